@@ -1,0 +1,196 @@
+"""The accountant of a case: gathers the facts, lets the domain decide, and writes down everything it said.
+
+Both activities use it inside their own transaction, so that a case, its diary, its decision record and the answers
+given stand or fall together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from activities import words
+from activities.ledgers import Sight
+from activities.showing import label, show
+from db import cases, inbox, installation, invoices, journal, outreach, parties, playbooks, tasks
+from db.inbox import Word
+from domain.case import Case
+from domain.decision import Assessment, Close, Perform, Wait, assess
+from domain.diary import Entry
+from domain.event import News, OutreachResolved, WordUnreadable
+from domain.facts import Books, Envelope, Facts
+from domain.invoice import Invoice
+from domain.ladder import next_step
+from domain.money import Tolerance
+from domain.playbook import Playbook
+from domain.timeline import watching_begins
+from integrations.reference.holidays import calendar_for
+from playbooks import from_resolved
+from workflows.contract import Said, case_id
+from workflows.ports import Answer, Replied
+
+# A claim this old belongs to a worker that died; its own retry would have come much sooner.
+_CLAIM_LIFE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the installation sets for every case. ``resolved`` is the text of the playbook that new cases pin."""
+
+    playbook: Playbook
+    resolved: str
+    envelope: Envelope = Envelope()
+    tolerance: Tolerance = Tolerance()
+    owner: str = "accounts receivable"
+
+
+@dataclass(frozen=True, slots=True)
+class Assessor:
+    """Looks at cases within a transaction of the caller."""
+
+    policy: Policy
+
+    def look(self, connection: Connection, invoice: str, sight: Sight, said: Sequence[Said], now: datetime) -> Answer:
+        """Hear everything unheard about this invoice, decide, and write it all down."""
+        stored = invoices.load_invoice(connection, invoice)
+        if stored is None:
+            raise LookupError(f"invoice {invoice} is not in the database")
+        parties.lock_customer(connection, stored.customer)
+        outreach.tidy(connection, stored.customer, now - _CLAIM_LIFE, now)
+        case, opening = self.find(connection, sight.invoices.get(invoice, stored), now)
+        rows = self._receive(connection, case, said, now)
+        unheard = inbox.unfolded(connection, case.id)
+        facts = self.gather(connection, case, sight.books, now)
+        news = [_news(word) for word in unheard]
+        heard = assess(case, sight.invoices.get(invoice), news, facts, now)
+        entries = (watching_begins(case, facts, now), *heard.entries) if opening else heard.entries
+        answer = self.write(connection, heard, entries, facts, now)
+        for word, told, reply in zip(unheard, news, heard.replies, strict=True):
+            inbox.mark_folded(connection, word.id, answer.case.seq, reply, now)
+            if isinstance(told, OutreachResolved) and reply.taken:
+                outreach.resolve(connection, told.outreach, told.went_out, told.why, now)
+                tasks.close_tasks(connection, [f"outreach/{told.outreach}"], told.why, now)
+        return replace(answer, replies=self._replies(connection, case.id, rows))
+
+    def find(self, connection: Connection, invoice: Invoice, now: datetime) -> tuple[Case, bool]:
+        """The stored case of an invoice, or a new one that pins today's playbook; whether it is new."""
+        case = cases.load_case(connection, case_id(invoice.id))
+        if case is not None:
+            return case, False
+        playbook = self.policy.playbook
+        playbooks.store_version(connection, playbook.hash, playbook.name, self.policy.resolved, now)
+        return Case(case_id(invoice.id), invoice, playbook.hash, now), True
+
+    def gather(self, connection: Connection, case: Case, books: Books, now: datetime, without: str = "") -> Facts:
+        """Everything the decision may look at, as it stands now; ``without`` leaves out one message, the one being sent."""
+        customer = parties.load_customer(connection, case.invoice.customer)
+        seller = parties.load_seller(connection, case.invoice.seller)
+        state = installation.load_installation(connection)
+        playbook = self.playbook(connection, case.playbook)
+        around = now.date()
+        facts = Facts(
+            playbook=playbook,
+            customer=customer,
+            books=books,
+            seller_zone=seller.time_zone,
+            calendar=calendar_for((customer.country, seller.country), around),
+            bank_calendar=calendar_for((seller.country,), around),
+            envelope=self.policy.envelope,
+            tolerance=self.policy.tolerance,
+            mode=state.mode,
+            switched_off=state.switched_off,
+            contacts=tuple(c for c in outreach.contacts_made(connection, customer.id, now - outreach.RECENT) if c.outreach != without),
+            in_flight=tuple(f for f in outreach.in_flight(connection, case.id) if f.outreach != without),
+            owner=self.policy.owner,
+        )
+        return replace(facts, refusals=outreach.refusals(connection, case.id, case.round, next_step(case, facts).name))
+
+    def playbook(self, connection: Connection, hash_: str) -> Playbook:
+        """The playbook a case has pinned."""
+        if hash_ == self.policy.playbook.hash:
+            return self.policy.playbook
+        return from_resolved(playbooks.load_version(connection, hash_))
+
+    def write(self, connection: Connection, heard: Assessment, entries: Sequence[Entry], facts: Facts, now: datetime) -> Answer:
+        """Store the case, its diary, the decision record and the tasks, all under the case's next number."""
+        case = replace(heard.case, seq=heard.case.seq + 1)
+        verdict = heard.verdict
+        cases.save_case(connection, case, show(case, verdict, facts), now)
+        journal.write(connection, case.id, case.seq, entries)
+        decision = verdict.decision
+        journal.record_decision(
+            connection,
+            case.id,
+            case.seq,
+            now,
+            rule=verdict.rule,
+            verdict=decision.kind,
+            why=decision.summary if isinstance(decision, Perform) else decision.why,
+            until=decision.until if isinstance(decision, Wait) else None,
+            facts=_summary(case, facts),
+        )
+        tasks.open_tasks(connection, heard.tasks, case.id, now)
+        tasks.close_tasks(connection, _matters_at_rest(case, heard, facts), "came right by itself", now)
+        return Answer(case, decision, label(case, verdict, facts))
+
+    def _receive(self, connection: Connection, case: Case, said: Sequence[Said], now: datetime) -> dict[str, str]:
+        """The inbox row of each word, by its key; a word said to the workflow directly gets its row here."""
+        rows = {}
+        for word in said:
+            row = words.inbox_row(word)
+            if not row:
+                news = words.read(word)
+                row, _ = inbox.receive(connection, source="temporal", source_id=word.key, kind=news.kind, body=word.words, now=now, case_id=case.id, news=news, by=news.by)
+            rows[word.key] = row
+        return rows
+
+    def _replies(self, connection: Connection, case: str, rows: dict[str, str]) -> tuple[Replied, ...]:
+        replies = []
+        for key, row in rows.items():
+            word = inbox.load_word(connection, row)
+            if word is None or word.case != case or word.reply is None:
+                replies.append(Replied(key, False, "no such word is recorded for this invoice"))
+                continue
+            replies.append(Replied(key, word.reply.taken, word.reply.said, outreach.was_sending_after(connection, case, word.received_at)))
+        return tuple(replies)
+
+
+def _news(word: Word) -> News:
+    return word.news or WordUnreadable(f"inbox row {word.id}", by=word.source, why="its content could not be read")
+
+
+def _matters_at_rest(case: Case, heard: Assessment, facts: Facts) -> list[str]:
+    """The matters whose open tasks this look shows to be over."""
+    over = []
+    rule = heard.verdict.rule
+    if not facts.books.problem and rule not in ("ledger", "stale"):
+        over.append(f"ledger/{facts.books.source}")
+    if rule in ("due",):
+        over += [f"books/{facts.books.source}", f"contact/{facts.customer.id}"]
+    if isinstance(heard.verdict.decision, Close):
+        over += [f"review/{case.id}/{case.round}", f"refused/{case.id}"]
+    return over
+
+
+def _summary(case: Case, facts: Facts) -> dict[str, object]:
+    """The facts behind a decision, without names or addresses."""
+    return {
+        "balance": str(case.invoice.balance),
+        "due": case.invoice.due.isoformat(),
+        "standing": case.invoice.standing.value,
+        "behavior": facts.customer.behavior.value,
+        "mode": facts.mode.value,
+        "switched_off": facts.switched_off,
+        "ledger_read_at": facts.books.read_at.isoformat() if facts.books.read_at else None,
+        "posted_through": facts.books.posted_through.isoformat() if facts.books.posted_through else None,
+        "ledger_problem": facts.books.problem,
+        "contacts_30_days": len(facts.contacts),
+        "in_flight": len(facts.in_flight),
+        "playbook": case.playbook[:12],
+        "round": case.round,
+    }
+
+

@@ -1,0 +1,35 @@
+"""``assess`` made real: one look at the ledger, then one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from temporalio import activity
+
+from activities.assessor import Assessor
+from activities.clock import start_clock
+from activities.ledgers import Ledgers
+from db import invoices
+from db.engine import Database
+from workflows.ports import Answer, Ask
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """Implements ``workflows.ports.Cases``."""
+
+    database: Database
+    ledgers: Ledgers
+    assessor: Assessor
+
+    @activity.defn(name="assess")
+    def assess(self, ask: Ask) -> Answer:
+        """Raises LookupError when the invoice is not in the database at all."""
+        clock = start_clock()
+        with self.database.reading() as connection:
+            stored = invoices.load_invoice(connection, ask.invoice)
+        if stored is None:
+            raise LookupError(f"invoice {ask.invoice} is not in the database")
+        sight = self.ledgers.read(stored.seller, (ask.invoice,), clock())
+        with self.database.transaction() as connection:
+            return self.assessor.look(connection, ask.invoice, sight, ask.said, clock())

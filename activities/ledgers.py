@@ -1,0 +1,106 @@
+"""Ledgers made real: one look at what is owed, recorded as it was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from db import installation, invoices, parties
+from db.engine import Database
+from db.parties import CustomerRow
+from domain.facts import Books
+from domain.invoice import Invoice
+from domain.money import Money, UnableToReckon
+from integrations.accounting import Ledger, LedgerCustomer, LedgerInvoice, UnableToReadLedger
+from integrations.reference.zones import possible_zones
+
+API_MAX_AGE = timedelta(seconds=60)
+_REMEDY = "Look at the accounting system and its address and token in sellers.yaml; reminders go on by themselves"
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One look at a ledger: the invoices by our id (none when it could not be read), and how far it can be believed."""
+
+    invoices: Mapping[str, Invoice]
+    books: Books
+
+
+@dataclass(frozen=True, slots=True)
+class Ledgers:
+    """The ledger of each seller. A seller without a connection lives on imported files."""
+
+    database: Database
+    connections: Mapping[str, Ledger]
+    csv_max_age: timedelta = timedelta(hours=24)
+
+    def read(self, seller: str, ids: Sequence[str], now: datetime) -> Sight:
+        """Look at these invoices of one seller now. What cannot be read comes back as a problem, never as an error."""
+        ledger = self.connections.get(seller)
+        with self.database.reading() as connection:
+            known = installation.load_books(connection, seller)
+            if ledger is None:
+                found = {invoice.id: invoice for invoice in (invoices.load_invoice(connection, one) for one in ids) if invoice}
+                return Sight(found, Books(seller, known.read_at, self.csv_max_age, known.posted_through))
+            refs = invoices.refs_of(connection, ids)
+        try:
+            reading = ledger.read(tuple(refs.values()))
+            seen = {one: _found(reading.invoices.get(ref), ref) for one, ref in refs.items()}
+            with self.database.transaction() as connection:
+                recorded = self.record(connection, seller, seen.values(), now)
+        except (UnableToReadLedger, UnableToReckon) as error:
+            return Sight({}, Books(seller, None, API_MAX_AGE, known.posted_through, problem=str(error), remedy=_REMEDY))
+        posted = max((day for day in (reading.posted_through, known.posted_through) if day), default=None)
+        return Sight({one: recorded[ref] for one, ref in refs.items()}, Books(seller, now, API_MAX_AGE, posted))
+
+    def record(self, connection: Connection, seller: str, seen: Iterable[LedgerInvoice], now: datetime) -> dict[str, Invoice]:
+        """Write down what a ledger tells: customers, contacts, invoices. The invoices by the ledger's key.
+
+        Raises UnableToReckon when an amount is no money.
+        """
+        rows = list(seen)
+        customers = parties.save_customers(connection, seller, [_customer(customer) for customer in {row.customer.number: row.customer for row in rows}.values()])
+        told = [(_invoice(row, seller, customers[row.customer.number]), row.ref) for row in rows]
+        invoices.save_invoices(connection, told, now)
+        return invoices.load_by_refs(connection, seller, [row.ref for row in rows])
+
+    def pdf(self, seller: str, ref: str) -> bytes | None:
+        """The invoice document, where the ledger has one and gives it now."""
+        ledger = self.connections.get(seller)
+        try:
+            return ledger.pdf(ref) if ledger else None
+        except UnableToReadLedger:
+            return None  # the mail carries the link, or the figures alone; it is not worth holding back
+
+
+def _found(invoice: LedgerInvoice | None, ref: str) -> LedgerInvoice:
+    if invoice is None:
+        raise UnableToReadLedger(f"it no longer knows the invoice {ref}")
+    return invoice
+
+
+def _customer(told: LedgerCustomer) -> CustomerRow:
+    zones = possible_zones(told.country, told.time_zone, tuple(contact.phone for contact in told.contacts if contact.phone))
+    people = tuple((contact.role, contact.name, contact.email, contact.phone) for contact in told.contacts)
+    return CustomerRow(told.number, told.name, told.country, zones, told.language, people)
+
+
+def _invoice(told: LedgerInvoice, seller: str, customer: str) -> Invoice:
+    return Invoice(
+        id="",
+        seller=seller,
+        customer=customer,
+        number=told.number,
+        total=Money(told.total, told.currency),
+        balance=Money(told.balance, told.currency),
+        issued=told.issued,
+        due=told.due,
+        standing=told.standing,
+        pay_url=told.pay_url,
+        pdf_url=told.pdf_url,
+        purchase_order=told.purchase_order,
+        paid_on=told.paid_on,
+    )

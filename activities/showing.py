@@ -1,0 +1,70 @@
+"""How a case is shown: in our lists, and in the Temporal UI without opening a payload."""
+
+from __future__ import annotations
+
+from db.cases import Showing
+from domain.calendar import start_of_day
+from domain.case import Case
+from domain.decision import Close, Perform, Verdict, Wait
+from domain.diary import write_day
+from domain.facts import Facts
+from domain.ladder import next_step
+from workflows.contract import Labels
+
+
+def stage_of(case: Case, facts: Facts) -> str:
+    """The stage of the last step that reached the customer; before the first, ``upcoming``; at the end, the outcome."""
+    if case.ended:
+        return case.ended.value
+    last = max((rung for rung in case.rungs if rung.is_contact or rung.fate == "shadowed"), key=lambda rung: rung.at, default=None)
+    return facts.playbook.step(last.step).stage.value if last else "upcoming"
+
+
+def show(case: Case, verdict: Verdict, facts: Facts) -> Showing:
+    """The columns of our own lists."""
+    decision = verdict.decision
+    if isinstance(decision, Close):
+        return Showing(stage_of(case, facts), verdict.rule, decision.why, "", None, "")
+    why = decision.why if isinstance(decision, Wait) else f"{decision.summary} is going out"
+    owner = decision.owner if isinstance(decision, Wait) else facts.owner
+    return Showing(stage_of(case, facts), verdict.rule, why, owner, decision.until if isinstance(decision, Wait) else None, next_step(case, facts).name)
+
+
+def label(case: Case, verdict: Verdict, facts: Facts) -> Labels:
+    """The search attributes and the story on the case's page. No name and no address."""
+    decision = verdict.decision
+    return Labels(
+        stage=stage_of(case, facts),
+        waiting=verdict.rule,
+        customer=case.invoice.customer,
+        seller=case.invoice.seller,
+        currency=case.invoice.balance.currency,
+        balance=float(case.invoice.balance.amount),
+        due_on=start_of_day(case.invoice.due, ("UTC",)),
+        next_contact=decision.until if isinstance(decision, Wait) else None,
+        details=_tell(case, verdict, facts),
+    )
+
+
+def _tell(case: Case, verdict: Verdict, facts: Facts) -> str:
+    invoice, decision = case.invoice, verdict.decision
+    match decision:
+        case Wait():
+            now_line = f"**Waiting because** {decision.why}. Next look: {write_day(facts.today(decision.until))}. Owner: {decision.owner}."
+        case Perform():
+            now_line = f"**Going out now:** {decision.summary}."
+        case Close():
+            now_line = f"**Ended:** {decision.why}."
+    lines = [
+        f"**Invoice {invoice.number}**: {invoice.balance} open of {invoice.total}, due {write_day(invoice.due)}.",
+        now_line,
+        f"Playbook {facts.playbook.name}, {facts.mode} mode, round {case.round}.",
+    ]
+    for rung in case.rungs:
+        title = facts.playbook.step(rung.step).title
+        lines.append(f"- {write_day(facts.today(rung.at))}: {title} {rung.fate.value.replace('_', ' ')}{f' by {rung.channel}' if rung.channel else ''}{f' ({rung.why})' if rung.why else ''}")
+    for promise in case.promises:
+        lines.append(f"- promise of {promise.amount} by {write_day(promise.day)}: {promise.standing.value.replace('_', ' ')}")
+    for hold in case.holds:
+        lines.append(f"- on hold until {write_day(facts.today(hold.until))}: {hold.why} ({hold.by})")
+    return "\n\n".join(lines[:3]) + "\n\n" + "\n".join(lines[3:])

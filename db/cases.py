@@ -1,0 +1,81 @@
+"""Cases: the whole value, with the columns that lists are made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, select
+
+from db.schema import cases
+from db.upsert import upsert
+from domain.case import Case
+
+_CASE = TypeAdapter(Case)
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """How a case is shown in lists: its stage, why it waits, who answers for that, and what comes next, when."""
+
+    stage: str
+    rule: str
+    waiting_because: str
+    owner: str
+    next_at: datetime | None
+    next_step: str
+
+
+def load_case(connection: Connection, case: str) -> Case | None:
+    body = connection.execute(select(cases.c.body).where(cases.c.id == case).with_for_update()).scalar_one_or_none()
+    return None if body is None else _CASE.validate_python(body)
+
+
+def load_open_cases(connection: Connection, customer: str) -> tuple[Case, ...]:
+    """The running cases of a customer, locked, in a fixed order."""
+    bodies = connection.scalars(select(cases.c.body).where(cases.c.customer_id == customer, cases.c.ended.is_(None)).order_by(cases.c.id).with_for_update())
+    return tuple(_CASE.validate_python(body) for body in bodies)
+
+
+def save_case(connection: Connection, case: Case, showing: Showing, at: datetime) -> None:
+    upsert(
+        connection,
+        cases,
+        ["id"],
+        [
+            {
+                "id": case.id,
+                "invoice_id": case.invoice.id,
+                "customer_id": case.invoice.customer,
+                "seller_id": case.invoice.seller,
+                "playbook_hash": case.playbook,
+                "round": case.round,
+                "seq": case.seq,
+                "stage": showing.stage,
+                "rule": showing.rule,
+                "waiting_because": showing.waiting_because,
+                "owner": showing.owner,
+                "next_at": showing.next_at,
+                "next_step": showing.next_step,
+                "ended": case.ended.value if case.ended else None,
+                "body": _CASE.dump_python(case, mode="json"),
+                "updated_at": at,
+            }
+        ],
+    )
+
+
+def running(connection: Connection, rules: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The ids of cases still running, all or those that wait for one of ``rules``."""
+    query = select(cases.c.id).where(cases.c.ended.is_(None)).order_by(cases.c.id)
+    return tuple(connection.scalars(query.where(cases.c.rule.in_(rules)) if rules else query))
+
+
+def ended_as(connection: Connection, case: str) -> str | None:
+    return connection.execute(select(cases.c.ended).where(cases.c.id == case)).scalar_one_or_none()
+
+
+def is_running(connection: Connection, case: str) -> bool:
+    """Whether a case is stored and has not ended."""
+    return connection.execute(select(cases.c.id).where(cases.c.id == case, cases.c.ended.is_(None))).first() is not None

@@ -1,0 +1,63 @@
+"""Connections: one set of rules for SQLite (WAL, synchronous FULL, writers queue at once) and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+
+class UnableToConnect(Exception):
+    """The database URL cannot be used; the message says what to write instead."""
+
+
+class Database:
+    """A database and its two ways in. ``url`` is sqlite:///FILE or postgresql://user:password@host/name."""
+
+    def __init__(self, url: str, *, pool_size: int = 20) -> None:
+        try:
+            parsed = make_url(url)
+        except ArgumentError as error:
+            raise UnableToConnect(f"database url: {error}; write sqlite:///path/to/dunwell.db or postgresql://user:password@host/name") from None
+        if parsed.drivername in ("postgresql", "postgres"):
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            self.engine: Engine = create_engine(parsed, pool_size=pool_size, connect_args={"timeout": 30, "check_same_thread": False})
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        elif parsed.drivername == "postgresql+psycopg":
+            self.engine = create_engine(parsed, pool_size=pool_size, pool_pre_ping=True, connect_args={"connect_timeout": 10, "options": "-c lock_timeout=20s -c statement_timeout=60s"})
+        else:
+            raise UnableToConnect(f"database url: {parsed.drivername} is not supported; use sqlite:///FILE or postgresql://...")
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A connection whose changes are committed at the end, or rolled back when an error leaves the block."""
+        with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection for looking only; on SQLite it does not wait for writers."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    # The driver's own transaction handling begins too late to queue writers; _begin_sqlite does it instead.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A deferred transaction that turns into a writer fails at once when another has written meanwhile.
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")

@@ -1,0 +1,142 @@
+"""Everything from outside, kept before it is acted on: stored once, passed on, folded once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, func, select
+
+from db.ids import new_id
+from db.schema import inbox
+from db.upsert import insert_once
+from domain.event import News
+from domain.fold import Reply
+
+_NEWS: TypeAdapter[News] = TypeAdapter(News)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One row of the inbox as the fold needs it. ``reply`` is there once it has been folded."""
+
+    id: str
+    source: str
+    ref: str
+    seller: str
+    case: str
+    kind: str
+    news: News | None
+    received_at: datetime
+    state: str
+    reply: Reply | None
+    attempts: int = 0
+
+
+def receive(
+    connection: Connection,
+    *,
+    source: str,
+    source_id: str,
+    kind: str,
+    body: str,
+    now: datetime,
+    seller_id: str | None = None,
+    ref: str = "",
+    case_id: str | None = None,
+    news: News | None = None,
+    by: str = "",
+) -> tuple[str, bool]:
+    """Store a word once by (source, source_id); its id, and whether it is new."""
+    row = {
+        "id": new_id("word"),
+        "source": source,
+        "source_id": source_id,
+        "seller_id": seller_id,
+        "ref": ref,
+        "case_id": case_id,
+        "kind": kind,
+        "body": body,
+        "news": None if news is None else _NEWS.dump_python(news, mode="json"),
+        "by": by,
+        "received_at": now,
+        "state": "new",
+    }
+    if insert_once(connection, inbox, row):
+        return str(row["id"]), True
+    known = connection.execute(select(inbox.c.id).where(inbox.c.source == source, inbox.c.source_id == source_id)).scalar_one()
+    return known, False
+
+
+def load_word(connection: Connection, word: str) -> Word | None:
+    row = connection.execute(select(inbox).where(inbox.c.id == word)).mappings().one_or_none()
+    return None if row is None else _word(row)
+
+
+def unfolded(connection: Connection, case: str) -> tuple[Word, ...]:
+    """What has been said about a case and not yet been folded into it, oldest first."""
+    rows = connection.execute(
+        select(inbox).where(inbox.c.case_id == case, inbox.c.state.in_(["new", "passed_on"])).order_by(inbox.c.received_at, inbox.c.id)
+    ).mappings()
+    return tuple(_word(row) for row in rows)
+
+
+def has_restraining(connection: Connection, case_ids: Sequence[str]) -> bool:
+    """Whether anything but a bare hint waits unheard for one of these cases: a person's word voids what has not heard it."""
+    query = select(inbox.c.id).where(inbox.c.case_id.in_(case_ids), inbox.c.state.in_(["new", "passed_on"]), inbox.c.kind != "changed").limit(1)
+    return connection.execute(query).first() is not None
+
+
+def mark_folded(connection: Connection, word: str, seq: int, reply: Reply, now: datetime) -> None:
+    connection.execute(
+        inbox.update().where(inbox.c.id == word).values(state="folded", folded_seq=seq, folded_at=now, reply_taken=reply.taken, reply=reply.said)
+    )
+
+
+def mark_passed_on(connection: Connection, word: str) -> None:
+    connection.execute(inbox.update().where(inbox.c.id == word, inbox.c.state == "new").values(state="passed_on"))
+
+
+def mark_ended(connection: Connection, word: str, why: str) -> None:
+    """Close a row whose case has ended."""
+    connection.execute(inbox.update().where(inbox.c.id == word, inbox.c.state != "folded").values(state="ended", reply_taken=False, reply=why))
+
+
+def mark_failed(connection: Connection, word: str, error: str) -> None:
+    """Count a failed attempt to pass a row on."""
+    connection.execute(inbox.update().where(inbox.c.id == word).values(attempts=inbox.c.attempts + 1, last_error=error[:1000]))
+
+
+def assign(connection: Connection, word: str, case: str) -> None:
+    """Tie a row that named only the ledger's key to the case it turned out to be about."""
+    connection.execute(inbox.update().where(inbox.c.id == word).values(case_id=case))
+
+
+def waiting(connection: Connection, limit: int = 200) -> tuple[Word, ...]:
+    """Rows not yet passed on, those that failed least first, so that one bad row blocks no other."""
+    rows = connection.execute(select(inbox).where(inbox.c.state == "new").order_by(inbox.c.attempts, inbox.c.received_at).limit(limit)).mappings()
+    return tuple(_word(row) for row in rows)
+
+
+def oldest_waiting(connection: Connection, now: datetime) -> timedelta:
+    oldest = connection.execute(select(func.min(inbox.c.received_at)).where(inbox.c.state == "new")).scalar_one()
+    return timedelta() if oldest is None else now - oldest
+
+
+def _word(row: Any) -> Word:
+    return Word(
+        id=row["id"],
+        source=row["source"],
+        ref=row["ref"],
+        seller=row["seller_id"] or "",
+        case=row["case_id"] or "",
+        kind=row["kind"],
+        news=None if row["news"] is None else _NEWS.validate_python(row["news"]),
+        received_at=row["received_at"],
+        state=row["state"],
+        reply=None if row["reply_taken"] is None else Reply(row["reply_taken"], row["reply"]),
+        attempts=row["attempts"],
+    )

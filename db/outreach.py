@@ -1,0 +1,233 @@
+"""The outreach ledger: one row a message, one part for each invoice it covers, and the key that forbids a second.
+
+States: claimed, sending, then accepted, refused or unknown, then delivered; also released (given up before sending)
+and shadowed (written, and kept here).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from db.schema import outreach, outreach_parts
+from domain.facts import Contacted, InFlight, Refused
+from domain.playbook import Stage
+
+# States that count as contact with the customer, for the gap and the caps: all that left or may have left, or is about to.
+_COUNTS = ("claimed", "sending", "accepted", "unknown", "delivered", "bounced")
+_GIVEN_UP = ("released", "refused", "bounced", "shadowed")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One invoice's share in a message."""
+
+    case: str
+    round: int
+    rung: str
+    channel: str
+    attempt: int
+    leads: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A message that has been claimed, as found in the ledger."""
+
+    id: str
+    state: str
+    token: str
+    claimed_by: str
+    contact: str
+    step: str
+    stage: Stage
+    claimed_at: datetime
+    message_id: str
+    parts: tuple[Part, ...]
+
+
+def next_attempt(connection: Connection, case: str, round_: int, rung: str, channel: str) -> int:
+    """One more than the attempts known to have come to nothing; an attempt still alive makes the key collide, as it must."""
+    same = _same_rung(case, round_, rung, channel)
+    given_up = select(func.count()).select_from(outreach_parts.join(outreach)).where(*same, outreach.c.state.in_(_GIVEN_UP) | outreach_parts.c.dropped)
+    return 1 + connection.execute(given_up).scalar_one()
+
+
+def find_alive(connection: Connection, case: str, round_: int, rung: str, channel: str) -> Claim | None:
+    """The message that already covers this step, if one was claimed and has not come to nothing."""
+    query = (
+        select(outreach.c.id)
+        .select_from(outreach_parts.join(outreach))
+        .where(*_same_rung(case, round_, rung, channel), outreach.c.state.not_in(_GIVEN_UP), outreach_parts.c.dropped.is_(False))
+        .order_by(outreach.c.claimed_at.desc())
+        .limit(1)
+    )
+    found = connection.execute(query).scalar_one_or_none()
+    return None if found is None else load_claim(connection, found)
+
+
+def _same_rung(case: str, round_: int, rung: str, channel: str) -> tuple[Any, ...]:
+    part = outreach_parts.c
+    return part.case_id == case, part.round == round_, part.rung == rung, part.channel == channel
+
+
+def claim(connection: Connection, row: dict[str, Any], parts: Sequence[Part]) -> None:
+    """Write a claim. Raises IntegrityError when any part's key is taken: somebody else is sending it, or has."""
+    connection.execute(outreach.insert().values(state="claimed", **row))
+    connection.execute(
+        outreach_parts.insert(),
+        [
+            {
+                "outreach_id": row["id"],
+                "case_id": part.case,
+                "round": part.round,
+                "rung": part.rung,
+                "channel": part.channel,
+                "attempt": part.attempt,
+                "leads": part.leads,
+                "dropped": False,
+            }
+            for part in parts
+        ],
+    )
+
+
+def load_claim(connection: Connection, outreach_id: str) -> Claim:
+    row = connection.execute(select(outreach).where(outreach.c.id == outreach_id).with_for_update()).mappings().one()
+    parts = connection.execute(
+        select(outreach_parts).where(outreach_parts.c.outreach_id == outreach_id, outreach_parts.c.dropped.is_(False)).order_by(outreach_parts.c.case_id)
+    ).mappings()
+    return Claim(
+        id=row["id"],
+        state=row["state"],
+        token=row["token"],
+        claimed_by=row["claimed_by"],
+        contact=row["contact_id"],
+        step=row["step"],
+        stage=Stage(row["stage"]),
+        claimed_at=row["claimed_at"],
+        message_id=row["message_id"],
+        parts=tuple(Part(p["case_id"], p["round"], p["rung"], p["channel"], p["attempt"], p["leads"]) for p in parts),
+    )
+
+
+def take_over(connection: Connection, outreach_id: str, old_token: str, new_token: str) -> bool:
+    """Continue another run's claim that never got to sending; false when it has moved on meanwhile."""
+    return _move(connection, outreach_id, old_token, "claimed", {"token": new_token})
+
+
+def drop_parts(connection: Connection, outreach_id: str, case_ids: Sequence[str]) -> None:
+    """Leave out invoices found settled at the fence."""
+    if case_ids:
+        connection.execute(outreach_parts.update().where(outreach_parts.c.outreach_id == outreach_id, outreach_parts.c.case_id.in_(case_ids)).values(dropped=True))
+
+
+def move_to_sending(connection: Connection, outreach_id: str, token: str, values: dict[str, Any]) -> bool:
+    """The last commit before the request: what will be said, from which ledger read. False: it is no longer ours to send."""
+    return _move(connection, outreach_id, token, "claimed", {"state": "sending", **values})
+
+
+def release(connection: Connection, outreach_id: str, token: str, reason: str, now: datetime) -> bool:
+    """Give a claim up before anything left; its step and its caps are free again."""
+    return _move(connection, outreach_id, token, ("claimed", "sending"), {"state": "released", "reason": reason, "recorded_at": now})
+
+
+def record(connection: Connection, outreach_id: str, token: str, state: str, now: datetime, **values: Any) -> bool:
+    """What became of the request. False when another run has already settled it."""
+    return _move(connection, outreach_id, token, ("claimed", "sending"), {"state": state, "recorded_at": now, **values})
+
+
+def resolve(connection: Connection, outreach_id: str, went_out: bool, reason: str, now: datetime) -> None:
+    """A person found out what became of an unknown message."""
+    state = "accepted" if went_out else "released"
+    connection.execute(outreach.update().where(outreach.c.id == outreach_id, outreach.c.state == "unknown").values(state=state, reason=reason, recorded_at=now))
+
+
+def _move(connection: Connection, outreach_id: str, token: str, state: str | tuple[str, ...], values: dict[str, Any]) -> bool:
+    states = (state,) if isinstance(state, str) else state
+    where = (outreach.c.id == outreach_id, outreach.c.token == token, outreach.c.state.in_(states))
+    return connection.execute(outreach.update().where(*where).values(**values)).rowcount == 1
+
+
+def contacts_made(connection: Connection, customer: str, since: datetime) -> tuple[Contacted, ...]:
+    """Every contact begun with a customer since then, for the gap and the caps."""
+    rows = connection.execute(
+        select(outreach.c.id, outreach.c.stage, outreach.c.claimed_at, outreach.c.sending_at)
+        .where(outreach.c.customer_id == customer, outreach.c.claimed_at >= since, outreach.c.state.in_(_COUNTS))
+        .order_by(outreach.c.claimed_at)
+    )
+    return tuple(Contacted(sending_at or claimed_at, Stage(stage), found) for found, stage, claimed_at, sending_at in rows)
+
+
+def in_flight(connection: Connection, case: str) -> tuple[InFlight, ...]:
+    """Messages that cover this case and whose fate is open."""
+    rows = connection.execute(
+        select(outreach.c.id, outreach_parts.c.rung, outreach.c.claimed_at, outreach.c.state)
+        .select_from(outreach_parts.join(outreach))
+        .where(outreach_parts.c.case_id == case, outreach_parts.c.dropped.is_(False), outreach.c.state.in_(["claimed", "sending", "unknown"]))
+    )
+    return tuple(InFlight(rung, found, since, state == "unknown") for found, rung, since, state in rows)
+
+
+def refusals(connection: Connection, case: str, round_: int, rung: str) -> tuple[Refused, ...]:
+    """The refused attempts at this step, oldest first."""
+    rows = connection.execute(
+        select(outreach.c.recorded_at, outreach.c.reason, outreach.c.try_again)
+        .select_from(outreach_parts.join(outreach))
+        .where(outreach_parts.c.case_id == case, outreach_parts.c.round == round_, outreach_parts.c.rung == rung, outreach.c.state == "refused")
+        .order_by(outreach.c.recorded_at)
+    )
+    return tuple(Refused(at, reason, try_again) for at, reason, try_again in rows)
+
+
+def tidy(connection: Connection, customer: str, before: datetime, now: datetime) -> None:
+    """What a dead worker left: a claim older than ``before`` is released, a message then in sending becomes unknown."""
+    old = (outreach.c.customer_id == customer, outreach.c.claimed_at < before)
+    connection.execute(outreach.update().where(*old, outreach.c.state == "claimed").values(state="released", reason="its worker died before sending", recorded_at=now))
+    connection.execute(outreach.update().where(*old, outreach.c.state == "sending").values(state="unknown", reason="its worker died while sending", recorded_at=now))
+
+
+def was_sending_after(connection: Connection, case: str, moment: datetime) -> bool:
+    """Whether a message about this case was on its way when ``moment`` came, or left later."""
+    query = (
+        select(outreach.c.id)
+        .select_from(outreach_parts.join(outreach))
+        .where(
+            outreach_parts.c.case_id == case,
+            outreach_parts.c.dropped.is_(False),
+            outreach.c.sending_at.is_not(None),
+            outreach.c.state.in_(["sending", "accepted", "unknown", "delivered"]),
+            (outreach.c.recorded_at.is_(None)) | (outreach.c.recorded_at >= moment),
+        )
+        .limit(1)
+    )
+    return connection.execute(query).first() is not None
+
+
+def is_sending(connection: Connection, case: str) -> bool:
+    """Whether a message about this case may be on the wire at this moment."""
+    query = (
+        select(outreach.c.id)
+        .select_from(outreach_parts.join(outreach))
+        .where(outreach_parts.c.case_id == case, outreach_parts.c.dropped.is_(False), outreach.c.state == "sending")
+        .limit(1)
+    )
+    return connection.execute(query).first() is not None
+
+
+def earlier_message_ids(connection: Connection, case: str) -> tuple[str, ...]:
+    """The Message-IDs of what this case has heard so far, oldest first: the thread."""
+    rows = connection.execute(
+        select(outreach.c.message_id)
+        .select_from(outreach_parts.join(outreach))
+        .where(outreach_parts.c.case_id == case, outreach.c.state.in_(["accepted", "delivered", "unknown"]), outreach.c.message_id != "")
+        .order_by(outreach.c.sending_at)
+    )
+    return tuple(rows.scalars())
+
+
+RECENT = timedelta(days=31)

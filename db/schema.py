@@ -1,0 +1,296 @@
+"""The tables. Rows never leave this package: repositories speak in domain values."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime, kept in UTC; SQLite forgets zones, so they are put back on the way out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"moment {value} has no time zone")
+        return value.astimezone(UTC) if dialect.name != "sqlite" else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_N_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_ID = String(64)
+
+
+def _key(name: str, target: str, **options: Any) -> Column[str]:
+    return Column(name, _ID, ForeignKey(target), nullable=options.pop("nullable", False), **options)
+
+
+sellers = Table(
+    "sellers",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("ledger", String(40), nullable=False),
+    Column("body", JSON, nullable=False),  # domain.seller.Seller, whole
+)
+
+# What is known of a seller's ledger: one row each, so that an unreachable ledger is one incident.
+books = Table(
+    "books",
+    metadata,
+    _key("seller_id", "sellers.id", primary_key=True),
+    Column("read_at", Moment),  # csv: the last import; rest: the last whole pull
+    Column("posted_through", Date),
+    Column("posted_by", String(200), nullable=False, default=""),
+)
+
+customers = Table(
+    "customers",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    _key("seller_id", "sellers.id"),
+    Column("number", String(100), nullable=False),
+    Column("name", String(300), nullable=False),
+    Column("country", String(2), nullable=False),
+    Column("zones", JSON, nullable=False),
+    Column("language", String(10), nullable=False),
+    Column("behavior", String(20), nullable=False),
+    Column("tier", String(20), nullable=False),
+    UniqueConstraint("seller_id", "number"),
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    _key("customer_id", "customers.id", index=True),
+    Column("role", String(20), nullable=False),
+    Column("name", String(300), nullable=False),
+    Column("email", String(320), nullable=False),
+    Column("phone", String(40), nullable=False),
+    Column("language", String(10), nullable=False),
+    Column("refused", JSON, nullable=False),  # channels opted out of, or found dead
+    Column("set_by", String(200), nullable=False, default=""),  # a person's change outranks the ledger's
+)
+
+invoices = Table(
+    "invoices",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    _key("seller_id", "sellers.id"),
+    _key("customer_id", "customers.id", index=True),
+    Column("number", String(100), nullable=False),
+    Column("ref", String(200), nullable=False),  # the ledger's own key
+    Column("currency", String(3), nullable=False),
+    Column("total_minor", BigInteger, nullable=False),
+    Column("balance_minor", BigInteger, nullable=False),
+    Column("issued", Date, nullable=False),
+    Column("due", Date, nullable=False, index=True),
+    Column("standing", String(20), nullable=False),
+    Column("pay_url", Text, nullable=False),
+    Column("pdf_url", Text, nullable=False),
+    Column("purchase_order", String(100), nullable=False),
+    Column("paid_on", Date),
+    Column("seen_at", Moment, nullable=False),
+    UniqueConstraint("customer_id", "number"),
+    Index("ix_invoices_seller_ref", "seller_id", "ref"),
+)
+
+playbook_versions = Table(
+    "playbook_versions",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("name", String(100), nullable=False),
+    Column("resolved", Text, nullable=False),  # immutable
+    Column("stored_at", Moment, nullable=False),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("id", _ID, primary_key=True),  # the workflow's id
+    _key("invoice_id", "invoices.id", unique=True),
+    _key("customer_id", "customers.id", index=True),
+    _key("seller_id", "sellers.id"),
+    Column("playbook_hash", String(64), ForeignKey("playbook_versions.hash"), nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("stage", String(40), nullable=False, index=True),
+    Column("rule", String(40), nullable=False),
+    Column("waiting_because", Text, nullable=False),
+    Column("owner", String(200), nullable=False),
+    Column("next_at", Moment, index=True),
+    Column("next_step", String(100), nullable=False, default=""),
+    Column("ended", String(20), index=True),
+    Column("body", JSON, nullable=False),  # domain.case.Case, whole
+    Column("updated_at", Moment, nullable=False),
+)
+
+outreach = Table(
+    "outreach",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    _key("customer_id", "customers.id"),
+    _key("seller_id", "sellers.id"),
+    Column("contact_id", _ID, nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("step", String(100), nullable=False),  # the step that carries the wording
+    Column("stage", String(20), nullable=False),
+    Column("state", String(20), nullable=False, index=True),
+    Column("token", String(64), nullable=False),
+    Column("claimed_by", _ID, nullable=False),  # the case whose worker claimed it
+    Column("try_again", Boolean, nullable=False, default=False),  # refused, and the same may work later
+    Column("provider", String(40), nullable=False, default=""),
+    Column("provider_id", String(200), nullable=False, default=""),
+    Column("message_id", String(250), nullable=False, default=""),
+    Column("to_address", String(320), nullable=False, default=""),
+    Column("subject", Text, nullable=False, default=""),
+    Column("text", Text, nullable=False, default=""),
+    Column("html", Text, nullable=False, default=""),
+    Column("fence", JSON),  # the ledger's answer the message was written from
+    Column("reason", Text, nullable=False, default=""),
+    Column("claimed_at", Moment, nullable=False),
+    Column("fenced_at", Moment),
+    Column("sending_at", Moment),
+    Column("recorded_at", Moment),
+    Index("ix_outreach_customer_claimed", "customer_id", "claimed_at"),
+)
+
+outreach_parts = Table(
+    "outreach_parts",
+    metadata,
+    _key("outreach_id", "outreach.id", primary_key=True),
+    _key("case_id", "cases.id", primary_key=True),
+    Column("round", Integer, nullable=False),
+    Column("rung", String(100), nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("leads", Boolean, nullable=False),  # worded at this step's level; the others ride along
+    Column("dropped", Boolean, nullable=False, default=False),  # settled by the time of the fence
+    # The one key that makes a second message for the same step impossible.
+    UniqueConstraint("case_id", "round", "rung", "channel", "attempt"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("source", String(40), nullable=False),
+    Column("source_id", String(200), nullable=False),
+    Column("seller_id", _ID),
+    Column("ref", String(200), nullable=False, default=""),  # the ledger's key, while no case is known
+    Column("case_id", _ID, index=True),
+    Column("kind", String(20), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("news", JSON),  # domain.event.News, when it could be read
+    Column("by", String(200), nullable=False, default=""),
+    Column("received_at", Moment, nullable=False),
+    Column("state", String(20), nullable=False, index=True),  # new, passed_on, folded, ended
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("last_error", Text, nullable=False, default=""),
+    Column("folded_seq", Integer),
+    Column("folded_at", Moment),
+    Column("reply_taken", Boolean),
+    Column("reply", Text, nullable=False, default=""),
+    UniqueConstraint("source", "source_id"),
+)
+
+decision_records = Table(
+    "decision_records",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    _key("case_id", "cases.id", index=True),
+    Column("seq", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("rule", String(40), nullable=False),
+    Column("verdict", String(20), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("until", Moment),
+    Column("facts", JSON, nullable=False),
+)
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("key", String(300), nullable=False),
+    Column("open_key", String(300), unique=True),  # key while open, null when done: one open task a matter
+    Column("kind", String(40), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("remedy", Text, nullable=False),
+    Column("owner", String(200), nullable=False),
+    Column("due", Date, nullable=False),
+    Column("case_id", _ID, index=True),
+    Column("opened_at", Moment, nullable=False),
+    Column("closed_at", Moment),
+    Column("result", Text, nullable=False, default=""),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    _key("case_id", "cases.id", index=True),
+    Column("seq", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("on", Date, nullable=False),
+    Column("day", Integer, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("what", Text, nullable=False),
+    Column("by", String(200), nullable=False, default=""),
+)
+
+# One row: what a person has set for the whole installation.
+installation = Table(
+    "installation",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("mode", String(10), nullable=False),
+    Column("switched_off", Text, nullable=False, default=""),
+    Column("changed_by", String(200), nullable=False, default=""),
+    Column("changed_at", Moment),
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("role", String(20), nullable=False),  # viewer, agent, admin
+    Column("token_hash", LargeBinary(32), unique=True),  # SHA-256 of the token; null once revoked
+    Column("created_at", Moment, nullable=False),
+)

@@ -1,0 +1,75 @@
+"""One message for everything a customer should hear about now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain import desk, ladder
+from domain.case import Case
+from domain.decision import Perform, assess
+from domain.facts import Facts
+from domain.invoice import Invoice
+from domain.playbook import Stage, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One invoice's share in a message: the step it takes with it. ``leads``: it is at the level of the wording."""
+
+    case: Case
+    step: Step
+    leads: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A message to be: the step that words it, and the invoices it covers, the oldest of the leading ones first."""
+
+    step: Step
+    channel: str
+    shares: tuple[Share, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    case: Case
+    step: Step
+    going: bool
+    channel: str
+
+
+def compose(wanted: str, cases: Iterable[tuple[Case, Facts]], seen: Mapping[str, Invoice], now: datetime) -> Bundle | None:
+    """The message that the case with id ``wanted`` goes out in, or None when it should not go out now.
+
+    ``cases`` are the customer's open ones, ``seen`` what their ledger says by invoice id. The firmest step due now
+    carries the wording, of the oldest invoice among equals; what is planned within the bundling window rides along,
+    save that a severe step never rides in a softer message and currencies and sellers are never mixed.
+    """
+    candidates = [found for case, facts in cases if (found := _candidate(case, facts, seen, now))]
+    first = next((one for one in candidates if one.case.id == wanted and one.going), None)
+    if first is None:
+        return None
+    alike = [one for one in candidates if _currency(one) == _currency(first) and one.case.invoice.seller == first.case.invoice.seller]
+    carrier = max((one for one in alike if one.going), key=lambda one: (one.step.severe, list(Stage).index(one.step.stage), -one.case.invoice.due.toordinal(), one.case.id))
+    shares = [Share(one.case, one.step, one.step.stage == carrier.step.stage) for one in alike if one is carrier or desk.may_ride_along(one.step, carrier.step)]
+    shares.sort(key=lambda share: (not share.leads, share.case.invoice.due, share.case.id))
+    return Bundle(carrier.step, carrier.channel, tuple(shares))
+
+
+def _currency(one: _Candidate) -> str:
+    return one.case.invoice.balance.currency
+
+
+def _candidate(case: Case, facts: Facts, seen: Mapping[str, Invoice], now: datetime) -> _Candidate | None:
+    heard = assess(case, seen.get(case.invoice.id), (), facts, now)
+    if isinstance(act := heard.verdict.decision, Perform):
+        return _Candidate(heard.case, facts.playbook.step(act.step), True, act.channel)
+    if heard.verdict.rule != "planned":
+        return None
+    due = ladder.next_due(heard.case, facts, now)
+    channel = next((name for name in due.step.by if facts.customer.contact_for(name)), "")
+    if not channel or due.moment >= desk.bundling_horizon(facts.playbook, now):
+        return None
+    return _Candidate(heard.case, due.step, False, channel)

@@ -1,0 +1,130 @@
+"""One invoice's dunning as a small frozen value: what has been done, promised and held since it was first seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+
+from domain.invoice import Invoice
+from domain.money import Money
+
+
+class Outcome(StrEnum):
+    """The four ends of a case."""
+
+    SETTLED = "settled"
+    VOIDED = "voided"
+    WRITTEN_OFF = "written_off"
+    STOPPED = "stopped"
+
+
+class Fate(StrEnum):
+    """What became of a step. Only ACCEPTED and DELIVERED contacts reached anyone; UNKNOWN counts as one that may have."""
+
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    UNKNOWN = "unknown"
+    SHADOWED = "shadowed"
+    SKIPPED = "skipped"
+    PASSED_OVER = "passed_over"
+
+
+_CONTACTS = frozenset({Fate.ACCEPTED, Fate.DELIVERED, Fate.UNKNOWN})
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """A step's place in the past: what became of it, when, and through which outreach."""
+
+    step: str
+    fate: Fate
+    at: datetime
+    channel: str = ""
+    outreach: str = ""
+    why: str = ""
+
+    @property
+    def is_contact(self) -> bool:
+        return self.fate in _CONTACTS
+
+
+class HoldKind(StrEnum):
+    MANUAL = "manual"
+    PAYMENT_REPORTED = "payment_reported"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The reason an invoice is silent, who answers for it, and until when."""
+
+    kind: HoldKind
+    until: datetime
+    why: str
+    by: str
+    since: datetime
+
+
+class PromiseStanding(StrEnum):
+    OPEN = "open"
+    KEPT = "kept"
+    PARTLY_KEPT = "partly_kept"
+    BROKEN = "broken"
+    REPLACED = "replaced"
+    RELEASED = "released"
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """``amount`` by ``day``, measured against the balance when it was made."""
+
+    amount: Money
+    day: date
+    made_at: datetime
+    balance_then: Money
+    by: str
+    standing: PromiseStanding = PromiseStanding.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything a case remembers. ``id`` is the workflow's id, ``playbook`` a content hash pinned for life.
+
+    ``round`` counts how often the ladder began: it grows when a settled or voided invoice owes again, and when an
+    installation goes live. ``entered`` is whether the place to enter the ladder has been chosen in this round.
+    ``seq`` grows by one with every change that is stored. ``mode`` is the mode of the last assessment.
+    """
+
+    id: str
+    invoice: Invoice
+    playbook: str
+    opened_at: datetime
+    round: int = 1
+    entered: bool = False
+    rungs: tuple[Rung, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    promises: tuple[Promise, ...] = ()
+    ended: Outcome | None = None
+    ended_why: str = ""
+    seq: int = 0
+    mode: str = ""
+
+    def rung(self, step: str) -> Rung | None:
+        return next((rung for rung in self.rungs if rung.step == step), None)
+
+    def with_rung(self, rung: Rung) -> Case:
+        """This case with ``rung`` in place of any earlier word on the same step."""
+        return replace(self, rungs=(*(r for r in self.rungs if r.step != rung.step), rung))
+
+    @property
+    def last_contact(self) -> Rung | None:
+        """The latest rung that reached, or may have reached, the customer."""
+        return max((rung for rung in self.rungs if rung.is_contact), key=lambda rung: rung.at, default=None)
+
+    @property
+    def open_promise(self) -> Promise | None:
+        return next((promise for promise in self.promises if promise.standing is PromiseStanding.OPEN), None)
+
+    def active_hold(self, now: datetime) -> Hold | None:
+        """The hold that lasts longest among those that still silence the invoice."""
+        return max((hold for hold in self.holds if hold.until > now), key=lambda hold: hold.until, default=None)

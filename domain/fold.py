@@ -1,0 +1,238 @@
+"""What news does to a case. Total: whatever is said, in whatever order, gives a case and an answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import assert_never
+
+from domain.calendar import start_of_day
+from domain.case import Case, Fate, Hold, HoldKind, Outcome, Promise, PromiseStanding, Rung
+from domain.diary import Entry, EntryKind, write_day
+from domain.event import (
+    ChasingStopped,
+    HoldPlaced,
+    HoldReleased,
+    InvoiceChanged,
+    News,
+    OutreachResolved,
+    PaymentReported,
+    PromiseMade,
+    StepSkipped,
+    WordUnreadable,
+)
+from domain.facts import Facts
+from domain.invoice import Invoice, Standing
+from domain.ladder import next_step
+from domain.money import Money, UnableToReckon
+from domain.task import Task, TaskKind
+
+LONGEST_HOLD = timedelta(days=90)
+DEFAULT_HOLD = timedelta(days=14)
+LONGEST_PROMISE = timedelta(days=60)
+# How long a reported payment may take to show in the ledger before chasing goes on.
+PAYMENT_BUSINESS_DAYS = 3
+# Money promised for a day may reach the books on the next business day.
+PROMISE_GRACE_BUSINESS_DAYS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is answered to whoever said something: whether it was taken, and a sentence that says what follows."""
+
+    taken: bool
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    case: Case
+    reply: Reply
+    entries: tuple[Entry, ...] = ()
+    tasks: tuple[Task, ...] = ()
+
+
+def fold(case: Case, news: News, facts: Facts, now: datetime) -> Folded:
+    """``case`` after ``news``, with the answer to give, the diary lines it makes and what people must do about it."""
+    if case.ended and not isinstance(news, InvoiceChanged):
+        return Folded(case, Reply(False, f"this invoice is no longer watched: {case.ended_why}"))
+    match news:
+        case InvoiceChanged():
+            return Folded(case, Reply(True, "the ledger will be read again"))
+        case PaymentReported():
+            return _report_payment(case, news, facts, now)
+        case PromiseMade():
+            return _promise(case, news, facts, now)
+        case HoldPlaced():
+            return _hold(case, news, facts, now)
+        case HoldReleased():
+            return _release(case, news, facts, now)
+        case StepSkipped():
+            return _skip(case, news, facts, now)
+        case ChasingStopped():
+            case = replace(case, ended=Outcome.STOPPED, ended_why=f"stopped by {_who(news)}{_because(news)}")
+            return Folded(case, Reply(True, "stopped: nothing more will be sent for this invoice"), (_entry(case, facts, now, EntryKind.PERSON, case.ended_why, news.by),))
+        case OutreachResolved():
+            return _resolve(case, news, facts, now)
+        case WordUnreadable():
+            return _unreadable(case, news, facts, now)
+        case other:
+            assert_never(other)
+
+
+def observe(case: Case, seen: Invoice, facts: Facts, now: datetime) -> tuple[Case, tuple[Entry, ...]]:
+    """``case`` after the ledger was read: the new snapshot, and a line for each thing that moved."""
+    before = case.invoice
+    lines = []
+    if seen.balance.currency != before.balance.currency:
+        lines.append(f"currency changed from {before.balance.currency} to {seen.balance.currency}")
+    elif seen.balance < before.balance:
+        lines.append(f"{before.balance - seen.balance} paid or credited, {seen.balance} left")
+    elif before.balance < seen.balance:
+        lines.append(f"balance rose from {before.balance} to {seen.balance}")
+    if seen.due != before.due:
+        lines.append(f"due date moved from {write_day(before.due)} to {write_day(seen.due)}")
+    if seen.standing is not before.standing:
+        lines.append(f"the ledger now says: {seen.standing.replace('_', ' ')}")
+    case = replace(case, invoice=seen)
+    entries = tuple(_entry(case, facts, now, EntryKind.LEDGER, line) for line in lines)
+    owes_again = case.ended in (Outcome.SETTLED, Outcome.VOIDED) and seen.standing is Standing.OPEN and not seen.is_settled(facts.tolerance)
+    if owes_again:
+        case = replace(case, ended=None, ended_why="", round=case.round + 1, entered=False, rungs=(), holds=())
+        entries = (*entries, _entry(case, facts, now, EntryKind.OPENED, f"owed again: {seen.balance}"))
+    return case, entries
+
+
+def mature(case: Case, facts: Facts, now: datetime) -> tuple[Case, tuple[Entry, ...]]:
+    """``case`` after time has passed: a promise is kept, partly kept or broken; going live begins a new round."""
+    entries: tuple[Entry, ...] = ()
+    if case.mode == "shadow" and facts.mode == "live":
+        shadowed = any(rung.fate is Fate.SHADOWED for rung in case.rungs)
+        case = replace(case, round=case.round + 1, entered=False, rungs=()) if shadowed else case
+    case = replace(case, mode=facts.mode.value, holds=tuple(hold for hold in case.holds if hold.until > now))
+    if promise := case.open_promise:
+        standing = _standing(promise, case, facts, now)
+        if standing is not PromiseStanding.OPEN:
+            case = replace(case, promises=tuple(replace(p, standing=standing) if p == promise else p for p in case.promises))
+            said = {
+                PromiseStanding.KEPT: f"promise kept: {promise.amount} by {write_day(promise.day)}",
+                PromiseStanding.PARTLY_KEPT: f"promise partly kept: {promise.amount} was promised by {write_day(promise.day)}",
+            }.get(standing, f"promise broken: {promise.amount} by {write_day(promise.day)} did not come")
+            entries = (_entry(case, facts, now, EntryKind.PROMISE, said),)
+    return case, entries
+
+
+def promise_ends(promise: Promise, facts: Facts) -> datetime:
+    """When an open promise stops silencing its invoice: the start of the day after its grace."""
+    last = facts.bank_calendar.add(promise.day, PROMISE_GRACE_BUSINESS_DAYS)
+    return start_of_day(last + timedelta(days=1), (facts.seller_zone,))
+
+
+def _standing(promise: Promise, case: Case, facts: Facts, now: datetime) -> PromiseStanding:
+    balance = case.invoice.balance
+    if balance.currency != promise.amount.currency:
+        return PromiseStanding.RELEASED
+    paid = promise.balance_then - balance
+    missing = promise.amount - paid
+    if facts.tolerance.covers(missing):
+        return PromiseStanding.KEPT
+    if now < promise_ends(promise, facts):
+        return PromiseStanding.OPEN
+    return PromiseStanding.PARTLY_KEPT if paid.amount > 0 else PromiseStanding.BROKEN
+
+
+def _report_payment(case: Case, news: PaymentReported, facts: Facts, now: datetime) -> Folded:
+    until = start_of_day(facts.bank_calendar.add(facts.today(now), PAYMENT_BUSINESS_DAYS) + timedelta(days=1), (facts.seller_zone,))
+    case = _with_hold(case, Hold(HoldKind.PAYMENT_REPORTED, until, "a payment was reported and the ledger does not show it yet", _who(news), now))
+    said = f"payment reported by {_who(news)}: quiet until {write_day(facts.today(until))} unless the ledger shows it sooner"
+    return Folded(case, Reply(True, said), (_entry(case, facts, now, EntryKind.PERSON, said, news.by),))
+
+
+def _promise(case: Case, news: PromiseMade, facts: Facts, now: datetime) -> Folded:
+    balance, today = case.invoice.balance, facts.today(now)
+    try:
+        amount = balance if news.amount is None else Money(news.amount, balance.currency)
+    except UnableToReckon as error:
+        return Folded(case, Reply(False, f"amount: {error}"))
+    if not 0 < amount.amount <= balance.amount:
+        return Folded(case, Reply(False, f"amount: {amount} is not between zero and the open balance of {balance}; leave it out to promise all of it"))
+    if not today <= news.day <= today + LONGEST_PROMISE:
+        return Folded(case, Reply(False, f"day: {news.day} must lie between today ({today}) and {today + LONGEST_PROMISE}"))
+    promise = Promise(amount, news.day, now, balance, _who(news))
+    earlier = tuple(replace(p, standing=PromiseStanding.REPLACED) if p.standing is PromiseStanding.OPEN else p for p in case.promises)
+    case = replace(case, promises=(*earlier, promise))
+    said = f"promise recorded: {amount} by {write_day(news.day)}"
+    quiet = write_day(facts.today(promise_ends(promise, facts)))
+    return Folded(case, Reply(True, f"{said}; quiet until {quiet}"), (_entry(case, facts, now, EntryKind.PROMISE, f"{said} (told by {_who(news)})", news.by),))
+
+
+def _hold(case: Case, news: HoldPlaced, facts: Facts, now: datetime) -> Folded:
+    today = facts.today(now)
+    day = news.until or today + DEFAULT_HOLD
+    if not today < day <= today + LONGEST_HOLD:
+        return Folded(case, Reply(False, f"until: {day} must lie between tomorrow and {today + LONGEST_HOLD}; nobody can silence an invoice for ever"))
+    until = start_of_day(day, (facts.seller_zone,))
+    case = _with_hold(case, Hold(HoldKind.MANUAL, until, news.why or "held by hand", _who(news), now))
+    said = f"held until {write_day(day)} by {_who(news)}{_because(news)}"
+    return Folded(case, Reply(True, said), (_entry(case, facts, now, EntryKind.PERSON, said, news.by),))
+
+
+def _with_hold(case: Case, hold: Hold) -> Case:
+    """One hold of a kind at a time: the newest word counts."""
+    return replace(case, holds=(*(other for other in case.holds if other.kind is not hold.kind), hold))
+
+
+def _release(case: Case, news: HoldReleased, facts: Facts, now: datetime) -> Folded:
+    if case.active_hold(now) is None and case.open_promise is None:
+        return Folded(case, Reply(False, "there is no hold and no open promise to release"))
+    promises = tuple(replace(p, standing=PromiseStanding.RELEASED) if p.standing is PromiseStanding.OPEN else p for p in case.promises)
+    case = replace(case, holds=(), promises=promises)
+    said = f"released by {_who(news)}{_because(news)}"
+    return Folded(case, Reply(True, said), (_entry(case, facts, now, EntryKind.PERSON, said, news.by),))
+
+
+def _skip(case: Case, news: StepSkipped, facts: Facts, now: datetime) -> Folded:
+    step = next_step(case, facts)
+    if news.step and news.step != step.name:
+        return Folded(case, Reply(False, f"step: {news.step} is not the next one; the next is {step.name}"))
+    case = case.with_rung(Rung(step.name, Fate.SKIPPED, now, why=news.why))
+    said = f"{step.title} skipped by {_who(news)}{_because(news)}"
+    return Folded(case, Reply(True, said), (_entry(case, facts, now, EntryKind.PERSON, said, news.by),))
+
+
+def _resolve(case: Case, news: OutreachResolved, facts: Facts, now: datetime) -> Folded:
+    rung = next((rung for rung in case.rungs if rung.outreach == news.outreach and rung.fate is Fate.UNKNOWN), None)
+    if rung is None:
+        return Folded(case, Reply(False, "no message with an unknown fate is recorded under that number"))
+    step = facts.playbook.step(rung.step)
+    if news.went_out:
+        case = case.with_rung(replace(rung, fate=Fate.ACCEPTED))
+    else:
+        case = replace(case, rungs=tuple(other for other in case.rungs if other is not rung))
+    said = f"{step.title}: {_who(news)} found that it {'went out' if news.went_out else 'did not go out'}{_because(news)}"
+    return Folded(case, Reply(True, said), (_entry(case, facts, now, EntryKind.PERSON, said, news.by),))
+
+
+def _unreadable(case: Case, news: WordUnreadable, facts: Facts, now: datetime) -> Folded:
+    task = Task(
+        key=f"unreadable/{case.id}/{news.text[:80]}",
+        kind=TaskKind.READ_WORD,
+        title=f"Somebody said something about invoice {case.invoice.number} that could not be understood",
+        remedy=f"Read it and do what was meant by hand: {news.text[:400]}{f' ({news.why})' if news.why else ''}",
+        owner=facts.owner,
+        due=facts.bank_calendar.add(facts.today(now), 1),
+    )
+    return Folded(case, Reply(False, f"not understood: {news.why or news.text[:200]}"), (_entry(case, facts, now, EntryKind.TROUBLE, "something was said that could not be understood"),), (task,))
+
+
+def _entry(case: Case, facts: Facts, now: datetime, kind: EntryKind, what: str, by: str = "") -> Entry:
+    today: date = facts.today(now)
+    return Entry(now, today, case.invoice.days_past_due(today), kind, what, by)
+
+
+def _who(news: News) -> str:
+    return news.by or "somebody"
+
+
+def _because(news: News) -> str:
+    return f": {news.why}" if news.why else ""

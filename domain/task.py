@@ -1,0 +1,27 @@
+"""Things a person must do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+
+class TaskKind(StrEnum):
+    INCIDENT = "incident"
+    REPAIR_CONTACT = "repair_contact"
+    RESOLVE_OUTREACH = "resolve_outreach"
+    READ_WORD = "read_word"
+    REVIEW = "review"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What must be done, by whom and by when. ``key`` names the matter: the same key asked for twice is one open task."""
+
+    key: str
+    kind: TaskKind
+    title: str
+    remedy: str
+    owner: str
+    due: date

@@ -1,0 +1,107 @@
+"""A case run through its days without Temporal: the preview, the rehearsal and the tests' yardstick.
+
+Time jumps from one decision's ``until`` to the next, never day by day. Everything is as ``decide`` sees it, so the
+diary printed here is the diary a worker writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from domain.case import Case, Fate
+from domain.decision import Assessment, Close, Perform, Wait, assess, record_contact
+from domain.diary import Entry, EntryKind
+from domain.event import News
+from domain.facts import Contacted, Facts, Mode
+from domain.invoice import Invoice
+
+
+class During(StrEnum):
+    """What the worker is busy with when word arrives: nothing, assessing, or sending before or after the last check."""
+
+    REST = "rest"
+    ASSESS = "assess"
+    FENCE = "fence"
+    SENDING = "sending"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Something that happens at ``at``: the ledger changes, somebody says something, or both.
+
+    Other than at REST it waits for the first such activity at or after ``at`` and lands in the middle of it.
+    """
+
+    at: datetime
+    news: tuple[News, ...] = ()
+    ledger: Callable[[Invoice], Invoice] | None = None
+    during: During = During.REST
+
+
+@dataclass(slots=True)
+class _Run:
+    case: Case
+    invoice: Invoice
+    facts: Facts
+    entries: list[Entry] = field(default_factory=list)
+
+    def hear(self, news: Iterable[News], now: datetime) -> Assessment:
+        heard = assess(self.case, self.invoice, tuple(news), replace(self.facts, books=replace(self.facts.books, read_at=now)), now)
+        self.case = heard.case
+        self.entries += heard.entries
+        return heard
+
+    def carry_out(self, act: Perform, now: datetime) -> None:
+        fate = Fate.SHADOWED if self.facts.mode is Mode.SHADOW else Fate.DELIVERED
+        step = self.facts.playbook.step(act.step)
+        self.case, entry = record_contact(self.case, act.step, act.channel, fate, "", self.facts, now)
+        self.entries.append(entry)
+        self.facts = replace(self.facts, contacts=(*self.facts.contacts, Contacted(now, step.stage)))
+
+    def take(self, arrivals: Iterable[Arrival]) -> list[News]:
+        """What these arrivals say, after what they do to the ledger."""
+        said: list[News] = []
+        for arrival in arrivals:
+            if arrival.ledger:
+                self.invoice = arrival.ledger(self.invoice)
+            said += arrival.news
+        return said
+
+
+def timeline(case: Case, facts: Facts, arrivals: Iterable[Arrival], start: datetime, until: datetime) -> tuple[Entry, ...]:
+    """The diary of ``case`` from ``start`` to ``until``, with the ledger always readable and each message delivered at once."""
+    run = _Run(case, case.invoice, facts)
+    run.entries.append(watching_begins(case, facts, start))
+    waiting = sorted(arrivals, key=lambda arrival: arrival.at)
+
+    def due(now: datetime, *during: During) -> list[Arrival]:
+        ready = [arrival for arrival in waiting if arrival.at <= now and arrival.during in during]
+        waiting[:] = [arrival for arrival in waiting if arrival not in ready]
+        return ready
+
+    now = start
+    while now <= until:
+        heard = run.hear(run.take(due(now, During.REST)), now)
+        if landed := due(now, During.ASSESS):
+            heard = run.hear(run.take(landed), now)
+        while isinstance(act := heard.verdict.decision, Perform):
+            if landed := due(now, During.FENCE):
+                heard = run.hear(run.take(landed), now)
+                continue
+            run.carry_out(act, now)
+            heard = run.hear(run.take(due(now, During.SENDING)), now)
+        match heard.verdict.decision:
+            case Close():
+                break
+            case Wait(until=next_look):
+                now = min([next_look, *(arrival.at for arrival in waiting if arrival.during is During.REST)])
+    return tuple(run.entries)
+
+
+def watching_begins(case: Case, facts: Facts, now: datetime) -> Entry:
+    """The first line of every diary."""
+    today = facts.today(now)
+    return Entry(now, today, case.invoice.days_past_due(today), EntryKind.OPENED, f"watching begins: {case.invoice.balance} open")

@@ -1,0 +1,290 @@
+"""The csv ledger: invoices from a file exported by any accounting program, believed whole or not at all."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TypeVar
+from urllib.parse import quote
+
+from domain.customer import Role
+from integrations.accounting import LedgerContact, LedgerCustomer, LedgerInvoice
+from integrations.accounting import csv_cells as cells
+from integrations.accounting.csv_cells import DateOrder, DecimalMark, Status, UnableToReadCell, plain
+from integrations.accounting.csv_sheet import Fault, Sheet, UnableToImport, read_sheet
+
+__all__ = ["CsvRead", "DateOrder", "DecimalMark", "Fault", "UnableToImport", "missing_from_export", "read_csv"]
+
+_LONGEST_TEXT = 200
+_LONGEST_LINK = 2000
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_FEW = 3
+_TOTALS = {"total", "totals", "sum", "summe", "gesamt", "gesamtsumme", "grandtotal"}
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class CsvRead:
+    """A file, read whole and without fault.
+
+    ``credit_notes`` counts the rows with a negative total, which nobody is asked to pay; they are not among ``invoices``.
+    ``encoding`` and ``decimal`` (None where no amount shows any) say how the file was understood; ``ignored`` names the
+    columns that were not. A customer's ``country`` is "" where neither the file nor the caller tells it.
+    """
+
+    invoices: tuple[LedgerInvoice, ...]
+    credit_notes: int
+    encoding: str
+    decimal: DecimalMark | None
+    ignored: tuple[str, ...]
+
+    @property
+    def seen(self) -> frozenset[tuple[str, str]]:
+        """Customer number and invoice number of every invoice in the file."""
+        return frozenset((invoice.customer.number, invoice.number) for invoice in self.invoices)
+
+
+def read_csv(
+    content: bytes,
+    *,
+    file: str,
+    dates: DateOrder,
+    today: date,
+    decimal: DecimalMark | None = None,
+    currency: str = "",
+    country: str = "",
+    language: str = "en",
+) -> CsvRead:
+    """The invoices of a file. ``file`` is its name in messages.
+
+    ``dates`` and ``decimal`` declare how it writes days and amounts (``decimal`` None: as the amounts that can only be read
+    one way show). ``currency``, ``country`` and ``language`` stand in where a row does not tell. A row needs an invoice
+    number, a customer number or name, a currency, a total and a due day. The balance is the total unless told, or zero where
+    the row has a day of payment or says paid. ``issued`` is the due day unless told. A customer is as its latest invoice
+    tells it, with the contacts of all its unpaid ones.
+
+    Raises UnableToImport with every fault there is; then nothing of the file may be used.
+    """
+    sheet = read_sheet(content, file)
+    faults: list[Fault] = []
+    mark = decimal or _most_proven_mark(sheet)
+    declared = _Declared(dates, mark, today, currency, country, language)
+    credit_notes = 0
+    told: list[tuple[int, LedgerInvoice]] = []
+    for line, row_cells in sheet.rows:
+        row = _Row(sheet, line, row_cells, declared, faults)
+        if not row.is_whole():
+            continue
+        total = row.amount("total")
+        if total is not None and total < 0:
+            credit_notes += 1
+        elif invoice := row.invoice(total):
+            told.append((line, invoice))
+    faults += _doubles(sheet, told)
+    if not sheet.rows:
+        faults.append(Fault(file, 0, "", "", "holds no invoices", "export the rows too, not only the column names"))
+    if faults:
+        raise UnableToImport(tuple(sorted(faults, key=lambda fault: fault.line)))
+    return CsvRead(_with_whole_customers([invoice for _, invoice in told]), credit_notes, sheet.encoding, mark, sheet.ignored)
+
+
+def missing_from_export(
+    known_open: Collection[tuple[str, str]],
+    seen: Collection[tuple[str, str]],
+    *,
+    share_limit: Decimal = Decimal("0.20"),
+) -> tuple[tuple[str, str], ...]:
+    """The (customer number, invoice number) pairs a full export no longer has: closed there, by whatever means.
+
+    Raises UnableToImport when these are more than three and more than ``share_limit`` of all that were open: such an export
+    is more likely cut off than a business paid overnight.
+    """
+    known = set(known_open)
+    missing = tuple(sorted(known - set(seen)))
+    if len(missing) > _FEW and len(missing) > share_limit * len(known):
+        named = ", ".join(number for _, number in missing[:_FEW])
+        problem = f"would close {len(missing)} of {len(known)} open invoices ({named} and others) by leaving them out, above the limit of {share_limit:.0%}"
+        raise UnableToImport((Fault("the export", 0, "", "", problem, "export all invoices again, or raise the limit if they are truly closed"),))
+    return missing
+
+
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """What a file's owner says of it, because the file cannot."""
+
+    dates: DateOrder
+    decimal: DecimalMark | None
+    today: date
+    currency: str
+    country: str
+    language: str
+
+
+@dataclass(slots=True)
+class _Row:
+    """One line of the file; what is wrong with it is added to ``faults``."""
+
+    sheet: Sheet
+    line: int
+    cells: list[str]
+    declared: _Declared
+    faults: list[Fault]
+
+    def text(self, key: str) -> str:
+        """The cell; "" where the file has no such column."""
+        return self.cells[self.sheet.columns[key][0]] if key in self.sheet.columns else ""
+
+    def fault(self, key: str, problem: str, remedy: str) -> None:
+        self.faults.append(Fault(self.sheet.file, self.line, self.sheet.column_name(key), self.text(key), problem, remedy))
+
+    def value(self, key: str, read: Callable[[str], _T], otherwise: _T) -> _T:
+        """What the cell says, or ``otherwise`` where it is empty or at fault."""
+        text = self.text(key)
+        try:
+            return read(text) if text else otherwise
+        except UnableToReadCell as error:
+            self.fault(key, error.problem, error.remedy)
+            return otherwise
+
+    def day(self, key: str) -> date | None:
+        return self.value(key, lambda text: cells.day(text, self.declared.dates, self.declared.today), None)
+
+    def amount(self, key: str) -> Decimal | None:
+        """None where it is empty, at fault, or its currency is (that is noted with the currency)."""
+        try:
+            currency = self.currency()
+        except UnableToReadCell:
+            return None
+        return self.value(key, lambda text: cells.amount(text, currency, self.declared.decimal), None)
+
+    def currency(self) -> str:
+        text = self.text("currency")
+        if not text and not self.declared.currency:
+            raise UnableToReadCell("is not told", "fill it in, or pass --currency EUR for the whole file")
+        return cells.currency(text) if text else self.declared.currency
+
+    def is_whole(self) -> bool:
+        """Whether the line has a cell for every column, and only values such a column could hold."""
+        before = len(self.faults)
+        width = self.sheet.width
+        if len(self.cells) < width or any(self.cells[width:]):
+            problem = f"has {len(self.cells)} cells where the first line names {width} columns"
+            remedy = 'complete the line; a value that holds the separator or a line break belongs in "quotes"'
+            self.faults.append(Fault(self.sheet.file, self.line, "", "", problem, remedy))
+            return False
+        if plain(next(filter(None, self.cells))) in _TOTALS and not self.text("due"):
+            self.fault("number", "looks like a row of totals", "remove it")
+            return False
+        for key in self.sheet.columns:
+            if _CONTROL.search(self.text(key)):
+                self.fault(key, "holds a control character", "remove it where the value was entered")
+            elif len(self.text(key)) > (_LONGEST_LINK if key.endswith("_url") else _LONGEST_TEXT):
+                self.fault(key, "is longer than such a value can be", "look for a missing quotation mark before it")
+        return len(self.faults) == before
+
+    def invoice(self, total: Decimal | None) -> LedgerInvoice | None:
+        """The invoice, or None where the row is at fault. ``total`` is zero or more."""
+        before = len(self.faults)
+        try:
+            currency = self.currency()
+        except UnableToReadCell as error:
+            currency = ""
+            self.fault("currency", error.problem, error.remedy)
+        due, paid_on, status = self.day("due"), self.day("paid_on"), self.value("status", cells.status, Status.OPEN)
+        issued, balance = self.day("issued"), self.amount("balance")
+        for key in ("number", "total", "due"):
+            if not self.text(key):
+                self.fault(key, "is empty", "every invoice needs one")
+        if not self.text("customer_number") and not self.text("customer_name"):
+            self.fault("customer_number" if "customer_number" in self.sheet.columns else "customer_name", "is empty", "tell the customer's number or name")
+        if paid_on and paid_on > self.declared.today + timedelta(days=1):  # a day ahead may be today, further east
+            self.fault("paid_on", "lies in the future", "correct the day, or the order of day and month")
+        if not self.text("balance"):
+            if status is Status.PARTLY_PAID:
+                self.fault("balance", "is empty, though the status says partly paid", "tell what is still open")
+            balance = Decimal(0) if paid_on or status in (Status.PAID, Status.CLOSED, Status.VOID) else total
+        elif balance is not None and total is not None and balance > total:
+            self.fault("balance", f"is more than the total of {total}", "see whether the two columns are swapped")
+        elif balance is not None and balance > 0 and status is Status.PAID:
+            self.fault("balance", "is still open, though the status says paid", "correct one of the two")
+        customer = self.customer()
+        pay_url, pdf_url = self.value("pay_url", cells.link, ""), self.value("pdf_url", cells.link, "")
+        if len(self.faults) > before or total is None or balance is None or due is None:
+            return None
+        number = self.text("number")
+        return LedgerInvoice(
+            ref=f"{quote(customer.number, safe='')}/{quote(number, safe='')}",
+            number=number,
+            customer=customer,
+            currency=currency,
+            total=total,
+            balance=balance,
+            issued=issued or due,
+            due=due,
+            standing=status.standing,
+            pay_url=pay_url,
+            pdf_url=pdf_url,
+            purchase_order=self.text("purchase_order"),
+            paid_on=paid_on,
+        )
+
+    def customer(self) -> LedgerCustomer:
+        number, name = self.text("customer_number"), self.text("customer_name")
+        country = self.value("country", cells.country, self.declared.country)
+        return LedgerCustomer(
+            number=number or name,
+            name=name or number,
+            country=country,
+            language=self.value("language", cells.language, self.declared.language),
+            time_zone=self.value("time_zone", cells.time_zone, ""),
+            contacts=self.contacts(country),
+        )
+
+    def contacts(self, country: str) -> tuple[LedgerContact, ...]:
+        """The row's people: one for each e-mail address, of whom the first has the name and the phone."""
+        name, role = self.text("contact_name"), self.value("contact_role", cells.role, Role.BILLING)
+        phone = self.value("phone", lambda text: cells.phone(text, country), "")
+        nobody: tuple[str, ...] = ("",)
+        first, *others = self.value("email", cells.emails, nobody)
+        if not (name or first or phone):
+            return ()
+        return LedgerContact(name, first, phone, role), *(LedgerContact("", email, "", role) for email in others)
+
+
+def _most_proven_mark(sheet: Sheet) -> DecimalMark | None:
+    """The decimal mark most amounts can only be read with; those of the other are then at fault."""
+    columns = [sheet.columns[key][0] for key in ("total", "balance") if key in sheet.columns]
+    proofs = Counter(mark for _, row in sheet.rows for index in columns if index < len(row) and (mark := cells.decimal_mark(row[index])))
+    return max(proofs, key=lambda mark: proofs[mark], default=None)
+
+
+def _doubles(sheet: Sheet, told: Sequence[tuple[int, LedgerInvoice]]) -> Iterator[Fault]:
+    first: dict[tuple[str, str], int] = {}
+    for line, invoice in told:
+        before = first.setdefault((invoice.customer.number, invoice.number), line)
+        if before != line:
+            problem = f"of customer {invoice.customer.number} stands on line {before} already"
+            yield Fault(sheet.file, line, sheet.column_name("number"), invoice.number, problem, "remove one of the two lines")
+
+
+def _with_whole_customers(invoices: Sequence[LedgerInvoice]) -> tuple[LedgerInvoice, ...]:
+    """The same invoices, each customer told alike on all of its own."""
+    by_customer: dict[str, list[LedgerInvoice]] = defaultdict(list)
+    for invoice in sorted(invoices, key=lambda invoice: invoice.issued, reverse=True):
+        by_customer[invoice.customer.number].append(invoice)
+    whole = {number: _whole_customer(newest_first) for number, newest_first in by_customer.items()}
+    return tuple(replace(invoice, customer=whole[invoice.customer.number]) for invoice in invoices)
+
+
+def _whole_customer(newest_first: Sequence[LedgerInvoice]) -> LedgerCustomer:
+    # People named on paid invoices only may have left long ago.
+    telling = [invoice for invoice in newest_first if invoice.balance > 0] or newest_first[:1]
+    contacts: dict[str, LedgerContact] = {}
+    for contact in (contact for invoice in telling for contact in invoice.customer.contacts):
+        contacts.setdefault((contact.email or contact.phone or contact.name).casefold(), contact)
+    return replace(newest_first[0].customer, contacts=tuple(contacts.values()))

@@ -1,0 +1,75 @@
+"""Providers that carry messages: one file each, named as in the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """One e-mail, ready to go. ``key`` is our opaque outreach id: the only thing of ours a provider may keep.
+
+    ``message_id`` and ``references`` are RFC 5322 ids with angle brackets (references: first of the thread first).
+    """
+
+    key: str
+    to_name: str
+    to_address: str
+    from_name: str
+    from_address: str
+    reply_to: str
+    subject: str
+    text: str
+    html: str
+    message_id: str
+    references: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider has the message. ``receipts``: it will tell of delivery and bounces; ``delivered``: it already has arrived."""
+
+    provider_id: str
+    receipts: bool = False
+    delivered: bool = False
+    kind: Literal["accepted"] = "accepted"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The provider certainly does not have the message. ``try_again``: the same request may succeed later."""
+
+    reason: str
+    try_again: bool
+    kind: Literal["refused"] = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nobody can say whether the provider has the message: it must never be posted again."""
+
+    reason: str
+    kind: Literal["unknown"] = "unknown"
+
+
+Outcome = Accepted | Refused | Unknown
+
+
+class Mailer(Protocol):
+    """Carries one e-mail with exactly one request. Never raises for what a provider or network does: it answers."""
+
+    @property
+    def name(self) -> str: ...
+
+    def send(self, email: Email) -> Outcome: ...

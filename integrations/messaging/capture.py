@@ -1,0 +1,82 @@
+"""Capture: every e-mail is kept on disk as .eml instead of leaving. The default until a real provider is set.
+
+Beside the mails stands ``accepted.jsonl``, to which every accepted send adds one line and nothing is ever changed: a
+message captured twice overwrites its .eml but shows there as two lines.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from integrations.messaging import Accepted, Email, Outcome, Refused, Unknown
+from integrations.messaging.mime import UnableToWrite, build
+
+ACCEPT_LOG = "accepted.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureMailer:
+    """Writes into ``folder``; what it accepts has arrived."""
+
+    folder: Path
+    name: str = "capture"
+
+    def send(self, email: Email) -> Outcome:
+        try:
+            content = bytes(build(email))
+        except UnableToWrite as error:
+            return Refused(str(error), try_again=False)
+        file = f"{quote(email.key, safe='')}.eml"
+        line = {"key": email.key, "to": email.to_address, "subject": email.subject, "message_id": email.message_id}
+        try:
+            _replace(self.folder / file, content)
+        except OSError as error:
+            return Refused(f"could not write {file} into {self.folder} ({error.strerror}); free space or correct the rights", try_again=True)
+        try:
+            _append(self.folder / ACCEPT_LOG, json.dumps(line, ensure_ascii=False).encode() + b"\n")
+        except OSError as error:
+            return Unknown(f"{file} is written, but {ACCEPT_LOG} is not ({error.strerror})")
+        return Accepted(provider_id=file, delivered=True)
+
+
+def connect(folder: Path) -> CaptureMailer:
+    """A mailer that keeps every message in ``folder``, which is made when missing. Raises OSError when it cannot be."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return CaptureMailer(folder)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    try:
+        with open(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _append(path: Path, line: bytes) -> None:
+    # One write in append mode: lines of several threads and processes never mix.
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(handle, line)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,93 @@
+"""How amounts, days and bank details are written in a reader's locale. Amounts are exact, always."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date
+from urllib.parse import urlsplit
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
+from babel.numbers import parse_pattern
+
+from domain.money import Money, minor_units
+
+_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+_OVERRIDES_DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def locale_for(wanted: str, language: str) -> Locale:
+    """The locale ``wanted`` (``en_GB`` or ``en-GB``) where it speaks ``language``, else that language's own."""
+    for code in (wanted.replace("-", "_"), language):
+        try:
+            locale = Locale.parse(code)
+        except (ValueError, UnknownLocaleError):
+            continue
+        if locale.language == language:
+            return locale
+    return Locale("en")
+
+
+def money(amount: Money, locale: Locale) -> str:
+    """The amount with every decimal place its currency has; never rounded, whatever the locale would do."""
+    digits = minor_units(amount.currency)
+    # Locale data gives some currencies fewer places than their law does; a reminder may not lose the difference.
+    pattern = parse_pattern(locale.currency_formats["standard"].pattern)
+    pattern.frac_prec = (digits, digits)
+    written = pattern.apply(amount.amount, locale, currency=amount.currency, currency_digits=False)
+    return re.sub(r"(?<=[A-Za-z])(?=[0-9])", "\u00a0", written)
+
+
+def long_day(day: date, locale: Locale) -> str:
+    return format_date(day, "long", locale)
+
+
+def short_day(day: date, locale: Locale) -> str:
+    """As a table has room for, with the month in letters: 3/4 is March in one country and April in the next."""
+    return format_date(day, "medium", locale) if re.search("MMM", locale.date_formats["medium"].pattern) else format_date(day, "d MMM y", locale)
+
+
+def days(number: int) -> str:
+    return f"{abs(number)} day" if abs(number) == 1 else f"{abs(number)} days"
+
+
+def lateness(days_late: int) -> str:
+    """``due in 3 days``, ``due tomorrow``, ``due today`` or ``18 days overdue``."""
+    if days_late > 0:
+        return f"{days(days_late)} overdue"
+    return {0: "due today", -1: "due tomorrow"}.get(days_late, f"due in {days(days_late)}")
+
+
+def account(number: str) -> tuple[str, str]:
+    """What to call an account number, and the number as people read it: an IBAN in groups of four."""
+    compact = re.sub(r"\s", "", number).upper()
+    if not _IBAN.fullmatch(compact):
+        return "Account", number
+    return "IBAN", " ".join(compact[start : start + 4] for start in range(0, len(compact), 4))
+
+
+def clean(value: str) -> str:
+    """``value`` on one line, without characters that readers cannot see or that turn the direction of what follows."""
+    visible = (" " if unicodedata.category(character) in {"Cc", "Zl", "Zp"} else character for character in value if character not in _OVERRIDES_DIRECTION)
+    return " ".join("".join(character for character in visible if unicodedata.category(character) not in {"Cs", "Co", "Cn"}).split(" ")).strip()
+
+
+def web_address(url: str) -> str:
+    """``url`` when it is a link that may stand in an e-mail (http or https, no spaces, no quotes), else an empty text."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    is_safe = parts.scheme in {"http", "https"} and bool(parts.hostname) and not re.search(r"[\s\"'<>\\`{}|^]", url) and url.isprintable()
+    return url if is_safe else ""
+
+
+def brand(color: str) -> tuple[str, str]:
+    """The brand color, and the color of text that can be read upon it (WCAG relative luminance)."""
+    color = color if _COLOR.fullmatch(color) else "#1f4b99"
+    channels = [int(color[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    linear = [channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4 for channel in channels]
+    luminance = sum(weight * channel for weight, channel in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+    return color, "#ffffff" if 1.05 / (luminance + 0.05) >= (luminance + 0.05) / 0.0608 else "#111827"

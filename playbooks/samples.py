@@ -1,0 +1,81 @@
+"""Invented facts of every situation a message may have to put into words, for checking wordings before they are used."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+from domain.invoice import Invoice
+from domain.money import Money
+from domain.seller import BankDetails, Seller
+from playbooks.wording import FactSheet, Line
+
+TODAY = date(2026, 3, 2)
+SELLER = Seller(
+    id="seller-1",
+    name="Brightwater Tools",
+    legal_name="Brightwater Tools Ltd",
+    sender_name="Hanna Weiss",
+    sender_title="Accounts Receivable",
+    sender_email="hanna.weiss@brightwater.example",
+    ledger="csv",
+    country="GB",
+    time_zone="Europe/London",
+    address=("12 Mill Lane", "Leeds LS1 4AP", "United Kingdom"),
+    phone="+44 113 496 0182",
+    brand_color="#0f5c6e",
+    bank=BankDetails(holder="Brightwater Tools Ltd", iban="GB29NWBK60161331926819", bic="NWBKGB2L", bank="NatWest"),
+)
+
+
+def line(number: str, balance: str, days_late: int, *, total: str = "", order: str = "", pay_url: str = "", attached: bool = False) -> Line:
+    """An invoice with ``balance`` EUR open, due ``days_late`` days before TODAY."""
+    due = TODAY - timedelta(days=days_late)
+    open_amount, whole = Money(Decimal(balance), "EUR"), Money(Decimal(total or balance), "EUR")
+    return Line(
+        Invoice(
+            id=f"id-{number}",
+            seller=SELLER.id,
+            customer="customer-1",
+            number=number,
+            total=whole,
+            balance=open_amount,
+            issued=due - timedelta(days=30),
+            due=due,
+            purchase_order=order,
+            pay_url=pay_url,
+        ),
+        days_late=days_late,
+        attached=attached,
+    )
+
+
+ONE = FactSheet(
+    seller=SELLER,
+    customer_name="Holloway & Finch Interiors",
+    contact_name="Dana Whitfield",
+    locale="en_GB",
+    today=TODAY,
+    step_title="sample",
+    claimed=(line("INV-104", "1240.00", 18, order="PO-8812", attached=True),),
+    payment_reference="INV-104",
+)
+MANY = replace(
+    ONE,
+    claimed=(
+        line("INV-104", "740.00", 18, total="1240.00", order="PO-8812", pay_url="https://pay.brightwater.example/i/104"),
+        line("INV-117", "3860.50", 15),
+        line("INV-121", "95.20", 14),
+    ),
+    also_open=(line("INV-133", "410.00", 2), line("INV-140", "1980.00", -12)),
+    payment_reference="K-2041",
+)
+SHEETS = (
+    ONE,
+    MANY,
+    replace(ONE, pay_url="https://pay.brightwater.example/i/104"),
+    replace(ONE, claimed=(line("INV-104", "740.00", 0, total="1240.00"),), contact_name="", also_open=MANY.also_open),
+    replace(ONE, claimed=(line("INV-104", "1240.00", -7),), seller=replace(SELLER, phone="", sender_title="", address=(), bank=BankDetails())),
+    replace(MANY, claimed=tuple(line(f"INV-{number}", "10.00", 0, attached=True) for number in range(200, 212)), also_open=()),
+)

@@ -1,0 +1,390 @@
+"""What a message says: a wording and a sheet of facts become a subject, a plain text and an HTML page.
+
+The facts a wording may use, and nothing else: ``greeting stem seller sender phone customer contact today step reference
+count one number amount due last_due days_late least_days_late remainder attached also_open``, the functions
+``day_in(days)`` and ``days(number)``, and, each on a line of its own, the blocks ``invoices also_open payment signature``.
+
+Whatever a fact holds comes out as the characters it is: never as markup, and never as template code.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import traceback
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Literal, cast
+
+import mrml
+from babel import Locale
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError
+from jinja2.sandbox import SandboxedEnvironment
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from markupsafe import Markup
+
+from domain.invoice import Invoice
+from domain.money import Money, UnableToReckon, total
+from domain.seller import Seller
+from playbooks.phrases import account, brand, clean, days, lateness, locale_for, long_day, money, short_day, web_address
+from playbooks.plain import columns, plain_text
+from playbooks.reading import Wording
+
+_Kind = Literal["prose", "invoices", "also_open", "payment", "signature"]
+_LAYOUT = Path(__file__).parent / "wording" / "layout.mjml"
+_FACT = re.compile("\ue000([0-9a-f]*)\ue001")
+_BLOCK = re.compile("\ue002([a-z_]+)\ue003")
+_GLUE = "\ue004"
+_LONGEST_KEPT = 24
+
+
+class UnableToRender(ValueError):
+    """A wording that cannot be written with these facts. ``line`` is the line of its file, ``what`` ends with the remedy."""
+
+    def __init__(self, wording: str, line: int, what: str) -> None:
+        super().__init__(f"wording/{wording}.md:{line}: {what}")
+        self.line = line
+        self.what = what
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One invoice in a message. ``days_late`` is negative before the due date; ``attached``: its document goes along."""
+
+    invoice: Invoice
+    days_late: int
+    attached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FactSheet:
+    """Everything one message may say. ``claimed`` (one or more, of one currency) is what it is about; ``also_open`` rides along.
+
+    ``locale`` is a code such as ``en`` or ``en_GB``. ``pay_url`` is for the one claimed invoice and is left out when there
+    are several. ``payment_reference`` is what a bank transfer should quote; without one, the invoice numbers are.
+    """
+
+    seller: Seller
+    customer_name: str
+    contact_name: str
+    locale: str
+    today: date
+    step_title: str
+    claimed: tuple[Line, ...]
+    also_open: tuple[Line, ...] = ()
+    pay_url: str = ""
+    payment_reference: str = ""
+
+    @property
+    def total(self) -> Money:
+        """What the claimed invoices come to. Raises UnableToReckon when they are in several currencies."""
+        return total(tuple(line.invoice.balance for line in self.claimed))
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A message ready to be put into an e-mail. ``text`` has lines of up to 72 characters, tables and links apart."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One invoice as a table shows it; all parts are plain text, empty where there is nothing to say."""
+
+    number: str
+    order: str
+    due: str
+    late: str
+    is_late: bool
+    amount: str
+    whole: str
+    view_url: str
+    pay_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A part of a message that is not prose, placed by its name."""
+
+    name: str
+    is_there: bool = True
+
+    def __bool__(self) -> bool:
+        return self.is_there
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A stretch of a message: prose, as markdown-it's tokens, or the name of a block."""
+
+    kind: _Kind
+    tokens: tuple[Token, ...] = ()
+
+
+def render(wording: Wording, sheet: FactSheet) -> Rendered:
+    """The message. Raises UnableToRender, naming the line, when the wording asks for what is not there.
+
+    Every amount, number and date in the text stands in the HTML in the same form, and the other way round.
+    """
+    if not sheet.claimed:
+        raise UnableToRender(wording.name, 1, "is asked to write about no invoice; name at least one")
+    page = _Page(sheet, locale_for(sheet.locale, wording.language))
+    try:
+        facts = page.facts()
+    except UnableToReckon as error:
+        raise UnableToRender(wording.name, 1, f"is asked to sum several currencies ({error}); write one message for each") from None
+    subject = _plain(_fill(wording, "subject", wording.subject, facts))
+    preview = _plain(_fill(wording, "preview", wording.preview, facts))
+    parts = _parts(wording, _fill(wording, "body", wording.body, facts))
+    if not subject:
+        raise UnableToRender(wording.name, 1, 'comes out without a subject; write for example subject: "{{ stem }}"')
+    text = [_text(part.tokens) if part.kind == "prose" else page.text_of(part.kind) for part in parts]
+    prose = [(part.kind, _html(part.tokens)) for part in parts]
+    return Rendered(
+        subject=subject,
+        text="\n\n".join([*filter(None, text), page.footer()]) + "\n",
+        html=_layout().render(page.looks(subject, preview), parts=prose),
+    )
+
+
+class _Page:
+    """The facts of one sheet, written out in one locale."""
+
+    def __init__(self, sheet: FactSheet, locale: Locale) -> None:
+        self.sheet = sheet
+        self.locale = locale
+        self.seller = clean(sheet.seller.name)
+        # Only a single invoice gets the button: a link takes the amount of its own invoice, not the sum.
+        self.button = web_address(sheet.pay_url) if len(sheet.claimed) == 1 else ""
+
+    def facts(self) -> dict[str, object]:
+        sheet, dues = self.sheet, [line.invoice.due for line in self.sheet.claimed]
+        lates = [line.days_late for line in sheet.claimed]
+        first, one = sheet.claimed[0].invoice, len(sheet.claimed) == 1
+        number, contact = clean(first.number), clean(sheet.contact_name)
+        return {
+            "greeting": f"Dear {contact}," if contact else "Hello,",
+            "stem": f"Invoice {number} from {self.seller}" if one else f"{len(sheet.claimed)} invoices from {self.seller}",
+            "seller": self.seller,
+            "sender": clean(sheet.seller.sender_name),
+            "phone": clean(sheet.seller.phone),
+            "customer": clean(sheet.customer_name),
+            "contact": contact,
+            "today": long_day(sheet.today, self.locale),
+            "step": sheet.step_title,
+            "reference": self.reference,
+            "count": len(sheet.claimed),
+            "one": one,
+            "number": number,
+            "amount": money(sheet.total, self.locale),
+            "due": long_day(min(dues), self.locale),
+            "last_due": long_day(max(dues), self.locale),
+            "days_late": max(lates),
+            "least_days_late": min(lates),
+            "remainder": one and first.balance < first.total,
+            "attached": all(line.attached for line in sheet.claimed),
+            "day_in": lambda ahead: long_day(sheet.today + timedelta(days=ahead), self.locale),
+            "days": days,
+            "invoices": _Block("invoices"),
+            "also_open": _Block("also_open", is_there=bool(sheet.also_open)),
+            "payment": _Block("payment"),
+            "signature": _Block("signature"),
+        }
+
+    @property
+    def reference(self) -> str:
+        return clean(self.sheet.payment_reference) or ", ".join(clean(line.invoice.number) for line in self.sheet.claimed)
+
+    def rows(self, lines: tuple[Line, ...]) -> list[_Row]:
+        return [
+            _Row(
+                number=clean(line.invoice.number),
+                order=clean(line.invoice.purchase_order),
+                due=short_day(line.invoice.due, self.locale),
+                late=lateness(line.days_late),
+                is_late=line.days_late > 0,
+                amount=money(line.invoice.balance, self.locale),
+                whole=money(line.invoice.total, self.locale) if line.invoice.balance < line.invoice.total else "",
+                view_url="" if line.attached else web_address(line.invoice.pdf_url),
+                pay_url="" if self.button and lines is self.sheet.claimed else web_address(line.invoice.pay_url),
+            )
+            for line in lines
+        ]
+
+    def sum_of(self, lines: tuple[Line, ...]) -> str:
+        """The total under a table: empty where it would only repeat the one amount, or mix currencies."""
+        if len(lines) < 2 or len({line.invoice.balance.currency for line in lines}) > 1:
+            return ""
+        return money(total(tuple(line.invoice.balance for line in lines)), self.locale)
+
+    def bank(self) -> list[tuple[str, str]]:
+        """Where to pay by transfer, as label and value; empty when there is a pay button, or no bank account."""
+        bank = self.sheet.seller.bank
+        if self.button or not bank.iban:
+            return []
+        label, number = account(clean(bank.iban))
+        details = [("Account holder", clean(bank.holder)), (label, number), ("BIC", clean(bank.bic)), ("Bank", clean(bank.bank))]
+        return [*((label, value) for label, value in details if value), ("Amount", money(self.sheet.total, self.locale)), ("Reference", self.reference)]
+
+    def signature(self) -> list[str]:
+        seller = self.sheet.seller
+        role = ", ".join(filter(None, (clean(seller.sender_title), self.seller)))
+        return [line for line in (clean(seller.sender_name), role, clean(seller.phone)) if line]
+
+    def text_of(self, block: str) -> str:
+        if block == "signature":
+            return "\n".join(self.signature())
+        if block == "payment":
+            return self._text_of_payment()
+        lines = self.sheet.claimed if block == "invoices" else self.sheet.also_open
+        rows, whole = self.rows(lines), self.sum_of(lines)
+        table = [(row.number, row.due, row.late, row.amount) for row in rows]
+        written = columns([*table, ("Total", "", "", whole)] if whole else table, right=3)
+        listed = []
+        for row, line in zip(rows, written, strict=False):
+            notes = [f"remainder of {row.whole}" if row.whole else "", f"your order {row.order}" if row.order else ""]
+            links = [f"copy: {row.view_url}" if row.view_url else "", f"pay online: {row.pay_url}" if row.pay_url else ""]
+            listed += [line, *(f"      {note}" for note in (", ".join(filter(None, notes)), *links) if note)]
+        return "\n".join([*listed, *written[len(rows) :]])
+
+    def _text_of_payment(self) -> str:
+        if self.button:
+            return f"Pay {money(self.sheet.total, self.locale)} online:\n{self.button}"
+        if bank := self.bank():
+            return "\n".join(["Please pay by bank transfer:", "", *columns((f"{label}:", value) for label, value in bank)])
+        return "" if self.offers_links else f"Reply to this e-mail and {clean(self.sheet.seller.sender_name) or 'we'} will send you the bank details."
+
+    @property
+    def offers_links(self) -> bool:
+        return all(row.pay_url for row in self.rows(self.sheet.claimed))
+
+    def imprint(self) -> list[str]:
+        seller = self.sheet.seller
+        return [line for line in (clean(seller.legal_name), *map(clean, seller.address), clean(seller.phone)) if line]
+
+    def reach(self) -> list[str]:
+        return [f"Reply to this e-mail to reach {clean(self.sheet.seller.sender_name) or self.seller}.", "Not the right person? Please tell us who is."]
+
+    def footer(self) -> str:
+        return "\n".join(["--", *self.reach(), "", *self.imprint()])
+
+    def looks(self, subject: str, preview: str) -> dict[str, object]:
+        color, on_color = brand(self.sheet.seller.brand_color)
+        return {
+            "subject": subject,
+            "preview": preview,
+            "language": self.locale.language,
+            "seller": self.seller,
+            "logo_url": web_address(self.sheet.seller.logo_url),
+            "color": color,
+            "on_color": on_color,
+            "tables": {"invoices": self.rows(self.sheet.claimed), "also_open": self.rows(self.sheet.also_open)},
+            "totals": {"invoices": self.sum_of(self.sheet.claimed), "also_open": self.sum_of(self.sheet.also_open)},
+            "button": self.button,
+            "amount": money(self.sheet.total, self.locale),
+            "bank": self.bank(),
+            "payment": self._text_of_payment(),
+            "signature": self.signature(),
+            "reach": self.reach(),
+            "imprint": self.imprint(),
+        }
+
+
+def _parts(wording: Wording, filled: str) -> list[_Part]:
+    """The stretches of a filled body: a block interrupts the prose around it."""
+    parts: list[_Part] = []
+    prose: list[Token] = []
+    tokens = _markdown().parse(filled)
+    for token in tokens:
+        for name in _BLOCK.findall(token.content) if token.type == "inline" else ():
+            if token.content != f"\ue002{name}\ue003" or token.level > 1:
+                lines = enumerate(wording.body.splitlines(), wording.first_line)
+                number = next((number for number, line in lines if re.search(rf"\{{\{{-?\s*{name}\s*-?}}}}", line)), wording.first_line)
+                raise UnableToRender(wording.name, number, f"{{{{ {name} }}}} stands inside a sentence; give it a line of its own between empty lines")
+            # The paragraph around the block was opened just before, and closes just after.
+            parts += [_Part("prose", tuple(prose[:-1])), _Part(cast(_Kind, name))]
+            prose = []
+            break
+        else:
+            if prose or token.type != "paragraph_close":
+                prose.append(token)
+    return [part for part in [*parts, _Part("prose", tuple(prose))] if part.kind != "prose" or part.tokens]
+
+
+def _fill(wording: Wording, field: str, source: str, facts: dict[str, object]) -> str:
+    first = {"subject": 2, "preview": 3}.get(field, wording.first_line)
+    try:
+        return _compiled(source, wording.name).render(facts)
+    except TemplateSyntaxError as error:
+        raise UnableToRender(wording.name, first + error.lineno - 1, f"the template does not parse: {error.message}; correct it there") from None
+    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == wording.name and frame.lineno]
+        raise UnableToRender(wording.name, first + (lines[-1] if lines else 1) - 1, f"{error}; use only {', '.join(sorted(facts))}") from None
+
+
+@cache
+def _compiled(source: str, name: str) -> Template:
+    code = _environment().compile(source, name, name)
+    return Template.from_code(_environment(), code, _environment().make_globals(None))
+
+
+@cache
+def _environment() -> SandboxedEnvironment:
+    environment = SandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_encoded)
+    environment.globals.clear()
+    return environment
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    # No links, no HTML, no images: a wording is a letter, and what is not offered cannot be abused.
+    return MarkdownIt("zero").enable(["emphasis", "list", "newline", "escape"])
+
+
+@cache
+def _layout() -> Template:
+    # MJML is compiled once, with the template code still in it, so that no fact ever passes through its parser.
+    # Without the empty font table it would have the reader's machine ask a font server, which tells when and where a mail is read.
+    page = mrml.to_html(_LAYOUT.read_text("utf-8"), render_options=mrml.RenderOptions(fonts={})).content
+    return SandboxedEnvironment(undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
+        re.sub(r"<!--\s*(\{%.*?%\})\s*-->", r"\1", page)
+    )
+
+
+def _encoded(value: object) -> str:
+    """What a template puts out, made unreadable to Markdown until the page is finished."""
+    if isinstance(value, _Block):
+        return f"\ue002{value.name}\ue003" if value else ""
+    return f"\ue000{str(value).encode().hex()}\ue001"
+
+
+def _decoded(match: re.Match[str]) -> str:
+    return bytes.fromhex(match[1]).decode()
+
+
+def _text(tokens: tuple[Token, ...]) -> str:
+    return plain_text(tokens, lambda content: _FACT.sub(_kept_together, content)).replace(_GLUE, " ")
+
+
+def _html(tokens: tuple[Token, ...]) -> Markup:
+    return Markup(_FACT.sub(lambda fact: html.escape(_decoded(fact)), _markdown().renderer.render(tokens, _markdown().options, {})))
+
+
+def _shown(text: str) -> str:
+    return _FACT.sub(_decoded, text)
+
+
+def _kept_together(fact: re.Match[str]) -> str:
+    """A fact for a text whose lines are still to be broken: a date or an amount stays on one line."""
+    value = _decoded(fact)
+    return value.replace(" ", _GLUE) if len(value) <= _LONGEST_KEPT else value
+
+
+def _plain(text: str) -> str:
+    return clean(_shown(text))

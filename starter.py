@@ -1,0 +1,299 @@
+"""The one door to a running case: open it, tell it news, change it by hand, ask it.
+
+Web, command line and intake all come through here, so the same news twice, late or out of order ends the same way.
+Run as a script it shows what stands behind an invoice: ``python starter.py INVOICE``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+from uuid import uuid4
+
+import structlog
+from sqlalchemy import Connection
+from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.ledgers import Ledgers
+from db import cases, inbox, invoices, outreach, parties
+from db.engine import Database
+from domain.case import Case, Outcome
+from domain.event import News
+from domain.invoice import Invoice
+from domain.money import UnableToReckon
+from integrations.accounting import Ledger, LedgerInvoice, UnableToReadLedger
+from integrations.accounting import rest
+from settings import SellerSettings, Settings, load_sellers
+from workflows import contract
+from workflows.contract import Start, case_id
+from workflows.dunning import InvoiceDunning
+from workflows.ports import Replied
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+_PATIENCE = timedelta(seconds=10)
+_AWAY = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.RESOURCE_EXHAUSTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is answered to a change by hand. ``pending``: recorded, and it will count as soon as a worker is up."""
+
+    taken: bool
+    said: str
+    in_flight: bool = False
+    pending: bool = False
+
+
+class UnableToFindCase(LookupError):
+    """No invoice, or more than one, goes by that name; the message says which there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The database and the Temporal client, and the ledgers for invoices not seen before."""
+
+    database: Database
+    client: Client
+    ledgers: Ledgers
+
+    async def open(self, invoice: str) -> bool:
+        """Start watching an invoice, or nudge the run that does. False when Temporal is away."""
+        return await self._signal_with_start(invoice, {"by": "ledger"})
+
+    async def report(self, word: str) -> bool:
+        """Pass an inbox row on to its case; a hint about an invoice not seen before fetches and opens it.
+
+        False when it could not be passed on now; the row stays and ``pass_on`` tries again.
+        """
+        row = await self._read(lambda connection: inbox.load_word(connection, word))
+        if row is None or row.state != "new":
+            return True
+        try:
+            invoice = row.case.removeprefix("invoice/") if row.case else await self._find_or_fetch(row.seller, row.ref)
+            await self._write(lambda connection: inbox.assign(connection, word, case_id(invoice)))
+            if not await self._may_run(invoice):
+                await self._write(lambda connection: inbox.mark_ended(connection, word, "stopped or written off; a person must reopen it"))
+                return True
+            if row.kind == "changed":
+                passed = await self._signal_with_start(invoice, {"inbox": word})
+            else:
+                passed = await self._signal(invoice, word)
+        except (UnableToReadLedger, UnableToReckon, RPCError) as error:
+            problem = str(error)
+            await self._write(lambda connection: inbox.mark_failed(connection, word, problem))
+            log.warning("inbox.not_passed_on", word=word, error=problem)
+            return False
+        if passed:
+            await self._write(lambda connection: inbox.mark_passed_on(connection, word))
+        return passed
+
+    async def pass_on(self, now: datetime) -> int:
+        """Try once more every row that has waited two seconds (longer after failures); how many went through."""
+        rows = await self._read(inbox.waiting)
+        through = 0
+        for row in rows:
+            if now - row.received_at >= timedelta(seconds=min(2 * 2 ** min(row.attempts, 9), 600)):
+                through += await self.report(row.id)
+        return through
+
+    async def override(self, case: str, news: News, *, by: str, why: str, key: str | None = None) -> Answer:
+        """Change a case by hand and wait for its answer, ten seconds at most. ``key`` makes a repeated request one."""
+        told = replace(news, by=by, why=why)
+        source_id = f"{case}/{key or uuid4().hex}"
+
+        def store(connection: Connection) -> tuple[str, bool]:
+            stored = invoices.load_invoice(connection, case.removeprefix("invoice/"))
+            if stored:
+                # Behind this lock no message about the customer can begin to leave before the word is there to stop it.
+                parties.lock_customer(connection, stored.customer)
+            now = datetime.now(UTC)
+            word, _ = inbox.receive(connection, source="person", source_id=source_id, kind=told.kind, body="", now=now, case_id=case, news=told, by=by)
+            return word, outreach.is_sending(connection, case)
+
+        word, in_flight = await self._write(store)
+        handle = self._handle(case)
+        try:
+            asked = handle.execute_update(contract.OVERRIDE, {"inbox": word}, id=word, result_type=Replied, rpc_timeout=_PATIENCE)
+            replied = await asyncio.wait_for(asked, _PATIENCE.total_seconds())
+            return Answer(replied.taken, replied.said, replied.in_flight or in_flight)
+        except WorkflowUpdateFailedError as error:
+            return Answer(False, str(error.cause or error), in_flight)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                await self._write(lambda connection: inbox.mark_ended(connection, word, "this invoice is not watched any more"))
+                return Answer(False, "this invoice is not watched any more", in_flight)
+            log.warning("override.pending", case=case, error=str(error))
+        except TimeoutError:
+            pass
+        return Answer(True, "recorded; it counts from now on, and is confirmed as soon as a worker is up", in_flight, pending=True)
+
+    async def ask(self, case: str) -> Case | None:
+        """The case as its workflow remembers it. Raises RPCError when Temporal or every worker is away."""
+        return await self._handle(case).query(InvoiceDunning.show_case, rpc_timeout=_PATIENCE)
+
+    async def nudge(self, rules: tuple[str, ...] = ()) -> int:
+        """Make running cases look again now: all, or those that wait for one of ``rules``. How many were reached."""
+        ids = await self._read(lambda connection: cases.running(connection, rules))
+        reached = 0
+        for one in ids:
+            reached += await self._signal_with_start(one.removeprefix("invoice/"), {"by": "nudge"})
+        return reached
+
+    async def take_in(self, seller: str, told: list[LedgerInvoice], now: datetime, progress: Callable[[int], None] = lambda _: None) -> tuple[int, int]:
+        """Record what a ledger lists and watch every open invoice of it. How many were recorded, and how many are watched."""
+
+        def store(connection: Connection) -> dict[str, Invoice]:
+            recorded = self.ledgers.record(connection, seller, told, now)
+            parties.judge_behavior(connection, sorted({invoice.customer for invoice in recorded.values()}))
+            return recorded
+
+        recorded = await self._write(store)
+        watched = 0
+        for done, invoice in enumerate(recorded.values(), 1):
+            if await self._concerns(invoice) and await self.open(invoice.id):
+                watched += 1
+            progress(done)
+        return len(recorded), watched
+
+    async def find(self, name: str) -> Invoice:
+        """The invoice with this number or opaque id. Raises UnableToFindCase."""
+        found = await self._read(lambda connection: invoices.find_by_number(connection, name))
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise UnableToFindCase(f"no invoice {name!r} is known; dunwell cases lists them")
+        raise UnableToFindCase(f"several invoices have the number {name!r}; name one by its id: {', '.join(invoice.id for invoice in found)}")
+
+    async def _concerns(self, invoice: Invoice) -> bool:
+        """Whether an invoice needs watching, or a running case must hear that it no longer does."""
+        if invoice.balance.amount > 0 and invoice.standing in ("open", "disputed", "draft"):
+            return await self._may_run(invoice.id)
+        return await self._read(lambda connection: cases.is_running(connection, case_id(invoice.id)))
+
+    async def _may_run(self, invoice: str) -> bool:
+        """Ends by a person's stop or a write-off are respected until a person reopens."""
+        ended = await self._read(lambda connection: cases.ended_as(connection, case_id(invoice)))
+        return ended not in (Outcome.STOPPED, Outcome.WRITTEN_OFF)
+
+    async def _find_or_fetch(self, seller: str, ref: str) -> str:
+        known = await self._read(lambda connection: invoices.find_by_ref(connection, seller, ref))
+        if known:
+            return known.id
+        ledger = self.ledgers.connections.get(seller)
+        if ledger is None:
+            raise UnableToReadLedger(f"seller {seller} has no connected ledger to look up {ref} in")
+        reading = await asyncio.to_thread(ledger.read, (ref,))
+        told = reading.invoices.get(ref)
+        if told is None:
+            raise UnableToReadLedger(f"the ledger does not know the invoice {ref}")
+        recorded = await self._write(lambda connection: self.ledgers.record(connection, seller, [told], datetime.now(UTC)))
+        return recorded[ref].id
+
+    async def _signal_with_start(self, invoice: str, word: dict[str, str]) -> bool:
+        number = await self._read(lambda connection: invoices.number_of(connection, invoice))
+        try:
+            await self.client.start_workflow(
+                InvoiceDunning.run,
+                Start(invoice),
+                id=case_id(invoice),
+                task_queue=contract.CASES_QUEUE,
+                start_signal=contract.REPORT,
+                start_signal_args=[word],
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                static_summary=f"invoice {number}",
+                rpc_timeout=_PATIENCE,
+            )
+            return True
+        except RPCError as error:
+            if error.status in _AWAY:
+                return False
+            raise
+
+    async def _signal(self, invoice: str, word: str) -> bool:
+        try:
+            await self._handle(case_id(invoice)).signal(contract.REPORT, {"inbox": word}, rpc_timeout=_PATIENCE)
+            return True
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                await self._write(lambda connection: inbox.mark_ended(connection, word, "this invoice is not watched any more"))
+                return True
+            if error.status in _AWAY:
+                return False
+            raise
+
+    def _handle(self, case: str) -> WorkflowHandle[InvoiceDunning, str]:
+        return self.client.get_workflow_handle_for(InvoiceDunning.run, case)
+
+    async def _read(self, look: Callable[[Connection], T]) -> T:
+        def run() -> T:
+            with self.database.reading() as connection:
+                return look(connection)
+
+        return await asyncio.to_thread(run)
+
+    async def _write(self, change: Callable[[Connection], T]) -> T:
+        def run() -> T:
+            with self.database.transaction() as connection:
+                return change(connection)
+
+        return await asyncio.to_thread(run)
+
+
+def connect_ledgers(database: Database, sellers: tuple[SellerSettings, ...], settings: Settings) -> Ledgers:
+    """The ledger of every seller, as configured."""
+    connections: dict[str, Ledger] = {one.seller.id: rest.connect(one.rest_url, one.rest_token) for one in sellers if one.seller.ledger == "rest"}
+    return Ledgers(database, connections, timedelta(hours=settings.csv_max_age_hours))
+
+
+async def connect_temporal(settings: Settings, *, lazy: bool = False) -> Client:
+    """A client in our namespace. Lazy ones connect at first use, so that the web starts while Temporal is down."""
+    return await Client.connect(settings.temporal_address, namespace=settings.temporal_namespace, data_converter=pydantic_data_converter, lazy=lazy)
+
+
+@asynccontextmanager
+async def open_door(settings: Settings) -> AsyncIterator[Door]:
+    """The door as these settings make it; sellers are written to the database on the way. Raises UnableToConfigure."""
+    database = Database(settings.database)
+    sellers = load_sellers(settings)
+    with database.transaction() as connection:
+        for one in sellers:
+            parties.save_seller(connection, one.seller)
+    try:
+        yield Door(database, await connect_temporal(settings, lazy=True), connect_ledgers(database, sellers, settings))
+    finally:
+        database.close()
+
+
+async def _show(name: str) -> int:
+    from pydantic import TypeAdapter
+
+    async with open_door(Settings()) as door:
+        try:
+            invoice = await door.find(name)
+        except UnableToFindCase as error:
+            print(error, file=sys.stderr)
+            return 1
+        case = await door.ask(case_id(invoice.id))
+        print(json.dumps(TypeAdapter(Case | None).dump_python(case, mode="json"), indent=2))
+        return 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python starter.py INVOICE    (its number; shows what its running watch remembers)")
+    code = asyncio.run(_show(sys.argv[1]))
+    sys.stdout.flush()
+    os._exit(code)  # the Temporal core may crash at interpreter exit

@@ -1,0 +1,148 @@
+"""The two listeners: a public one for what the world sends us, a private one for the page and the API."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy import text
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from settings import SellerSettings, Settings, load_sellers
+from starter import Door, open_door
+from web import api, dashboard, webhooks
+from web.guard import HEADERS, Guarded
+from web.listen import bind, listen
+
+_PASS_ON_SECONDS = 2.0
+_PASS_ON_PATIENCE = 30.0
+_HEALTH_PATIENCE = 3.0
+
+log = structlog.get_logger("web")
+
+
+def create_public(door: Door, settings: Settings, sellers: Sequence[SellerSettings]) -> FastAPI:
+    """What the world may reach: signed webhooks, a neutral front page, and whether we are well. Nothing else."""
+    app = FastAPI(title="Dunwell", openapi_url=None, docs_url=None, redoc_url=None)
+    _prepare(app, door, settings, sellers)
+    app.add_middleware(Guarded)
+    app.include_router(webhooks.router)
+    app.add_exception_handler(HTTPException, _answer_briefly)
+    app.add_exception_handler(RequestValidationError, _answer_briefly)
+
+    @app.get("/")
+    def front() -> Response:
+        return PlainTextResponse("There is nothing to see here. If you were sent a link, please open it again in full.\n")
+
+    return app
+
+
+def create_private(door: Door, settings: Settings, sellers: Sequence[SellerSettings]) -> FastAPI:
+    """The page and the API, for people of the business; answers only under loopback names and the host it was given."""
+    app = FastAPI(title="Dunwell", openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
+    _prepare(app, door, settings, sellers)
+    app.add_middleware(Guarded, host=settings.private_host)
+    app.include_router(api.router)
+    app.include_router(dashboard.router)
+    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
+    app.add_exception_handler(HTTPException, _answer_in_kind)
+    app.add_exception_handler(RequestValidationError, _answer_in_kind)
+    return app
+
+
+async def serve(settings: Settings) -> None:
+    """Run both listeners, and pass on what could not be passed on before, until SIGTERM or SIGINT.
+
+    Raises UnableToListen when an address is taken, UnableToConfigure when the sellers cannot be read.
+    """
+    sellers = load_sellers(settings)
+    public = bind(settings.public_host, settings.public_port, "DUNWELL_PUBLIC")
+    private = bind(settings.private_host, settings.private_port, "DUNWELL_PRIVATE")
+    stop = asyncio.Event()
+    async with open_door(settings) as door:
+        outside, inside = create_public(door, settings, sellers), create_private(door, settings, sellers)
+        passing_on = asyncio.create_task(keep_passing_on(door, stop))
+        log.info("listening", public=_address(public), private=_address(private))
+        try:
+            await listen([(outside, public), (inside, private)], stop)
+        finally:
+            stop.set()
+            await passing_on
+            await outside.state.reports.finish()
+
+
+async def keep_passing_on(door: Door, stop: asyncio.Event, every: float = _PASS_ON_SECONDS) -> None:
+    """Try again and again what Temporal has not heard yet. A failure is logged when it is a new one, and outlived."""
+    known = ""
+    while not stop.is_set():
+        try:
+            async with asyncio.timeout(_PASS_ON_PATIENCE):
+                passed = await door.pass_on(datetime.now(UTC))
+            if passed:
+                log.info("passed on", words=passed)
+            known = ""
+        except Exception as error:
+            if known != (known := repr(error)):
+                log.error("unable to pass on", error=known)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), every)
+
+
+def _prepare(app: FastAPI, door: Door, settings: Settings, sellers: Sequence[SellerSettings]) -> None:
+    app.state.door = door
+    app.state.settings = settings
+    app.state.sellers = tuple(sellers)
+    app.state.reports = webhooks.Reports(door)
+    app.add_api_route("/healthz", healthz, methods=["GET"], include_in_schema=False)
+    app.add_exception_handler(Exception, _answer_failure)
+
+
+async def healthz(request: Request) -> Response:
+    """Well as long as the database answers: without Temporal the page still shows, and what arrives is kept."""
+    door: Door = request.app.state.door
+
+    def ask_database() -> None:
+        with door.database.reading() as connection:
+            connection.execute(text("SELECT 1"))
+
+    database, temporal = await asyncio.gather(_answers(run_in_threadpool(ask_database)), _answers(door.check()))
+    said = {"healthy": database, "database": "answers" if database else "away", "temporal": "answers" if temporal else "away"}
+    return JSONResponse(said, status_code=200 if database else 503)
+
+
+async def _answers(asked: Any) -> bool:
+    try:
+        async with asyncio.timeout(_HEALTH_PATIENCE):
+            return await asked is not False
+    except Exception:
+        return False
+
+
+def _address(bound: Any) -> str:
+    host, port = bound.getsockname()[:2]
+    return f"http://{host}:{port}"
+
+
+async def _answer_briefly(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 400
+    return JSONResponse({"error": "not found" if status == 404 else "not accepted"}, status_code=status)
+
+
+async def _answer_in_kind(request: Request, error: Exception) -> Response:
+    asked_api = request.url.path.startswith("/api/")
+    return api.explain(error) if asked_api else dashboard.explain(request, error)
+
+
+async def _answer_failure(request: Request, error: Exception) -> Response:
+    log.error("request failed", path=request.url.path, error=repr(error), exc_info=error)
+    return JSONResponse({"error": "something went wrong here; the log of the web process says what"}, status_code=500, headers=dict(HEADERS))

@@ -1,0 +1,135 @@
+"""What ledgers tell us: verified on the raw body, kept once, answered at once; Temporal hears of it afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import secrets
+from collections import Counter
+from datetime import UTC, datetime
+
+import structlog
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+
+from db import inbox
+from domain.event import InvoiceChanged
+from integrations.accounting.rest import Hint, UnableToTrust, verify
+from starter import Door
+
+LARGEST_BODY = 256 * 1024
+_BODY_SECONDS = 15
+_REPORT_SECONDS = 10
+_MOST_REPORTS = 64
+
+# Stands in for the secret of a seller we do not have, so that nobody learns from the answer, or its time, which ones exist.
+_NOBODYS_SECRET = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+router = APIRouter()
+log = structlog.get_logger("web.webhooks")
+
+
+class UnableToAccept(Exception):
+    """A request that is not read to its end. ``status`` is the HTTP status to answer."""
+
+    def __init__(self, status: int, said: str) -> None:
+        super().__init__(said)
+        self.status = status
+
+
+class Reports:
+    """Passes stored words on without keeping anybody waiting. What fails or is too much stays stored for the next round."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    def begin(self, word: str) -> None:
+        if len(self._under_way) < _MOST_REPORTS:
+            task = asyncio.create_task(self._report(word))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+
+    async def finish(self) -> None:
+        """Wait for the reports under way; each ends within its time-out."""
+        await asyncio.gather(*self._under_way)
+
+    async def _report(self, word: str) -> None:
+        try:
+            async with asyncio.timeout(_REPORT_SECONDS):
+                await self._door.report(word)
+        except Exception as error:
+            log.warning("unable to report yet", word=word, error=repr(error))
+
+
+refused: Counter[str] = Counter()
+
+
+@router.post("/webhooks/rest/{seller}")
+async def receive(request: Request, seller: str) -> Response:
+    """202 once the word is safely stored (again for a repetition), 401 for whatever is not genuine, 400 and 413 for bad form."""
+    try:
+        raw = await _read(request)
+    except UnableToAccept as error:
+        return JSONResponse({"error": str(error)}, status_code=error.status, headers={"Connection": "close"})
+    except ClientDisconnect:
+        return Response(status_code=400)
+    now = datetime.now(UTC)
+    known = {entry.seller.id: entry.webhook_secrets for entry in request.app.state.sellers}
+    try:
+        hint = verify(dict(request.headers), raw, known.get(seller) or (_NOBODYS_SECRET,), now)
+        body = raw.decode()
+    except (UnableToTrust, UnicodeDecodeError) as error:
+        # Counted by seller only where there is one: the counter must not grow with what strangers make up.
+        counted = seller if seller in known else "unknown"
+        refused[counted] += 1
+        log.warning("webhook refused", seller=counted, why=getattr(error, "reason", "the body is not UTF-8"), refused_so_far=refused[counted])
+        return JSONResponse({"error": "the signature could not be verified"}, status_code=401)
+    word, is_new = await run_in_threadpool(_store, request.app.state.door, seller, hint, body, now)
+    if is_new:
+        request.app.state.reports.begin(word)
+    return JSONResponse({"received": True}, status_code=202)
+
+
+def _store(door: Door, seller: str, hint: Hint, body: str, now: datetime) -> tuple[str, bool]:
+    source = f"rest:{seller}"
+    with door.database.transaction() as connection:
+        return inbox.receive(
+            connection,
+            source=source,
+            source_id=hint.delivery,
+            seller_id=seller,
+            ref=hint.ref,
+            kind="changed",
+            body=body,
+            news=InvoiceChanged(by=source, why=hint.happened),
+            by=source,
+            now=now,
+        )
+
+
+async def _read(request: Request) -> bytes:
+    """The raw body. Raises UnableToAccept when it is empty, too large, or too slow to arrive."""
+    too_large = UnableToAccept(413, f"the body is larger than {LARGEST_BODY} bytes")
+    declared = request.headers.get("content-length")
+    if declared is not None:
+        if not (declared.isascii() and declared.isdigit()):
+            raise UnableToAccept(400, "content-length is not a number")
+        if len(declared) > 12 or int(declared) > LARGEST_BODY:
+            raise too_large
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise UnableToAccept(400, "send the body as it was signed, without content-encoding")
+    body = bytearray()
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > LARGEST_BODY:
+                    raise too_large
+    except TimeoutError:
+        raise UnableToAccept(408, "the body took too long to arrive") from None
+    if not body:
+        raise UnableToAccept(400, "the body is empty")
+    return bytes(body)

@@ -1,0 +1,105 @@
+"""One invoice from issue to end: assess, act, wait.
+
+``assess`` asks the accounting system what is owed, hears what people said, and decides (``domain.decision``).
+``perform`` carries out one step, such as a reminder, at most once. ``wait`` sleeps, for minutes or months, until the
+decided moment or the next word, whichever comes first. A word that arrives voids an answer that has not heard it.
+No rule of the trade stands here, so rules may change any day while a hundred thousand invoices sleep.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from domain.decision import Close, Perform, Wait
+    from workflows import contract, ports
+    from workflows.contract import Start
+    from workflows.ports import Answer, Ask, Delivery
+
+from workflows.listening import Listening
+
+
+@workflow.defn(name=contract.WORKFLOW)
+class InvoiceDunning(Listening):
+    """Watches one invoice until it is settled, voided, written off, or a person stops it."""
+
+    @workflow.init
+    def __init__(self, start: Start) -> None:
+        super().__init__(start.words_heard)
+        self.invoice = start.invoice
+        self.turns = 0
+        self.shown: dict[str, object] = {}
+
+    @workflow.run
+    async def run(self, start: Start) -> str:
+        """Returns the outcome: settled, voided, written_off or stopped."""
+        answer = await self.assess()
+        while True:
+            if self.has_unread():
+                answer = await self.assess()
+                continue
+            match answer.decision:
+                case Wait(until=until, why=why):
+                    await self.wait(until, why)
+                    answer = await self.assess()
+                case Perform() as act:
+                    answer = await self.perform(act)
+                case Close(outcome=outcome):
+                    await workflow.wait_condition(workflow.all_handlers_finished)
+                    if not self.has_unread():
+                        return outcome.value
+
+    async def assess(self) -> Answer:
+        """Ask the ledger, hear everything unread, decide. However long the world is broken, the case outlasts it."""
+        while True:
+            said = tuple(self.unread)
+            self.turns += 1
+            try:
+                answer = await workflow.execute_activity_method(ports.Cases.assess, Ask(self.invoice, said), **ports.to_assess(self.turns))
+            except ActivityError as error:
+                await self.rest(error)
+                continue
+            del self.unread[: len(said)]
+            return self.take(answer)
+
+    async def perform(self, act: Perform) -> Answer:
+        """Carry out one step; its answer already holds the next decision."""
+        self.turns += 1
+        delivery = Delivery(self.invoice, act.step, act.channel)
+        try:
+            return self.take(await workflow.execute_activity_method(ports.Outreach.deliver, delivery, **ports.to_deliver(self.turns, act.summary)))
+        except ActivityError as error:
+            await self.rest(error)
+            return await self.assess()
+
+    async def wait(self, until: datetime, why: str) -> None:
+        """Sleep until then, or until somebody says something. A long history is shed here, where nothing is unread."""
+        if workflow.info().is_continue_as_new_suggested() and workflow.all_handlers_finished() and not self.has_unread():
+            workflow.continue_as_new(Start(self.invoice, self.words_heard))
+        patience = until - workflow.now()
+        if patience.total_seconds() > 0 and not self.has_unread():
+            try:
+                await workflow.wait_condition(self.has_unread, timeout=patience, timeout_summary=why)
+            except (TimeoutError, asyncio.CancelledError):
+                pass  # time to look again; a cancellation is heard as a word
+
+    async def rest(self, error: ActivityError) -> None:
+        """An activity failed for good: the case waits instead of failing, and says so in the Temporal UI."""
+        if not self.has_unread():
+            workflow.set_current_details(f"**Trouble, trying again by itself:** {error.cause or error}")
+            await self.wait(workflow.now() + ports.AFTER_TROUBLE, "trouble: trying again")
+
+    def take(self, answer: Answer) -> Answer:
+        """Remember an answer and show it; search attributes are written only when they changed."""
+        self.case = answer.case
+        self.replies.update((reply.key, reply) for reply in answer.replies)
+        shown = contract.attributes(answer.labels)
+        if changed := [update for name, update in shown.items() if self.shown.get(name) != update.value]:
+            workflow.upsert_search_attributes(changed)
+            self.shown = {name: update.value for name, update in shown.items()}
+        workflow.set_current_details(answer.labels.details)
+        return answer

@@ -1,0 +1,97 @@
+"""What a case asks of the world: activity signatures with their payloads, and beside each promise its patience.
+
+Payload types only grow: new fields have defaults, and nothing is renamed or removed while a case sleeps on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from temporalio import activity
+from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityCancellationType, ActivityConfig
+
+from domain.case import Case
+from domain.decision import Decision
+from workflows.contract import CASES_QUEUE, DELIVER_QUEUE, Labels, Said
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Look at the case of ``invoice``, after hearing these words (oldest first)."""
+
+    invoice: str
+    said: tuple[Said, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Carry out ``step`` of the case of ``invoice`` by ``channel``."""
+
+    invoice: str
+    step: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replied:
+    """The answer to one word. ``in_flight``: a message was already on its way when the word came."""
+
+    key: str
+    taken: bool
+    said: str
+    in_flight: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The case as it now stands, what to do next, how to show it, and what to answer to each word heard."""
+
+    case: Case
+    decision: Decision
+    labels: Labels
+    replies: tuple[Replied, ...] = ()
+
+
+class Cases(Protocol):
+    """Hears and decides. One database transaction after one look at the ledger; safe to repeat."""
+
+    @activity.defn(name="assess")
+    def assess(self, ask: Ask) -> Answer: ...
+
+
+class Outreach(Protocol):
+    """Reaches customers: claim, fence, send, record. At most one message leaves for a step, however often it runs."""
+
+    @activity.defn(name="deliver")
+    def deliver(self, delivery: Delivery) -> Answer: ...
+
+
+def to_assess(turn: int) -> ActivityConfig:
+    """Patience with ``assess``; ``turn`` makes the activity's id, the same on replay."""
+    return ActivityConfig(
+        task_queue=CASES_QUEUE,
+        activity_id=f"{turn}-assess",
+        summary="ask the ledger, hear the news, decide",
+        start_to_close_timeout=timedelta(seconds=60),
+        retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1), maximum_attempts=10),
+        cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    )
+
+
+def to_deliver(turn: int, summary: str) -> ActivityConfig:
+    """Patience with ``deliver``: longer than all its requests together, so that a second run never overlaps a live first."""
+    return ActivityConfig(
+        task_queue=DELIVER_QUEUE,
+        activity_id=f"{turn}-deliver",
+        summary=summary,
+        start_to_close_timeout=timedelta(seconds=60),
+        retry_policy=RetryPolicy(initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=1), maximum_attempts=10),
+        cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    )
+
+
+# How long a case rests when its questions could not be answered at all.
+AFTER_TROUBLE = timedelta(minutes=15)
