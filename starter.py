@@ -10,7 +10,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -19,17 +19,17 @@ from uuid import uuid4
 
 import structlog
 from sqlalchemy import Connection
-from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.ledgers import Ledgers
-from db import cases, inbox, invoices, outreach, parties
+from db import cases, inbox, installation, invoices, outreach, parties
 from db.engine import Database
 from domain.case import Case, Outcome
-from domain.event import News
-from domain.invoice import Invoice
+from domain.event import InvoiceChanged, News
+from domain.invoice import Invoice, Standing
 from domain.money import UnableToReckon
 from integrations.accounting import Ledger, LedgerInvoice, UnableToReadLedger
 from integrations.accounting import rest
@@ -43,6 +43,7 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 _PATIENCE = timedelta(seconds=10)
+_RECORD_AT_ONCE = 2_000
 _AWAY = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.RESOURCE_EXHAUSTED)
 
 
@@ -54,6 +55,22 @@ class Answer:
     said: str
     in_flight: bool = False
     pending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """How many invoices were listed; how many of these were new, changed, or not open (history); how many are gone.
+
+    ``watched`` is how many open ones are watched now, ``waiting`` how many changes wait for Temporal to be up.
+    """
+
+    listed: int = 0
+    new: int = 0
+    changed: int = 0
+    history: int = 0
+    gone: int = 0
+    watched: int = 0
+    waiting: int = 0
 
 
 class UnableToFindCase(LookupError):
@@ -83,8 +100,8 @@ class Door:
         try:
             invoice = row.case.removeprefix("invoice/") if row.case else await self._find_or_fetch(row.seller, row.ref)
             await self._write(lambda connection: inbox.assign(connection, word, case_id(invoice)))
-            if not await self._may_run(invoice):
-                await self._write(lambda connection: inbox.mark_ended(connection, word, "stopped or written off; a person must reopen it"))
+            if over := await self._is_over(invoice, row.seller, row.ref):
+                await self._write(lambda connection: inbox.mark_ended(connection, word, over))
                 return True
             if row.kind == "changed":
                 passed = await self._signal_with_start(invoice, {"inbox": word})
@@ -130,42 +147,80 @@ class Door:
             return Answer(replied.taken, replied.said, replied.in_flight or in_flight)
         except WorkflowUpdateFailedError as error:
             return Answer(False, str(error.cause or error), in_flight)
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
+        except (RPCError, RuntimeError, TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+            # Without an answer the row is stored all the same; a worker will hear it.
+            if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND:
                 await self._write(lambda connection: inbox.mark_ended(connection, word, "this invoice is not watched any more"))
                 return Answer(False, "this invoice is not watched any more", in_flight)
             log.warning("override.pending", case=case, error=str(error))
-        except TimeoutError:
-            pass
         return Answer(True, "recorded; it counts from now on, and is confirmed as soon as a worker is up", in_flight, pending=True)
 
     async def ask(self, case: str) -> Case | None:
         """The case as its workflow remembers it. Raises RPCError when Temporal or every worker is away."""
         return await self._handle(case).query(InvoiceDunning.show_case, rpc_timeout=_PATIENCE)
 
+    async def check(self) -> bool:
+        """Whether Temporal answers."""
+        try:
+            return await self.client.service_client.check_health(timeout=_PATIENCE)
+        except (RPCError, RuntimeError):
+            return False
+
     async def nudge(self, rules: tuple[str, ...] = ()) -> int:
         """Make running cases look again now: all, or those that wait for one of ``rules``. How many were reached."""
         ids = await self._read(lambda connection: cases.running(connection, rules))
         reached = 0
         for one in ids:
-            reached += await self._signal_with_start(one.removeprefix("invoice/"), {"by": "nudge"})
+            if not await self._signal_with_start(one.removeprefix("invoice/"), {"by": "nudge"}):
+                break  # Temporal is away
+            reached += 1
         return reached
 
-    async def take_in(self, seller: str, told: list[LedgerInvoice], now: datetime, progress: Callable[[int], None] = lambda _: None) -> tuple[int, int]:
-        """Record what a ledger lists and watch every open invoice of it. How many were recorded, and how many are watched."""
+    async def take_in(
+        self,
+        seller: str,
+        told: Sequence[LedgerInvoice],
+        now: datetime,
+        *,
+        read_at: datetime | None = None,
+        gone: Sequence[Invoice] = (),
+        progress: Callable[[int, int], None] = lambda done, of: None,
+    ) -> TakenIn:
+        """Record in one transaction what a ledger listed as of ``read_at`` (None: now), and watch every open invoice of it.
 
-        def store(connection: Connection) -> dict[str, Invoice]:
-            recorded = self.ledgers.record(connection, seller, told, now)
-            parties.judge_behavior(connection, sorted({invoice.customer for invoice in recorded.values()}))
-            return recorded
+        ``gone`` are invoices it no longer lists: closed there. ``progress`` hears how many of how many have been opened.
+        Raises UnableToReckon when an amount is no money; then nothing is recorded.
+        """
 
-        recorded = await self._write(store)
-        watched = 0
-        for done, invoice in enumerate(recorded.values(), 1):
-            if await self._concerns(invoice) and await self.open(invoice.id):
-                watched += 1
-            progress(done)
-        return len(recorded), watched
+        def store(connection: Connection) -> tuple[list[Invoice], int, int]:
+            recorded: list[Invoice] = []
+            new = changed = 0
+            for start in range(0, len(told), _RECORD_AT_ONCE):
+                part = told[start : start + _RECORD_AT_ONCE]
+                before = invoices.load_by_refs(connection, seller, [one.ref for one in part])
+                after = self.ledgers.record(connection, seller, part, now)
+                new += len(after.keys() - before.keys())
+                changed += sum(after[ref] != invoice for ref, invoice in before.items())
+                recorded += after.values()
+            refs = invoices.refs_of(connection, [one.id for one in gone])
+            closed = [replace(one, standing=Standing.CLOSED) for one in gone]
+            invoices.save_invoices(connection, [(one, refs[one.id]) for one in closed], now)
+            parties.judge_behavior(connection, sorted({invoice.customer for invoice in recorded}))
+            installation.note_read(connection, seller, read_at or now)
+            return [*recorded, *closed], new, changed
+
+        stored, new, changed = await self._write(store)
+        concerned = [invoice for invoice in stored if await self._concerns(invoice)]
+        reached = 0
+        for invoice in concerned:
+            if not await self.open(invoice.id):
+                break  # Temporal is away
+            reached += 1
+            progress(reached, len(concerned))
+        late = concerned[reached:]
+        await self._write(lambda connection: _keep_for_later(connection, late, now))
+        history = sum(not _is_open(invoice) for invoice in stored) - len(gone)
+        return TakenIn(len(told), new, changed, history, len(gone), sum(_is_open(invoice) for invoice in concerned[:reached]), len(late))
 
     async def find(self, name: str) -> Invoice:
         """The invoice with this number or opaque id. Raises UnableToFindCase."""
@@ -178,7 +233,7 @@ class Door:
 
     async def _concerns(self, invoice: Invoice) -> bool:
         """Whether an invoice needs watching, or a running case must hear that it no longer does."""
-        if invoice.balance.amount > 0 and invoice.standing in ("open", "disputed", "draft"):
+        if _is_open(invoice):
             return await self._may_run(invoice.id)
         return await self._read(lambda connection: cases.is_running(connection, case_id(invoice.id)))
 
@@ -187,10 +242,23 @@ class Door:
         ended = await self._read(lambda connection: cases.ended_as(connection, case_id(invoice)))
         return ended not in (Outcome.STOPPED, Outcome.WRITTEN_OFF)
 
+    async def _is_over(self, invoice: str, seller: str, ref: str) -> str:
+        """Why no run may be started for this invoice, or nothing: it runs, it is new, or it owes again."""
+        ended = await self._read(lambda connection: cases.ended_as(connection, case_id(invoice)))
+        if ended in (Outcome.STOPPED, Outcome.WRITTEN_OFF):
+            return "stopped or written off; a person must reopen it"
+        if ended is None or not ref:
+            return ""
+        now = await self._fetch(seller, ref)
+        owes = now.standing in ("open", "disputed") and now.balance.amount > 0
+        return "" if owes else "the ledger was read again, and nothing is owed"
+
     async def _find_or_fetch(self, seller: str, ref: str) -> str:
         known = await self._read(lambda connection: invoices.find_by_ref(connection, seller, ref))
-        if known:
-            return known.id
+        return known.id if known else (await self._fetch(seller, ref)).id
+
+    async def _fetch(self, seller: str, ref: str) -> Invoice:
+        """The invoice as its ledger tells it now. Raises UnableToReadLedger."""
         ledger = self.ledgers.connections.get(seller)
         if ledger is None:
             raise UnableToReadLedger(f"seller {seller} has no connected ledger to look up {ref} in")
@@ -199,7 +267,7 @@ class Door:
         if told is None:
             raise UnableToReadLedger(f"the ledger does not know the invoice {ref}")
         recorded = await self._write(lambda connection: self.ledgers.record(connection, seller, [told], datetime.now(UTC)))
-        return recorded[ref].id
+        return recorded[ref]
 
     async def _signal_with_start(self, invoice: str, word: dict[str, str]) -> bool:
         number = await self._read(lambda connection: invoices.number_of(connection, invoice))
@@ -217,8 +285,8 @@ class Door:
                 rpc_timeout=_PATIENCE,
             )
             return True
-        except RPCError as error:
-            if error.status in _AWAY:
+        except (RPCError, RuntimeError) as error:
+            if _is_away(error):
                 return False
             raise
 
@@ -226,11 +294,11 @@ class Door:
         try:
             await self._handle(case_id(invoice)).signal(contract.REPORT, {"inbox": word}, rpc_timeout=_PATIENCE)
             return True
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
+        except (RPCError, RuntimeError) as error:
+            if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND:
                 await self._write(lambda connection: inbox.mark_ended(connection, word, "this invoice is not watched any more"))
                 return True
-            if error.status in _AWAY:
+            if _is_away(error):
                 return False
             raise
 
@@ -256,6 +324,22 @@ def connect_ledgers(database: Database, sellers: tuple[SellerSettings, ...], set
     """The ledger of every seller, as configured."""
     connections: dict[str, Ledger] = {one.seller.id: rest.connect(one.rest_url, one.rest_token) for one in sellers if one.seller.ledger == "rest"}
     return Ledgers(database, connections, timedelta(hours=settings.csv_max_age_hours))
+
+
+def _is_open(invoice: Invoice) -> bool:
+    return invoice.balance.amount > 0 and invoice.standing in (Standing.OPEN, Standing.DISPUTED, Standing.DRAFT)
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether Temporal could not be reached; a client that connects at first use says so in an error without a type."""
+    return error.status in _AWAY if isinstance(error, RPCError) else str(error).startswith("Failed client connect")
+
+
+def _keep_for_later(connection: Connection, late: Sequence[Invoice], now: datetime) -> None:
+    """What Temporal could not be told waits in the inbox, from where it is passed on."""
+    for invoice in late:
+        case, news = case_id(invoice.id), InvoiceChanged(by="import", why="listed while Temporal was away")
+        inbox.receive(connection, source="import", source_id=f"{case}/{now.isoformat()}", kind=news.kind, body="", now=now, case_id=case, news=news, by=news.by)
 
 
 async def connect_temporal(settings: Settings, *, lazy: bool = False) -> Client:

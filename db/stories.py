@@ -15,10 +15,12 @@ from db.views import Line, lines, read_line, sellers_by_id
 from domain.case import Case
 from domain.customer import Customer
 from domain.diary import Entry
+from domain.event import News
 from domain.seller import Seller
 from domain.task import TaskKind
 
 _CASE = TypeAdapter(Case)
+_NEWS: TypeAdapter[News] = TypeAdapter(News)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +151,11 @@ def open_tasks(connection: Connection, *, limit: int = 500) -> tuple[OpenTask, .
     return _tasks(connection, limit=limit)
 
 
-def said_before(connection: Connection, case: str, key: str) -> tuple[News, bool] | None:
-    """What a person said about ``case`` under this key already, and whether it has been answered."""
+def said_before(connection: Connection, case: str, key: str) -> News | None:
+    """What a person said about ``case`` under this key already."""
     words = schema.inbox.c
-    row = connection.execute(select(words.news, words.reply_taken).where(words.source == "person", words.source_id == f"{case}/{key}")).one_or_none()
-    return (_NEWS.validate_python(row.news), row.reply_taken is not None) if row else None
+    told = connection.execute(select(words.news).where(words.source == "person", words.source_id == f"{case}/{key}")).scalar_one_or_none()
+    return None if told is None else _NEWS.validate_python(told)
 
 
 def _messages(connection: Connection, condition: ColumnElement[bool], sellers: dict[str, Seller]) -> tuple[Message, ...]:

@@ -327,7 +327,11 @@ def _shift_in_words(shift: timedelta, today: date) -> str:
 
 @click.command()
 @click.option(
-    "--csv", "csv_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=Path(__file__).with_name("ledger.csv"), show_default=True
+    "--csv",
+    "csv_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=Path(__file__).with_name("ledger.csv"),
+    show_default="examples/ledger.csv",
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Loopback port; 0 takes a free one.")
 @click.option("--port-file", type=click.Path(dir_okay=False, path_type=Path), help="Where to write the port, once it answers.")

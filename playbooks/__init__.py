@@ -17,7 +17,7 @@ from typing import Any
 from domain.playbook import Playbook, Step
 from playbooks.reading import Fault, Place, Source, UnableToLoad, Wording, parse_wording, read_yaml
 
-__all__ = ["Fault", "UnableToLoad", "Wording", "check", "from_resolved", "load", "names", "parse", "resolve", "wording_key", "wording_of"]
+__all__ = ["Fault", "UnableToLoad", "Wording", "check", "from_resolved", "load", "names", "parse", "parse_wording", "resolve", "wording_key", "wording_of"]
 
 _HERE = Path(__file__).parent
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -36,7 +36,7 @@ def load(name: str) -> Playbook:
     path = _HERE / f"{name}.yaml"
     if name not in names():
         raise UnableToLoad([Fault(f"playbooks/{name}.yaml", 1, f"does not exist; choose from {', '.join(names())}, or add the file")])
-    playbook = parse(_text_of(path), path.name)
+    playbook = parse(_text_of(path), f"playbooks/{path.name}")
     return replace(playbook, hash=_hash(resolve(playbook)))
 
 
@@ -166,7 +166,7 @@ def _wordings(playbook: Playbook) -> dict[str, Wording]:
 
 
 def _wording_file(name: str) -> str:
-    return f"wording/{name}.md"
+    return f"playbooks/wording/{name}.md"
 
 
 def _text_of(path: Path) -> str:
@@ -175,7 +175,7 @@ def _text_of(path: Path) -> str:
         return content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise UnableToLoad([Fault(path.name, line, "is not UTF-8 text; save the file as UTF-8")]) from None
+        raise UnableToLoad([Fault(f"playbooks/{path.relative_to(_HERE)}", line, "is not UTF-8 text; save the file as UTF-8")]) from None
 
 
 def _stored(text: str) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class UnableToRender(ValueError):
     """A wording that cannot be written with these facts. ``line`` is the line of its file, ``what`` ends with the remedy."""
 
     def __init__(self, wording: str, line: int, what: str) -> None:
-        super().__init__(f"wording/{wording}.md:{line}: {what}")
+        super().__init__(f"playbooks/wording/{wording}.md:{line}: {what}")
         self.line = line
         self.what = what
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ def create_public(door: Door, settings: Settings, sellers: Sequence[SellerSettin
     app.include_router(webhooks.router)
     app.add_exception_handler(HTTPException, _answer_briefly)
     app.add_exception_handler(RequestValidationError, _answer_briefly)
+    app.add_exception_handler(Exception, _answer_failure)
 
     @app.get("/")
     def front() -> Response:
@@ -57,6 +58,7 @@ def create_private(door: Door, settings: Settings, sellers: Sequence[SellerSetti
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.add_exception_handler(HTTPException, _answer_in_kind)
     app.add_exception_handler(RequestValidationError, _answer_in_kind)
+    app.add_exception_handler(Exception, _answer_failure_in_kind)
     return app
 
 
@@ -104,7 +106,6 @@ def _prepare(app: FastAPI, door: Door, settings: Settings, sellers: Sequence[Sel
     app.state.sellers = tuple(sellers)
     app.state.reports = webhooks.Reports(door)
     app.add_api_route("/healthz", healthz, methods=["GET"], include_in_schema=False)
-    app.add_exception_handler(Exception, _answer_failure)
 
 
 async def healthz(request: Request) -> Response:
@@ -115,7 +116,9 @@ async def healthz(request: Request) -> Response:
         with door.database.reading() as connection:
             connection.execute(text("SELECT 1"))
 
-    database, temporal = await asyncio.gather(_answers(run_in_threadpool(ask_database)), _answers(door.check()))
+    database, temporal = await asyncio.gather(
+        _answers(run_in_threadpool(ask_database)), _answers(door.client.service_client.check_health(timeout=timedelta(seconds=_HEALTH_PATIENCE)))
+    )
     said = {"healthy": database, "database": "answers" if database else "away", "temporal": "answers" if temporal else "away"}
     return JSONResponse(said, status_code=200 if database else 503)
 
@@ -138,11 +141,18 @@ async def _answer_briefly(request: Request, error: Exception) -> Response:
     return JSONResponse({"error": "not found" if status == 404 else "not accepted"}, status_code=status)
 
 
-async def _answer_in_kind(request: Request, error: Exception) -> Response:
-    asked_api = request.url.path.startswith("/api/")
-    return api.explain(error) if asked_api else dashboard.explain(request, error)
-
-
 async def _answer_failure(request: Request, error: Exception) -> Response:
-    log.error("request failed", path=request.url.path, error=repr(error), exc_info=error)
-    return JSONResponse({"error": "something went wrong here; the log of the web process says what"}, status_code=500, headers=dict(HEADERS))
+    # The headers are added by hand: this answer is made outside of what adds them to the others.
+    log.error("request failed", path=request.url.path, error=repr(error))
+    return JSONResponse({"error": "something went wrong here"}, status_code=500, headers=dict(HEADERS))
+
+
+async def _answer_in_kind(request: Request, error: Exception) -> Response:
+    return api.explain(error) if request.url.path.startswith("/api/") else dashboard.explain(request, error)
+
+
+async def _answer_failure_in_kind(request: Request, error: Exception) -> Response:
+    log.error("request failed", path=request.url.path, error=repr(error))
+    answer = await _answer_in_kind(request, error)
+    answer.headers.update(HEADERS)
+    return answer

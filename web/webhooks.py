@@ -16,7 +16,8 @@ from starlette.requests import ClientDisconnect
 
 from db import inbox
 from domain.event import InvoiceChanged
-from integrations.accounting.rest import Hint, UnableToTrust, verify
+from integrations.accounting import Hint
+from integrations.accounting.rest import UnableToTrust, verify
 from starter import Door
 
 LARGEST_BODY = 256 * 1024

@@ -39,6 +39,7 @@ REASONS = {
     "ledger": "the ledger cannot be read",
     "stale": "the ledger was read too long ago",
     "books": "the bank is not booked yet",
+    "refused": "the mail service refused the last message",
     "unreachable": "nobody there can be written to",
     "undelivered": "an earlier message did not arrive",
     "unknown": "nobody knows whether a message left",
@@ -95,6 +96,18 @@ def moment(value: datetime, zone_name: str) -> str:
     local = value.astimezone(zone(zone_name))
     name, offset = local.tzname() or "", f"{local:%z}"
     return f"{day(local.date())}, {local:%H:%M} {name if name.isalpha() else f'UTC{offset[:3]}:{offset[3:5]}'}"
+
+
+def soon(value: datetime, zone_name: str, now: datetime) -> str:
+    """As ``moment``, with today and tomorrow called so and without the year we are in."""
+    local, here = value.astimezone(zone(zone_name)), now.astimezone(zone(zone_name))
+    said = moment(value, zone_name)
+    match (local.date() - here.date()).days:
+        case 0:
+            return f"today{said[said.index(',') :]}"
+        case 1:
+            return f"tomorrow{said[said.index(',') :]}"
+    return said.replace(f" {here.year},", ",")
 
 
 def amount(money: Money) -> str:

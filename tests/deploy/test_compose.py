@@ -133,6 +133,15 @@ def test_web_publishes_the_ports_its_listeners_are_told_to_use() -> None:
     assert inside == {environment["DUNWELL_PUBLIC_PORT"], environment["DUNWELL_PRIVATE_PORT"]}
 
 
+def test_the_health_check_asks_both_listeners_for_an_address_that_they_answer() -> None:
+    environment = SERVICES["web"]["environment"]
+    check = SERVICES["web"]["healthcheck"]["test"][-1]
+    assert f"({environment['DUNWELL_PRIVATE_PORT']}, {environment['DUNWELL_PUBLIC_PORT']})" in check
+    path = re.search(r"\{port\}(/\w+)", check)
+    assert path
+    assert f'"{path[1]}"' in (ROOT / "web" / "app.py").read_text(encoding="utf-8")
+
+
 def test_temporal_is_the_very_server_that_the_tests_run_against() -> None:
     said = run(str(PROGRAMS / "temporal"), "--version").stdout
     match = re.search(r"Server (\S+), UI ([^)]+)\)", said)
