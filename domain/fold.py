@@ -81,9 +81,15 @@ def fold(case: Case, news: News, facts: Facts, now: datetime) -> Folded:
 
 
 def observe(case: Case, seen: Invoice, facts: Facts, now: datetime) -> tuple[Case, tuple[Entry, ...]]:
-    """``case`` after the ledger was read: the new snapshot, and a line for each thing that moved."""
+    """``case`` after the ledger was read: the new snapshot, and a line for each thing that moved.
+
+    What moves on an invoice no longer watched is nobody's concern, unless it is owed again: that begins a new round.
+    """
     before = case.invoice
     lines = []
+    owes_again = case.ended in (Outcome.SETTLED, Outcome.VOIDED) and seen.standing is Standing.OPEN and not seen.is_settled(facts.tolerance)
+    if case.ended and not owes_again:
+        return case, ()
     if seen.balance.currency != before.balance.currency:
         lines.append(f"currency changed from {before.balance.currency} to {seen.balance.currency}")
     elif seen.balance < before.balance:
@@ -96,7 +102,6 @@ def observe(case: Case, seen: Invoice, facts: Facts, now: datetime) -> tuple[Cas
         lines.append(f"the ledger now says: {seen.standing.replace('_', ' ')}")
     case = replace(case, invoice=seen)
     entries = tuple(_entry(case, facts, now, EntryKind.LEDGER, line) for line in lines)
-    owes_again = case.ended in (Outcome.SETTLED, Outcome.VOIDED) and seen.standing is Standing.OPEN and not seen.is_settled(facts.tolerance)
     if owes_again:
         case = replace(case, ended=None, ended_why="", round=case.round + 1, entered=False, rungs=(), holds=())
         entries = (*entries, _entry(case, facts, now, EntryKind.OPENED, f"owed again: {seen.balance}"))

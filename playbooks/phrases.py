@@ -71,7 +71,7 @@ def account(number: str) -> tuple[str, str]:
 def clean(value: str) -> str:
     """``value`` on one line, without characters that readers cannot see or that turn the direction of what follows."""
     visible = (" " if unicodedata.category(character) in {"Cc", "Zl", "Zp"} else character for character in value if character not in _OVERRIDES_DIRECTION)
-    return " ".join("".join(character for character in visible if unicodedata.category(character) not in {"Cs", "Co", "Cn"}).split(" ")).strip()
+    return " ".join(word for word in "".join(character for character in visible if unicodedata.category(character) not in {"Cs", "Co"}).split(" ") if word)
 
 
 def web_address(url: str) -> str:

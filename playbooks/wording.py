@@ -14,7 +14,7 @@ import re
 import traceback
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal, cast
 
@@ -328,7 +328,7 @@ def _fill(wording: Wording, field: str, source: str, facts: dict[str, object]) -
         raise UnableToRender(wording.name, first + (lines[-1] if lines else 1) - 1, f"{error}; use only {', '.join(sorted(facts))}") from None
 
 
-@cache
+@lru_cache(maxsize=256)
 def _compiled(source: str, name: str) -> Template:
     code = _environment().compile(source, name, name)
     return Template.from_code(_environment(), code, _environment().make_globals(None))

@@ -53,7 +53,7 @@ _templates.globals.update(
         "needs_person": lambda line: line.rule in views.PERSON_RULES,
     }
 )
-_templates.filters.update(day=words.day, amount=words.amount, plain=words.plain, lateness=words.lateness, step_title=words.step_title)
+_templates.filters.update(day=words.day, amount=words.amount, plain=words.plain, lateness=words.lateness, sentence=words.sentence, step_title=words.step_title)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,9 @@ def _page(request: Request, template: str, now: datetime, **values: Any) -> Resp
         tasks = stories.open_tasks(connection)
     zone, today = _clock(request, now)
     page = _templates.get_template(template)
-    return HTMLResponse(page.render(**values, now=now, zone=zone, state=state, mailer=settings.mailer, open_hours=settings.open_all_hours, tasks=tasks, today=today))
+    return HTMLResponse(
+        page.render(**values, now=now, zone=zone, state=state, mailer=settings.mailer, open_hours=settings.open_all_hours, tasks=tasks, today=today)
+    )
 
 
 def _clock(request: Request, now: datetime) -> tuple[str, date]:

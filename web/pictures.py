@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from db.stories import Decided, Story
 from db.views import Overview
+from domain.calendar import local_day
 from domain.money import Money
 from domain.playbook import Playbook
 from web import words
@@ -40,7 +41,7 @@ class Mark:
     title: str
     state: str
     said: str
-    at: datetime | None
+    on: date | None
     planned: str
 
 
@@ -93,7 +94,8 @@ def ladder(story: Story, playbook: Playbook) -> tuple[Mark, ...]:
         if name == upcoming:
             marks.append(Mark(words.step_title(name), "next", "next", None, planned))
         elif rung:
-            marks.append(Mark(words.step_title(name), _MARKS[rung.fate], rung.why or words.FATES[rung.fate], rung.at, planned))
+            said = words.FATES[rung.fate] + (f": {rung.why}" if rung.why else "")
+            marks.append(Mark(words.step_title(name), _MARKS[rung.fate], said, local_day(rung.at, (story.seller.time_zone,)), planned))
         elif story.customer.behavior in step.not_for:
             marks.append(Mark(words.step_title(name), "left", f"not needed: pays {story.customer.behavior.replace('-', ' ')}", None, planned))
         else:

@@ -134,6 +134,12 @@ def step_day(step: Step) -> str:
     return f"{when}, {step.notice_days} days after a delivered reminder" if step.notice_days else when
 
 
+def sentence(text: str) -> str:
+    """``text`` as a sentence of its own, whoever wrote it."""
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".") if text else ""
+
+
 def step_title(name: str) -> str:
     """A step's name as people read it."""
     return f"monthly statement {name.removeprefix('statement-')}" if name.startswith("statement-") else name.replace("-", " ")

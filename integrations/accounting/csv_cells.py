@@ -233,7 +233,7 @@ _EMAIL = re.compile(r"[^@\s,;<>\"()]{1,64}@(?=.{1,255}$)[^@\s,;<>\"().]+(?:\.[^@
 def emails(text: str) -> tuple[str, ...]:
     """One or more addresses, as exports join them with commas or semicolons."""
     found = tuple(part for part in re.split("[;, ]+", text) if part)
-    for address in found:
+    for address in found or (text,):
         if not _EMAIL.fullmatch(address):
             raise UnableToReadCell(f"is not an e-mail address ({address})", "write name@domain, several of them separated by semicolons")
     return found

@@ -41,6 +41,7 @@ from workflows.contract import case_id
 from workflows.ports import Answer, Ask, Delivery
 
 TRIALS = 500
+AT_ONCE = 7
 
 
 @dataclass
@@ -165,11 +166,13 @@ async def _hold_race(database: Database, folder: Path, sites: list[Site | None],
             recorded = made.ledgers.record(connection, SELLER.id, made.ledger.rows.values(), datetime.now(UTC))
         for trial, invoice in enumerate(recorded.values()):
             site_of[case_id(invoice.id)] = sites[trial % len(sites)]
-        await asyncio.gather(*(made.door.open(invoice.id) for invoice in recorded.values()))
-        for _ in range(300):
-            if len(answers) == trials and all(future.done() for future in answers.values()):
-                break
-            await asyncio.sleep(0.1)
+        opened = list(recorded.values())
+        for first in range(0, trials, AT_ONCE):
+            await asyncio.gather(*(made.door.open(invoice.id) for invoice in opened[first : first + AT_ONCE]))
+            for _ in range(300):
+                if len(answers) >= min(first + AT_ONCE, trials) and all(future.done() for future in answers.values()):
+                    break
+                await asyncio.sleep(0.1)
         assert len(answers) == trials, f"only {len(answers)} of {trials} holds were placed"
         await asyncio.sleep(1)
         sent_at: dict[str, float] = {}
@@ -180,5 +183,5 @@ async def _hold_race(database: Database, folder: Path, sites: list[Site | None],
                     sent_at[case] = mailer.accepted[key]
     told = {case: future.result() for case, future in answers.items()}
     after = [f"{site_of[case]} {case}" for case, moment in sent_at.items() if moment > acknowledged[case] and not told[case].in_flight]
-    refused = [f"{case}: {answer}" for case, answer in told.items() if not answer.taken or answer.pending]
+    refused = [f"{site_of[case]} {case}: {answer}" for case, answer in told.items() if not answer.taken or answer.pending]
     return after + refused, sum(answer.in_flight for answer in told.values())

@@ -84,6 +84,7 @@ BROKEN: dict[str, tuple[str | bytes, int, str, str]] = {
     "a status nobody knows": (row(status="pondering"), 2, "status", "disputed"),
     "an e-mail address without a domain": (row(email="accounts@"), 2, "email", "name@domain"),
     "one bad address of two": (row(email="a@acme.example b@@acme.example"), 2, "email", "b@@acme.example"),
+    "separators without addresses": (row(email=","), 2, "email", "name@domain"),
     "a phone number of a spreadsheet": (row(phone="4.93E+13"), 2, "phone", "country code"),
     "a phone number without a country": (row(phone="030 23125114"), 2, "phone", "country code"),
     "a phone number that is too short": (row(phone="+1 2"), 2, "phone", "country code"),

@@ -368,6 +368,7 @@ def test_a_copy_that_cannot_be_delivered_does_not_keep_the_customer_from_hearing
     assert "without one of its copies" in caplog.text
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH")
 def test_a_wrong_password_is_refused_with_the_remedy_and_the_right_one_accepted() -> None:
     with pretend_mail_server(login=("dunwell", "p@ss:w/rd")) as server:
         wrong = smtp.connect(f"smtp://dunwell:nope@127.0.0.1:{server.port}").send(EMAIL)

@@ -220,6 +220,23 @@ For completeness, this is open on your account as well:
     )
 
 
+@pytest.mark.parametrize(
+    "days_late, said",
+    [((0, 0), "are due today."), ((1, 0), "have now fallen due."), ((1, -2), "are due now or in the next few days.")],
+)
+def test_a_note_on_the_due_day_is_true_of_all_the_invoices_it_bundles(days_late: tuple[int, ...], said: str) -> None:
+    sheet = replace(MANY, claimed=tuple(line(f"INV-{number}", "10.00", days) for number, days in enumerate(days_late)), also_open=())
+    assert said in " ".join(write("due-today.email", sheet).text.split())
+
+
+@pytest.mark.parametrize("name", ["first-reminder.email", "second-reminder.email", "third-reminder.email"])
+def test_a_reminder_that_takes_a_newly_due_invoice_along_never_calls_it_overdue(name: str) -> None:
+    sheet = replace(MANY, claimed=(line("INV-104", "10.00", 20), line("INV-140", "10.00", 0)), also_open=())
+    text = " ".join(write(name, sheet).text.split())
+    assert not re.search(r"invoices (below )?(are|were) (over)?due|they were due", text, re.I)
+    assert "due today" in text and re.search(r"the oldest (was due on 10 February 2026|has (now )?been overdue for 20 days)", text, re.I)
+
+
 def test_a_single_invoice_with_a_pay_link_gets_a_button_and_no_bank_details() -> None:
     mail = write("second-reminder.email", replace(ONE, pay_url=PAY_URL))
     assert f'href="{html.escape(PAY_URL)}"' in mail.html and "Pay €1,240.00" in seen(mail.html)

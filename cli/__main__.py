@@ -1,0 +1,5 @@
+"""``python -m cli`` is ``dunwell``."""
+
+from cli import main
+
+main()

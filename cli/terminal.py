@@ -1,0 +1,66 @@
+"""What commands print: lines and tables for people, JSON for programs. Nothing printed can steer the terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+import click
+
+from domain.calendar import zone
+from domain.diary import write_day
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs instead.")
+
+_WIDTH_OF_A_FILE = 160
+
+
+def say(line: str = "") -> None:
+    """Print a line as it is, save for characters that a terminal would obey."""
+    click.echo(visible(line))
+
+
+def visible(text: str) -> str:
+    """``text`` with control characters shown as a mark: names and reasons come from outside."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
+def print_json(value: Any) -> None:
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
+    """A table as wide as the terminal (or 160 columns in a file); the columns named in ``right`` are set flush right."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold", no_wrap=column in right)
+    for row in rows:
+        table.add_row(*map(visible, row))
+    is_seen = sys.stdout.isatty()
+    Console(width=None if is_seen else _WIDTH_OF_A_FILE, markup=False, emoji=False, highlight=False).print(table)
+
+
+def day(value: date) -> str:
+    return " ".join(write_day(value).split())
+
+
+def moment(value: datetime, zone_name: str) -> str:
+    """A moment on the clocks of ``zone_name``: ``Mon 23 Nov 2026, 09:14 (Europe/Berlin)``."""
+    local = value.astimezone(zone(zone_name))
+    return f"{day(local.date())}, {local:%H:%M} ({zone_name})"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """``1 invoice``, ``2 invoices``."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
