@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import format_datetime
 
 from domain.bundle import Bundle, Share
 from domain.customer import Customer
@@ -89,6 +90,7 @@ def write_letter(
         html=written.html,
         message_id=f"<{key}@{domain}>",
         references=(*thread[:1], *thread[1:][-9:]),
+        headers={"Date": format_datetime(now)},
         attachments=tuple(attachments[one.invoice.id] for one in claimed if one.invoice.id in attachments),
     )
     return Letter(email, contact.id, facts.mode is Mode.SHADOW)

@@ -62,7 +62,8 @@ class Ledgers:
         Raises UnableToReckon when an amount is no money.
         """
         rows = list(seen)
-        customers = parties.save_customers(connection, seller, [_customer(customer) for customer in {row.customer.number: row.customer for row in rows}.values()])
+        country = parties.load_seller(connection, seller).country
+        customers = parties.save_customers(connection, seller, [_customer(customer, country) for customer in {row.customer.number: row.customer for row in rows}.values()])
         told = [(_invoice(row, seller, customers[row.customer.number]), row.ref) for row in rows]
         invoices.save_invoices(connection, told, now)
         return invoices.load_by_refs(connection, seller, [row.ref for row in rows])
@@ -82,10 +83,12 @@ def _found(invoice: LedgerInvoice | None, ref: str) -> LedgerInvoice:
     return invoice
 
 
-def _customer(told: LedgerCustomer) -> CustomerRow:
-    zones = possible_zones(told.country, told.time_zone, tuple(contact.phone for contact in told.contacts if contact.phone))
+def _customer(told: LedgerCustomer, seller_country: str) -> CustomerRow:
+    """A customer whose country nobody tells is taken to be in the seller's."""
+    country = told.country or seller_country
+    zones = possible_zones(country, told.time_zone, tuple(contact.phone for contact in told.contacts if contact.phone))
     people = tuple((contact.role, contact.name, contact.email, contact.phone) for contact in told.contacts)
-    return CustomerRow(told.number, told.name, told.country, zones, told.language, people)
+    return CustomerRow(told.number, told.name, country, zones, told.language, people)
 
 
 def _invoice(told: LedgerInvoice, seller: str, customer: str) -> Invoice:

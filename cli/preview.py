@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _TERMS = timedelta(days=30)
 _DAY = click.DateTime(["%Y-%m-%d"])
+_YEARS = range(2000, 2101)
+_LONGEST = 1000  # days
 
 
 class UnableToPreview(ValueError):
@@ -62,16 +64,23 @@ def preview(playbook: str, due: datetime, issued: datetime | None, amount: str, 
 
     policy = playbooks.load(playbook)
     day = due.date()
+    if day.year not in _YEARS:
+        raise UnableToPreview(f"--due: use a day from {_YEARS[0]} to {_YEARS[-1]}")
     begin = issued.date() if issued else day - _TERMS
+    first = seen.date() if seen else begin
     owed = _invoice(amount, currency.upper(), begin, day)
     facts = _facts(policy, country.upper(), Behavior(behavior), day)
-    diary = _run(owed, policy, facts, seen.date() if seen else begin)
+    if not -_LONGEST <= (first - day).days <= _LONGEST:
+        raise UnableToPreview(f"--from: {first} is more than {_LONGEST} days away from the due date {day}")
+    diary = _run(owed, policy, facts, first)
     moves = find_moves(diary, policy, owed, facts.calendar)
     if as_json:
         print_json({"playbook": policy.name, "hash": policy.hash, "diary": [_line(entry) for entry in diary], "moved": [_moved(move) for move in moves]})
         return
     say(f"{policy.title}: {owed.balance}, due {write_day(day)}, a {behavior} customer in {country.upper()}, never paid\n")
     say(write_diary(diary))
+    if not facts.calendar.holidays:
+        say(f"\nNo public holidays of {country.upper()} are known: only weekends count.")
     if moves:
         say("\nMoved off the day the playbook names:")
     for move in moves:

@@ -25,4 +25,5 @@ def upsert(connection: Connection, table: Table, key: Sequence[str], rows: Seque
 def insert_once(connection: Connection, table: Table, row: dict[str, Any]) -> bool:
     """Insert ``row`` unless one of its unique keys is taken; whether it was inserted."""
     insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
-    return connection.execute(insert.values(row).on_conflict_do_nothing()).rowcount == 1
+    # Not rowcount: the PostgreSQL driver does not tell it for this statement.
+    return connection.execute(insert.values(row).on_conflict_do_nothing().returning(*table.primary_key.columns)).first() is not None

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Connection, FromClause, RowMapping, Select, and_, false, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, FromClause, RowMapping, Select, String, and_, false, func, literal, or_, select, tuple_
 
 from db import parties, schema
 from db.invoices import from_minor
@@ -309,7 +309,7 @@ def _sort_keys(sort: Sort) -> list[ColumnElement[Any]]:
     cases, invoices = schema.cases.c, schema.invoices.c
     keys: dict[Sort, list[ColumnElement[Any]]] = {
         Sort.NUMBER: [invoices.number],
-        Sort.CUSTOMER: [func.lower(schema.customers.c.name), invoices.due],
+        Sort.CUSTOMER: [func.lower(schema.customers.c.name, type_=String), invoices.due],
         Sort.BALANCE: [invoices.currency, invoices.balance_minor],
         Sort.DUE: [invoices.due],
         Sort.STAGE: [cases.stage, invoices.due],
@@ -328,7 +328,7 @@ def _read_cursor(cursor: str, keys: Sequence[ColumnElement[Any]]) -> list[Any]:
     readers = {datetime: datetime.fromisoformat, date: date.fromisoformat}
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        kinds = [key.type.python_type for key in keys]
+        kinds = [datetime if isinstance(key.type, schema.Moment) else key.type.python_type for key in keys]
         found: list[Any] = [readers[kind](value) if kind in readers else value for kind, value in zip(kinds, values, strict=True)]
         if all(_fits(value, kind) for kind, value in zip(kinds, found, strict=True)):
             return found

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from domain.calendar import local_day
 from domain.case import Case, Fate, Rung
+from domain.customer import Behavior
 from domain.diary import Entry, EntryKind
 from domain.facts import Facts, Mode
 from domain.playbook import CatchUp, Stage, Step
@@ -92,10 +93,10 @@ def pass_over(case: Case, facts: Facts, now: datetime) -> tuple[Case, tuple[Entr
             continue
         if entry is not None:
             passed.append((step, f"already {late} days late when first seen" if late > 0 else "its day had gone when first seen"))
+        elif facts.customer.behavior in step.not_for and step.planned_day(case.invoice.due, facts.calendar) <= today:
+            passed.append((step, f"not needed for a customer who pays {'promptly' if facts.customer.behavior is Behavior.PROMPT else facts.customer.behavior.value}"))
         elif step.has_expired(case.invoice.due, today):
             passed.append((step, "its day has gone"))
-        elif facts.customer.behavior in step.not_for and step.planned_day(case.invoice.due, facts.calendar) <= today:
-            passed.append((step, f"not needed: the customer pays {facts.customer.behavior}ly" if facts.customer.behavior == "prompt" else f"not for {facts.customer.behavior} customers"))
     if not case.entered:
         case = replace(case, entered=True)
     entries = []

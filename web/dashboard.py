@@ -43,9 +43,9 @@ _templates.globals.update(
     {
         "moment": words.moment,
         "soon": words.soon,
+        "fate": words.fate,
         "STAGES": words.STAGES,
         "REASONS": words.REASONS,
-        "STATES": words.STATES,
         "TASKS": words.TASKS,
         "BUCKETS": words.BUCKETS,
         "CHANNELS": words.CHANNELS,

@@ -87,6 +87,11 @@ def plain(name: str, words: dict[str, str]) -> str:
     return words.get(name, name.replace("_", " ").replace("-", " "))
 
 
+def fate(state: str, provider: str) -> str:
+    """What became of a message. What was kept here has reached nobody, whatever its state."""
+    return "kept here" if provider == "capture" and state in ("accepted", "delivered") else plain(state, STATES)
+
+
 def day(value: date) -> str:
     return " ".join(write_day(value).split())
 

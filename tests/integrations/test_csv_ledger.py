@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.csv_files import TODAY, faults, only, read, row
 
 from domain.customer import Behavior, Role, behavior
 from domain.invoice import Standing
 from domain.money import Money, Tolerance
 from integrations.accounting import LedgerContact, LedgerInvoice
 from integrations.accounting.csv_ledger import DateOrder, DecimalMark, UnableToImport, missing_from_export
+from support.csv_files import TODAY, faults, only, read, row
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "ledger.csv"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.csv_files import faults, read, row
 
 from integrations.accounting.csv_ledger import CsvRead, DateOrder, DecimalMark, Fault, UnableToImport
+from support.csv_files import faults, read, row
 
 NEEDED = "number;customer;currency;total;due\n"
 GOOD = "R-1;Acme;EUR;100.00;2026-04-01\n"
