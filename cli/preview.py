@@ -46,10 +46,14 @@ class Move:
 @click.option("--amount", default="1000", show_default=True, help="What is owed.")
 @click.option("--currency", default="EUR", show_default=True)
 @click.option("--country", default="DE", show_default=True, help="Whose weekends and holidays count: the customer's country, and yours.")
-@click.option("--behavior", type=click.Choice([each.value for each in Behavior]), default=Behavior.STANDARD.value, show_default=True, help="How the customer pays.")
+@click.option(
+    "--behavior", type=click.Choice([each.value for each in Behavior]), default=Behavior.STANDARD.value, show_default=True, help="How the customer pays."
+)
 @click.option("--from", "seen", type=_DAY, help="The day Dunwell first sees the invoice; the day of issue when left out.")
 @as_json
-def preview(playbook: str, due: datetime, issued: datetime | None, amount: str, currency: str, country: str, behavior: str, seen: datetime | None, as_json: bool) -> None:
+def preview(
+    playbook: str, due: datetime, issued: datetime | None, amount: str, currency: str, country: str, behavior: str, seen: datetime | None, as_json: bool
+) -> None:
     """Show what PLAYBOOK would do about an invoice that is never paid, and where a rule moves a step off its day.
 
     Nothing is read, stored or sent: it runs the rules themselves, as they will run.

@@ -49,7 +49,14 @@ class Ports:
 
 
 @click.command(short_help="Run everything on this machine, and keep it running.")
-@click.option("--data", type=click.Path(file_okay=False, path_type=Path), envvar="DUNWELL_DATA_FOLDER", default=Path(".dunwell"), show_default=True, help="Where everything is kept.")
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="DUNWELL_DATA_FOLDER",
+    default=Path(".dunwell"),
+    show_default=True,
+    help="Where everything is kept.",
+)
 @click.option("--port", type=click.IntRange(1, 65534), help="Port of the page; the public listener takes the next one. [default: 8400]")
 def up(data: Path, port: int | None) -> None:
     """Run everything on this machine: Temporal with its UI, the worker, the page and the listener for webhooks.
@@ -65,11 +72,12 @@ def up(data: Path, port: int | None) -> None:
     import asyncio
 
     if "DUNWELL_TEMPORAL_ADDRESS" in os.environ:
-        raise UnableToStart("DUNWELL_TEMPORAL_ADDRESS is set, and dunwell up starts a Temporal server of its own; unset it, or run dunwell worker and dunwell web beside yours")
+        raise UnableToStart(
+            "DUNWELL_TEMPORAL_ADDRESS is set, and dunwell up starts a Temporal server of its own; unset it, or run dunwell worker and dunwell web beside yours"
+        )
     data = data.absolute()
     is_new = prepare_folder(data)
     os.environ["DUNWELL_DATA_FOLDER"] = str(data)
-    (data / RUNNING_FILE).unlink(missing_ok=True)
     settings = read_settings()
     if is_new:
         say(f"Written: {data / 'sellers.yaml'}. It holds examples only: edit it, then start again; without that nothing can go live.")
@@ -82,15 +90,11 @@ def up(data: Path, port: int | None) -> None:
         environment["DUNWELL_PUBLIC_URL"] = f"http://{settings.public_host}:{ports.public}"
 
     async def greet() -> None:
-        write_private(data / RUNNING_FILE, "".join(f"{name}={value}\n" for name, value in environment.items()))
+        tell_others(data, environment)
         for line in _greeting(read_settings()):
             say(line)
 
-    try:
-        status = asyncio.run(supervise(parts(read_settings(), data, ports, environment), log=say, run_folder=data, on_ready=greet))
-    finally:
-        (data / RUNNING_FILE).unlink(missing_ok=True)
-    sys.exit(status)
+    sys.exit(asyncio.run(supervise(parts(settings, data, ports, environment), log=say, run_folder=data, on_ready=greet)))
 
 
 @click.command(short_help="Run one worker in the foreground.")
@@ -179,6 +183,11 @@ def write_private(file: Path, text: str) -> None:
     part.replace(file)
 
 
+def tell_others(data: Path, environment: Mapping[str, str]) -> None:
+    """Write down where this copy's parts are, for commands in other terminals and for the same addresses next time."""
+    write_private(data / RUNNING_FILE, "".join(f"{name}={value}\n" for name, value in environment.items()))
+
+
 def keep_owner_token(settings: Settings) -> None:
     """See to it that the data folder holds a valid token of the local owner, an admin."""
     from datetime import UTC, datetime
@@ -193,8 +202,8 @@ def keep_owner_token(settings: Settings) -> None:
         write_private(file, f"{token}\n")
 
 
-def parts(settings: Settings, data: Path, ports: Ports, environment: Mapping[str, str]) -> list[Part]:
-    """What an installation on one machine consists of, in the order in which it starts."""
+def parts(settings: Settings, data: Path, ports: Ports, environment: Mapping[str, str], then: Callable[[], None] = lambda: None) -> list[Part]:
+    """What an installation on one machine consists of, in the order in which it starts; ``then`` runs once the database is ready."""
     from cli.supervisor import Part, temporal_part
     from workflows.contract import CASES_QUEUE, DELIVER_QUEUE, SEARCH_ATTRIBUTES
 
@@ -205,11 +214,12 @@ def parts(settings: Settings, data: Path, ports: Ports, environment: Mapping[str
     def prepare(log: Log) -> None:
         upgrade(settings)
         keep_owner_token(settings)
+        then()
 
     return [
         temporal_part(data, ports.temporal, ports.ui, SEARCH_ATTRIBUTES, namespace),
         Part("worker", ours("worker"), _has_pollers(polls), env=environment, stop_seconds=_WORKER_STOP_SECONDS, prepare=prepare),
-        Part("web", ours("web"), _answers(f"http://127.0.0.1:{ports.private}/healthz"), env=environment),
+        Part("web", ours("web"), answers(f"http://127.0.0.1:{ports.private}/healthz"), env=environment),
     ]
 
 
@@ -218,7 +228,9 @@ def ours(*words: str) -> tuple[str, ...]:
     return (sys.executable, "-u", "-P", "-m", "cli", *words)
 
 
-def _answers(address: str) -> Callable[[], Awaitable[bool]]:
+def answers(address: str) -> Callable[[], Awaitable[bool]]:
+    """Ready when this address answers with 2xx."""
+
     async def ready() -> bool:
         import httpx
 
@@ -267,7 +279,9 @@ def _greeting(settings: Settings) -> list[str]:
         state = load_installation(connection)
     mode = {
         "shadow": "Shadow mode: everything runs and nothing leaves. When you are content with what you see: dunwell live",
-        "live": "Live: reminders leave." if settings.mailer != "capture" else "Live, but the mailer is capture: e-mails are kept here and nothing leaves (DUNWELL_MAILER).",
+        "live": "Live: reminders leave."
+        if settings.mailer != "capture"
+        else "Live, but the mailer is capture: e-mails are kept here and nothing leaves (DUNWELL_MAILER).",
     }[state.mode]
     return [
         "",

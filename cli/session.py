@@ -13,18 +13,24 @@ import click
 if TYPE_CHECKING:
     from db.engine import Database
     from db.people import Access, Person
-    from settings import Settings
+    from settings import SellerSettings, Settings
     from starter import Door
 
 TOKEN_FILE = "token"
 # Where ``up`` and ``demo`` write what they chose themselves, such as free ports, so that other commands find them.
 RUNNING_FILE = "running.env"
 
-token_option = click.option("--token", envvar="DUNWELL_TOKEN", default="", help="Your token; better set DUNWELL_TOKEN. On the machine of dunwell up none is needed.")
+token_option = click.option(
+    "--token", envvar="DUNWELL_TOKEN", default="", help="Your token; better set DUNWELL_TOKEN. On the machine of dunwell up none is needed."
+)
 
 
 class UnableToIdentify(Exception):
     """Nobody may do this without saying who they are; the message says how."""
+
+
+class UnableToChoose(Exception):
+    """Several things go by that name, or none; the message lists them."""
 
 
 class UnableToRead(Exception):
@@ -80,6 +86,18 @@ async def knock(settings: Settings) -> AsyncIterator[Door]:
         yield door
 
 
+def choose_seller(settings: Settings, wanted: str) -> SellerSettings:
+    """The seller with the id ``wanted``, or the only one. Raises UnableToChoose, and UnableToConfigure for a faulty file."""
+    from settings import load_sellers
+
+    sellers = {one.seller.id: one for one in load_sellers(settings)}
+    if wanted in sellers:
+        return sellers[wanted]
+    if wanted or len(sellers) > 1:
+        raise UnableToChoose(f"--seller: {f'{wanted!r} is not in sellers.yaml' if wanted else 'there are several'}; choose from {', '.join(sellers)}")
+    return next(iter(sellers.values()))
+
+
 def identify(database: Database, settings: Settings, token: str, needed: Access) -> Person:
     """The person who is asking, by ``token`` or by the one kept in the data folder for its owner.
 
@@ -91,11 +109,15 @@ def identify(database: Database, settings: Settings, token: str, needed: Access)
     try:
         token = token or kept.read_text(encoding="utf-8").strip()
     except OSError:
-        raise UnableToIdentify(f"no token: set DUNWELL_TOKEN or pass --token (dunwell up keeps one for its owner in {kept}; others get theirs by dunwell token issue NAME)") from None
+        raise UnableToIdentify(
+            f"no token: set DUNWELL_TOKEN or pass --token (dunwell up keeps one for its owner in {kept}; others get theirs by dunwell token issue NAME)"
+        ) from None
     with database.reading() as connection:
         person = person_for_token(connection, token)
     if person is None:
         raise UnableToIdentify("this token is not valid, or no longer; get a new one by dunwell token issue NAME")
     if not person.role.covers(needed):
-        raise UnableToIdentify(f"{person.name} has the role {person.role}, and this needs the role {needed}; dunwell token issue '{person.name}' --role {needed} changes that")
+        raise UnableToIdentify(
+            f"{person.name} has the role {person.role}, and this needs the role {needed}; dunwell token issue '{person.name}' --role {needed} changes that"
+        )
     return person

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from cli.session import identify, knock, open_database, read_settings, token_option
+from cli.session import choose_seller, identify, knock, open_database, read_settings, token_option
 from cli.terminal import as_json, count, day, print_json, say
 
 if TYPE_CHECKING:
@@ -43,22 +43,30 @@ def posted_through(day_: datetime, seller: str, token: str, as_json: bool) -> No
     """
     from datetime import UTC
 
-    from db import installation
+    from db import installation, parties, tasks
     from db.people import Access
     from domain.calendar import local_day
 
     settings = read_settings()
-    chosen = choose_seller(settings, seller)
-    through = day_.date()
-    today = local_day(datetime.now(UTC), (chosen.time_zone,))
+    chosen = choose_seller(settings, seller).seller
+    through, now = day_.date(), datetime.now(UTC)
+    today = local_day(now, (chosen.time_zone,))
     if through > today:
         raise UnableToSwitch(f"DATE: {through} has not come yet; books can be posted through today, {today}, at most")
 
     def change(connection: Connection, person: Person) -> None:
+        parties.save_seller(connection, chosen)  # it may be new in the file
         installation.note_posted(connection, chosen.id, through, person.name)
+        if through >= last_banking_day(chosen, now):
+            tasks.close_tasks(connection, [f"books/{chosen.id}"], f"posted through {through}, says {person.name}", now)
 
-    nudged = _change(settings, token, Access.AGENT, change, ("books",))
-    _report(f"The books of {chosen.name} are posted through {day(through)}.", nudged, {"seller": chosen.id, "posted_through": through}, as_json)
+    _change(settings, token, Access.AGENT, change)
+    _report(
+        f"The books of {chosen.name} are posted through {day(through)}.",
+        _look_again(settings, ("books",)),
+        {"seller": chosen.id, "posted_through": through},
+        as_json,
+    )
 
 
 @click.command(short_help="Stop all sending at once.")
@@ -82,8 +90,11 @@ def pause(reason: str, token: str, as_json: bool) -> None:
     def change(connection: Connection, person: Person) -> None:
         installation.switch_off(connection, why, person.name, datetime.now(UTC))
 
-    _change(read_settings(), token, Access.AGENT, change, None)
-    _report("All sending is stopped. A message that was being handed to the mail provider at this moment may still arrive.", None, {"switched_off": why}, as_json)
+    _change(read_settings(), token, Access.AGENT, change)
+    if as_json:
+        print_json({"switched_off": why})
+    else:
+        say("All sending is stopped. A message that was being handed to the mail provider at this very moment may still arrive.")
 
 
 @click.command(short_help="Let sending go on.")
@@ -101,12 +112,15 @@ def resume(token: str, as_json: bool) -> None:
     from db import installation
     from db.people import Access
 
+    settings = read_settings()
+
     def change(connection: Connection, person: Person) -> None:
         if not installation.load_installation(connection).switched_off:
             raise UnableToSwitch("sending is not stopped; there is nothing to resume")
         installation.switch_off(connection, "", person.name, datetime.now(UTC))
 
-    _report("Sending goes on.", _change(read_settings(), token, Access.ADMIN, change, ("switched-off",)), {"switched_off": ""}, as_json)
+    _change(settings, token, Access.ADMIN, change)
+    _report("Sending goes on.", _look_again(settings, ("switched-off",)), {"switched_off": ""}, as_json)
 
 
 @click.command(short_help="Leave shadow mode: reminders go to customers from now on.")
@@ -133,7 +147,9 @@ def live(yes: bool, yes_capture: bool, token: str, as_json: bool) -> None:
     settings = read_settings()
     _refuse_examples(settings)
     if settings.mailer == "capture" and not yes_capture:
-        raise UnableToSwitch("DUNWELL_MAILER is capture, which keeps every e-mail here; set it to smtp or sendgrid, or pass --yes-capture to go live without sending")
+        raise UnableToSwitch(
+            "DUNWELL_MAILER is capture, which keeps every e-mail here; set it to smtp or sendgrid, or pass --yes-capture to go live without sending"
+        )
     if not yes:
         click.confirm("From now on reminders go to your customers. Go live?", abort=True, err=True)
 
@@ -142,58 +158,59 @@ def live(yes: bool, yes_capture: bool, token: str, as_json: bool) -> None:
             raise UnableToSwitch("this installation is live already; dunwell pause stops all sending")
         installation.set_mode(connection, Mode.LIVE, person.name, datetime.now(UTC))
 
-    _report("Live: reminders go to customers from now on.", _change(settings, token, Access.ADMIN, change, ()), {"mode": "live"}, as_json)
+    _change(settings, token, Access.ADMIN, change)
+    _report("Live: reminders go to customers from now on.", _look_again(settings), {"mode": "live"}, as_json)
 
 
-def choose_seller(settings: Settings, wanted: str) -> Seller:
-    """The seller ``wanted``, or the only one. Raises UnableToSwitch when there are several to choose from."""
-    from settings import load_sellers
+def last_banking_day(seller: Seller, now: datetime) -> date:
+    """The business day before today, through which the books must be posted before overdue reminders go out."""
+    from domain.calendar import local_day
+    from integrations.reference.holidays import calendar_for
 
-    sellers = {one.seller.id: one.seller for one in load_sellers(settings)}
-    if wanted in sellers:
-        return sellers[wanted]
-    if wanted or len(sellers) > 1:
-        raise UnableToSwitch(f"--seller: {f'{wanted!r} is not in sellers.yaml' if wanted else 'there are several'}; choose from {', '.join(sellers)}")
-    return next(iter(sellers.values()))
+    today = local_day(now, (seller.time_zone,))
+    return calendar_for((seller.country,), today).add(today, -1)
+
+
+def find_example(seller: Seller) -> str:
+    """The address of a seller under which nobody can be reached, with its field's name; empty when there is none."""
+    fields = {"sender_email": seller.sender_email, "reply_to": seller.reply_to}
+    return next((f"{name} {value}" for name, value in fields.items() if value.lower().endswith(_RESERVED)), "")
 
 
 def _refuse_examples(settings: Settings) -> None:
     from settings import load_sellers
 
     for one in load_sellers(settings):
-        for field in ("sender_email", "reply_to"):
-            if (value := str(getattr(one.seller, field))).lower().endswith(_RESERVED):
-                raise UnableToSwitch(f"sellers.yaml, seller {one.seller.id}, {field}: {value} is an example; write the address of the person who answers customers")
+        if example := find_example(one.seller):
+            raise UnableToSwitch(f"sellers.yaml, seller {one.seller.id}: {example} is an example; write the address of the person who answers customers")
 
 
-def _change(settings: Settings, token: str, needed: Access, change: Callable[[Connection, Person], None], waiting: tuple[str, ...] | None) -> int | None:
-    """Make the change in the name of the token's person, then make the invoices concerned look again.
-
-    ``waiting`` are the reasons they wait for (empty: all of them; None: nobody needs to). How many, or None when Temporal is away.
-    """
-    import asyncio
-
+def _change(settings: Settings, token: str, needed: Access, change: Callable[[Connection, Person], None]) -> None:
+    """Make the change in the name of the token's person."""
     with open_database(settings) as database:
         person = identify(database, settings, token, needed)
         with database.transaction() as connection:
             change(connection, person)
-    return None if waiting is None else asyncio.run(_nudge(settings, waiting))
 
 
-async def _nudge(settings: Settings, waiting: tuple[str, ...]) -> int:
-    async with knock(settings) as door:
-        return await door.nudge(waiting) if await door.check() else -1
+def _look_again(settings: Settings, reasons: tuple[str, ...] = ()) -> int | None:
+    """Make the invoices that wait for one of ``reasons`` (none: all of them) look again; how many, or None when Temporal is away."""
+    import asyncio
+
+    async def nudge() -> int | None:
+        async with knock(settings) as door:
+            return await door.nudge(reasons) if await door.check() else None
+
+    return asyncio.run(nudge())
 
 
 def _report(said: str, nudged: int | None, facts: dict[str, object], as_json: bool) -> None:
     if as_json:
-        print_json({**facts, "looking_again": nudged if nudged != -1 else None})
-        return
-    say(said)
-    if nudged == -1:
-        say("Temporal is away, so invoices notice at their next look.")
-    elif nudged is not None:
-        say(f"{count(nudged, 'invoice is', 'invoices are')} looked at again now.")
+        print_json({**facts, "looking_again": nudged})
+    elif nudged is None:
+        say(f"{said} Temporal is away, so invoices notice at their next look.")
+    else:
+        say(f"{said} {count(nudged, 'invoice is', 'invoices are')} looked at again now.")
 
 
 def _words(reason: str) -> str:

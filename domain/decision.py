@@ -19,7 +19,7 @@ from domain.playbook import Stage
 from domain.task import Task, TaskKind
 
 _SOON = timedelta(minutes=1)
-_LEDGER_RETRY = timedelta(minutes=15)
+_LEDGER_RETRY = timedelta(hours=1)
 _COVERED_RETRY = timedelta(minutes=2)
 _REFUSED_RETRY = timedelta(minutes=15)
 _REFUSED_LONGEST = timedelta(hours=4)
@@ -86,6 +86,8 @@ def assess(case: Case, seen: Invoice | None, news: Sequence[News], facts: Facts,
     if seen is not None:
         case, lines = observe(case, seen, facts, now)
         entries += lines
+    if facts.books.problem:
+        tasks.append(_unreadable_ledger(facts, now))
     for word in news:
         folded = fold(case, word, facts, now)
         case = folded.case
@@ -179,8 +181,7 @@ def _unbelievable_books(case: Case, facts: Facts, now: datetime) -> Verdict | No
     """Both tests of freshness: the read is recent, and the books are posted through the last business day."""
     books, today = facts.books, facts.today(now)
     if books.problem:
-        task = _incident(facts, now, f"ledger/{books.source}", f"The ledger {books.source} cannot be read: {books.problem}", books.remedy)
-        return _wait(now + _LEDGER_RETRY, f"the ledger cannot be read: {books.problem}", facts.owner, "ledger", now, task)
+        return _wait(now + _LEDGER_RETRY, f"the ledger cannot be read: {books.problem}", facts.owner, "ledger", now, _unreadable_ledger(facts, now))
     if books.read_at is None or now - books.read_at > books.max_age:
         remedy = "Import a fresh export: dunwell import FILE"
         task = _incident(facts, now, f"ledger/{books.source}", f"The last word from the ledger {books.source} is too old", remedy)
@@ -193,6 +194,11 @@ def _unbelievable_books(case: Case, facts: Facts, now: datetime) -> Verdict | No
         remedy = f"Book the bank of {write_day(needed)} first; then, where the ledger does not tell: dunwell posted-through {needed}"
         return _wait(now + timedelta(hours=1), why, facts.owner, "books", now, _incident(facts, now, f"books/{books.source}", why, remedy))
     return None
+
+
+def _unreadable_ledger(facts: Facts, now: datetime) -> Task:
+    """One incident a ledger, however many invoices notice it."""
+    return _incident(facts, now, f"ledger/{facts.books.source}", f"The ledger {facts.books.source} cannot be read: {facts.books.problem}", facts.books.remedy)
 
 
 def _unreachable(facts: Facts, now: datetime) -> Verdict:

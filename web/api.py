@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -40,7 +40,7 @@ router = APIRouter(
         for status, said in ((401, "No valid token"), (403, "Not allowed"), (404, "No such invoice"), (409, "Not possible now"), (422, "A field is wrong"))
     },
 )
-_bearer = HTTPBearer(auto_error=False, description="A token bound to a person: dunwell token NAME")
+_bearer = HTTPBearer(auto_error=False, description="A token bound to a person, made by: dunwell token issue NAME --role ROLE")
 
 
 def _door(request: Request) -> Door:
@@ -48,7 +48,13 @@ def _door(request: Request) -> Door:
     return door
 
 
+def _now(request: Request) -> datetime:
+    now: datetime = request.app.state.clock()
+    return now
+
+
 _Door = Annotated[Door, Depends(_door)]
+_Now = Annotated[datetime, Depends(_now)]
 
 
 def _needs(role: Access) -> Callable[..., Person]:
@@ -60,9 +66,15 @@ def _needs(role: Access) -> Callable[..., Person]:
         with door.database.reading() as connection:
             person = people.person_for_token(connection, given.credentials)
         if person is None:
-            raise HTTPException(401, "This token is not valid, or no longer.", headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
+            raise HTTPException(
+                401,
+                "This token is not valid, or no longer. An admin makes a new one: dunwell token issue NAME --role ROLE.",
+                headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
+            )
         if not person.role.covers(role):
-            raise HTTPException(403, f"{person.name} has the role {person.role}; this needs the role {role}. An admin can change that.")
+            raise HTTPException(
+                403, f"{person.name} has the role {person.role}; this needs the role {role}. An admin can raise it: dunwell token issue NAME --role ROLE."
+            )
         return person
 
     return identify
@@ -141,7 +153,7 @@ class StopOrder(_Strict):
 
 
 @router.get("/invoices")
-def list_invoices(door: _Door, person: _Viewer, wanted: Annotated[Wanted, Query()]) -> dict[str, Any]:
+def list_invoices(door: _Door, now: _Now, person: _Viewer, wanted: Annotated[Wanted, Query()]) -> dict[str, Any]:
     """Watched invoices, a page at a time; ``next`` is the cursor of the page after this one, or null."""
     which = Filter(
         stages=tuple(wanted.stage),
@@ -155,19 +167,17 @@ def list_invoices(door: _Door, person: _Viewer, wanted: Annotated[Wanted, Query(
     )
     with door.database.reading() as connection:
         try:
-            found = views.list_invoices(
-                connection, which, datetime.now(UTC), sort=wanted.sort, descending=wanted.descending, limit=wanted.limit, cursor=wanted.cursor
-            )
+            found = views.list_invoices(connection, which, now, sort=wanted.sort, descending=wanted.descending, limit=wanted.limit, cursor=wanted.cursor)
         except UnableToPage as error:
             raise HTTPException(422, str(error)) from None
     return {"invoices": [_line(line) for line in found.lines], "total": found.total, "next": found.cursor or None}
 
 
 @router.get("/invoices/{reference:path}")
-def show_invoice(door: _Door, person: _Viewer, reference: _Reference) -> dict[str, Any]:
+def show_invoice(door: _Door, now: _Now, person: _Viewer, reference: _Reference) -> dict[str, Any]:
     """The whole story of one invoice: facts, diary, decisions, messages, promises, holds, open tasks."""
     with door.database.reading() as connection:
-        story = load_story(connection, _find(connection, reference), datetime.now(UTC))
+        story = load_story(connection, _find(connection, reference), now)
     if story is None:
         raise HTTPException(404, "This invoice is not being watched any more.")
     return {

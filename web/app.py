@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -48,10 +48,11 @@ def create_public(door: Door, settings: Settings, sellers: Sequence[SellerSettin
     return app
 
 
-def create_private(door: Door, settings: Settings, sellers: Sequence[SellerSettings]) -> FastAPI:
+def create_private(door: Door, settings: Settings, sellers: Sequence[SellerSettings], clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> FastAPI:
     """The page and the API, for people of the business; answers only under loopback names and the host it was given."""
     app = FastAPI(title="Dunwell", openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
     _prepare(app, door, settings, sellers)
+    app.state.clock = clock
     app.add_middleware(Guarded, host=settings.private_host)
     app.include_router(api.router)
     app.include_router(dashboard.router)

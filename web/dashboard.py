@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -105,7 +105,7 @@ class Asked:
 def show_invoices(request: Request) -> Response:
     """The list, narrowed and sorted as the address says; anything the address says wrongly is passed over."""
     asked = _read_address(request)
-    now = datetime.now(UTC)
+    now: datetime = request.app.state.clock()
     door: Door = request.app.state.door
     with door.database.reading() as connection:
         overview = views.overview(connection, now)
@@ -119,7 +119,7 @@ def show_invoices(request: Request) -> Response:
 
 @router.get("/invoices/{invoice}")
 def show_invoice(request: Request, invoice: str) -> Response:
-    now = datetime.now(UTC)
+    now: datetime = request.app.state.clock()
     door: Door = request.app.state.door
     with door.database.reading() as connection:
         story = stories.load_story(connection, invoice, now) if "\x00" not in invoice else None
@@ -142,12 +142,12 @@ def show_invoice(request: Request, invoice: str) -> Response:
 
 @router.get("/tasks")
 def show_tasks(request: Request) -> Response:
-    return _page(request, "tasks.html", datetime.now(UTC))
+    return _page(request, "tasks.html", request.app.state.clock())
 
 
 @router.get("/messages/{message}")
 def show_message(request: Request, message: str) -> Response:
-    return _page(request, "message.html", datetime.now(UTC), message=_find_message(request, message))
+    return _page(request, "message.html", request.app.state.clock(), message=_find_message(request, message))
 
 
 @router.get("/messages/{message}/body")
@@ -160,7 +160,7 @@ def show_body(request: Request, message: str) -> Response:
 def open_temporal(request: Request, view: str) -> Response:
     """On to the Temporal UI's own list, with the dates of today."""
     settings: Settings = request.app.state.settings
-    zone, today = _clock(request, datetime.now(UTC))
+    zone, today = _clock(request, request.app.state.clock())
     try:
         filter_ = saved_links.query(view, today, zone)
     except saved_links.UnableToFind:

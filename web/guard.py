@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 
@@ -28,6 +29,7 @@ MESSAGE_HEADERS: Mapping[str, str] = {
     "X-Frame-Options": "SAMEORIGIN",
 }
 
+_HOST = re.compile(r"(?:\[(?P<literal>[0-9A-Fa-f:]+)\]|(?P<name>[A-Za-z0-9._-]+))(?::[0-9]{1,5})?")
 _WILDCARDS = ("0.0.0.0", "::", "*", "")
 
 
@@ -61,8 +63,8 @@ class Guarded:
 
 
 def _is_ours(header: str, host: str) -> bool:
-    name = header.rpartition("]")[0].removeprefix("[") if header.startswith("[") else header.partition(":")[0]
-    name = name.rstrip(".").lower()
+    found = _HOST.fullmatch(header)
+    name = (found["literal"] or found["name"]).rstrip(".").lower() if found else ""
     if name == "localhost" or (host not in _WILDCARDS and name == host.lower()):
         return True
     try:

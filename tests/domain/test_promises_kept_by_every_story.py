@@ -191,4 +191,4 @@ class AnyStory(RuleBasedStateMachine):
 
 
 TestAnyStory = AnyStory.TestCase
-TestAnyStory.settings = settings(max_examples=2000 if SOAK else 150, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck))
+TestAnyStory.settings = settings(max_examples=2000 if SOAK else 300, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck))

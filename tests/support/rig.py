@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from shutil import which
 from sys import executable
+from typing import Any
 
+from sqlalchemy import select
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
@@ -21,6 +24,7 @@ from activities.ledgers import Ledgers
 from activities.outreach import Site, pass_by
 from db import cases, inbox, installation, journal, parties
 from db.engine import Database
+from db.schema import tasks
 from domain.case import Case
 from domain.diary import Entry
 from domain.event import InvoiceChanged
@@ -55,9 +59,9 @@ def temporal_program() -> str:
 
 
 @asynccontextmanager
-async def virtual_server() -> AsyncIterator[WorkflowEnvironment]:
-    """The real dev server, with a virtual clock for each workflow."""
-    flags = ["frontend.WorkflowTimeSkippingEnabled=true", 'history.timerProcessorMaxTimeShift="0s"']
+async def virtual_server(*flags_too: str) -> AsyncIterator[WorkflowEnvironment]:
+    """The real dev server, with a virtual clock for each workflow; ``flags_too`` are dynamic configuration, NAME=JSON."""
+    flags = ["frontend.WorkflowTimeSkippingEnabled=true", 'history.timerProcessorMaxTimeShift="0s"', *flags_too]
     extra = [word for flag in flags for word in ("--dynamic-config-value", flag)]
     async with await WorkflowEnvironment.start_time_skipping_v2(
         data_converter=pydantic_data_converter,
@@ -111,6 +115,25 @@ class Rig:
         with self.database.transaction() as connection:
             gathered = Assessor(self.policy).gather(connection, case, Books(SELLER.id, posted_through=self.ledger.posted_through), now)
         return replace(gathered, contacts=(), in_flight=(), refusals=())
+
+    def record(self, number: str, due: date, **fields: Any) -> str:
+        """Put an invoice into the ledger and the database; our id for it."""
+        row = self.ledger.add(number, due, due - timedelta(days=30), **fields)
+        with self.database.transaction() as connection:
+            return self.ledgers.record(connection, SELLER.id, [row], datetime.now(UTC))[number].id
+
+    async def until(self, happened: Callable[[], bool], seconds: float = 20) -> None:
+        """Wait until something has happened on the running server."""
+        for _ in range(int(seconds / 0.05)):
+            if await asyncio.to_thread(happened):
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"did not happen within {seconds} s: {happened}")
+
+    def tasks(self) -> list[str]:
+        """The titles of the open tasks."""
+        with self.database.reading() as connection:
+            return list(connection.scalars(select(tasks.c.title).where(tasks.c.closed_at.is_(None))))
 
     def hint(self, number: str, delivery: str) -> str:
         """Store a webhook's hint; the inbox row's id."""

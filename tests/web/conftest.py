@@ -35,10 +35,10 @@ def sellers() -> tuple[SellerSettings, ...]:
 
 @pytest.fixture
 def office(database: Database) -> Office:
-    """An empty business, in whole seconds of now, because some pages compare with the real clock."""
+    """An empty business, on the morning of a Wednesday."""
     with database.transaction() as connection:
         parties.save_seller(connection, SELLER)
-    return Office(database, datetime.now(UTC).replace(microsecond=0))
+    return Office(database, datetime(2026, 3, 4, 9, 30, tzinfo=UTC))
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def door(database: Database) -> FakeDoor:
 @pytest.fixture
 def inside(door: FakeDoor, settings: Settings, sellers: tuple[SellerSettings, ...], office: Office) -> Iterator[TestClient]:
     """The private listener."""
-    with TestClient(create_private(door, settings, sellers), base_url="http://127.0.0.1:8400", follow_redirects=False) as client:
+    with TestClient(create_private(door, settings, sellers, lambda: office.now), base_url="http://127.0.0.1:8400", follow_redirects=False) as client:
         yield client
 
 

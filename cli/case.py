@@ -1,0 +1,358 @@
+"""``dunwell case``: one invoice: everything about it, why it waits, its diary, and every change by hand."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli.session import UnableToChoose, identify, knock, open_database, read_settings, token_option
+from cli.terminal import as_json, count, day, moment, print_json, say
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from db.stories import Decided, Story
+    from domain.event import News
+    from settings import Settings
+    from starter import Answer
+
+_DAY = click.DateTime(["%Y-%m-%d"])
+_LONGEST_REASON = 500
+
+reason_option = click.option("--reason", required=True, help="Why; it stands in the diary under your name.")
+
+
+class UnableToChange(Exception):
+    """The change was not taken; the message is the invoice's own answer."""
+
+
+@click.group(short_help="One invoice: show, why, diary, and changes by hand.")
+def case() -> None:
+    """Look at one invoice, or change by hand what happens with it. INVOICE is its number, or our id of it.
+
+    \b
+    Examples:
+      dunwell case why INV-4711
+      dunwell case promise INV-4711 --day 2026-12-04 --reason "on the phone with Ms. Nair"
+      dunwell case hold INV-4711 --until 2026-12-10 --reason "delivery is being checked"
+    """
+
+
+@case.command()
+@click.argument("invoice")
+@as_json
+def show(invoice: str, as_json: bool) -> None:
+    """Show everything about an invoice: money, stage, what comes next, messages, promises, what people must do.
+
+    \b
+    Example:
+      dunwell case show INV-4711 --json
+    """
+    story = _load(invoice)
+    if as_json:
+        from pydantic import TypeAdapter
+
+        from db.stories import Story
+
+        print_json(TypeAdapter(Story).dump_python(story, mode="json"))
+        return
+    for line in _tell(story):
+        say(line)
+
+
+@case.command()
+@click.argument("invoice")
+@click.option("--last", type=click.IntRange(1, 1000), default=5, show_default=True, help="How many decisions to show.")
+@as_json
+def why(invoice: str, last: int, as_json: bool) -> None:
+    """Say why an invoice waits, or why its last message went out: the last decisions and what they were made from.
+
+    \b
+    Example:
+      dunwell case why INV-4711 --last 3
+    """
+    story = _load(invoice, last)
+    if as_json:
+        print_json([_decision(decided) for decided in story.decisions])
+        return
+    say(f"Invoice {story.line.number}, the newest first:")
+    for decided in story.decisions:
+        say()
+        for line in _explain(decided, story.seller.time_zone):
+            say(line)
+
+
+@case.command()
+@click.argument("invoice")
+@as_json
+def diary(invoice: str, as_json: bool) -> None:
+    """Print an invoice's diary: what happened on which day, counted from the due date.
+
+    \b
+    Example:
+      dunwell case diary INV-4711
+    """
+    from domain.diary import write_diary
+
+    story = _load(invoice)
+    if as_json:
+        print_json([{"at": entry.at, "on": entry.on, "day": entry.day, "kind": entry.kind, "what": entry.what, "by": entry.by} for entry in story.diary])
+        return
+    say(write_diary(story.diary))
+
+
+@case.command()
+@click.argument("invoice")
+@click.option("--until", type=_DAY, help="The day contact may resume; two weeks from now when left out, 90 days at most.")
+@reason_option
+@token_option
+@as_json
+def hold(invoice: str, until: datetime | None, reason: str, token: str, as_json: bool) -> None:
+    """Be silent about an invoice until a day.
+
+    \b
+    Example:
+      dunwell case hold INV-4711 --until 2026-12-10 --reason "delivery is being checked"
+    """
+    from domain.event import HoldPlaced
+
+    _change(invoice, HoldPlaced(until.date() if until else None), reason, token, as_json)
+
+
+@case.command()
+@click.argument("invoice")
+@reason_option
+@token_option
+@as_json
+def release(invoice: str, reason: str, token: str, as_json: bool) -> None:
+    """Lift every hold and every open promise of an invoice.
+
+    \b
+    Example:
+      dunwell case release INV-4711 --reason "delivery was fine"
+    """
+    from domain.event import HoldReleased
+
+    _change(invoice, HoldReleased(), reason, token, as_json)
+
+
+@case.command()
+@click.argument("invoice")
+@click.option("--day", "on", type=_DAY, required=True, help="The day the money is to come, at most 60 days from now.")
+@click.option("--amount", help="How much; all that is open when left out.")
+@reason_option
+@token_option
+@as_json
+def promise(invoice: str, on: datetime, amount: str | None, reason: str, token: str, as_json: bool) -> None:
+    """Record that the customer will pay by a day; silence until then, and a check on the day after.
+
+    \b
+    Example:
+      dunwell case promise INV-4711 --amount 500 --day 2026-12-04 --reason "on the phone with Ms. Nair"
+    """
+    from decimal import Decimal, InvalidOperation
+
+    from domain.event import PromiseMade
+
+    try:
+        promised = Decimal(amount) if amount else None
+    except InvalidOperation:
+        raise click.UsageError(f"--amount: {amount!r} is no amount; write it like 1234.50, in the invoice's currency") from None
+    _change(invoice, PromiseMade(on.date(), promised), reason, token, as_json)
+
+
+@case.command()
+@click.argument("invoice")
+@click.option("--step", default="", help="The name of the step, to be sure; refused when another one is next.")
+@reason_option
+@token_option
+@as_json
+def skip(invoice: str, step: str, reason: str, token: str, as_json: bool) -> None:
+    """Leave an invoice's next reminder out for good.
+
+    \b
+    Example:
+      dunwell case skip INV-4711 --step second-reminder --reason "we owe them an answer first"
+    """
+    from domain.event import StepSkipped
+
+    _change(invoice, StepSkipped(step), reason, token, as_json)
+
+
+@case.command()
+@click.argument("invoice")
+@reason_option
+@token_option
+@as_json
+def stop(invoice: str, reason: str, token: str, as_json: bool) -> None:
+    """End it: nothing more is ever sent for this invoice.
+
+    \b
+    Example:
+      dunwell case stop INV-4711 --reason "settled in person"
+    """
+    from domain.event import ChasingStopped
+
+    _change(invoice, ChasingStopped(), reason, token, as_json)
+
+
+@case.command()
+@click.argument("invoice")
+@click.option("--sent/--not-sent", "went_out", default=None, help="What the mail provider's own log says.")
+@click.option("--message", default="", help="Which message, where several are in doubt.")
+@reason_option
+@token_option
+@as_json
+def resolve(invoice: str, went_out: bool | None, message: str, reason: str, token: str, as_json: bool) -> None:
+    """Say whether a message went out of which nobody could know it, after looking into the mail provider's log.
+
+    Until then nothing further is sent for the invoice, so that nobody is written to twice.
+
+    \b
+    Example:
+      dunwell case resolve INV-4711 --not-sent --reason "not in the provider's log of that day"
+    """
+    from domain.event import OutreachResolved
+
+    if went_out is None:
+        raise click.UsageError("say which: --sent or --not-sent")
+    doubtful = _doubtful(_load(invoice), message)
+    _change(invoice, OutreachResolved(doubtful, went_out), reason, token, as_json)
+
+
+def _load(invoice: str, decisions: int = 200) -> Story:
+    """The story of the invoice by that number or id. Raises UnableToChoose when there is none, or more than one."""
+    from datetime import UTC
+
+    from db.stories import load_story
+
+    with open_database(read_settings()) as database, database.reading() as connection:
+        story = load_story(connection, _find(connection, invoice), datetime.now(UTC), decisions=decisions)
+    if story is None:
+        raise UnableToChoose(f"invoice {invoice} is not watched any more")
+    return story
+
+
+def _find(connection: Connection, invoice: str) -> str:
+    from db import views
+
+    found = views.find(connection, invoice)
+    if not found:
+        raise UnableToChoose(f"no watched invoice has the number {invoice!r}; dunwell cases lists them")
+    if len(found) > 1:
+        raise UnableToChoose(f"several invoices have the number {invoice!r}; name one by its id: {', '.join(found)}")
+    return found[0]
+
+
+def _doubtful(story: Story, wanted: str) -> str:
+    from domain.case import Fate
+
+    doubtful = sorted({rung.outreach for rung in story.case.rungs if rung.fate is Fate.UNKNOWN})
+    if wanted in doubtful or (len(doubtful) == 1 and not wanted):
+        return wanted or doubtful[0]
+    if not doubtful:
+        raise UnableToChoose(f"no message about invoice {story.line.number} is in doubt; dunwell case show {story.line.number} tells what became of each")
+    raise UnableToChoose(f"--message: choose from {', '.join(doubtful)}")
+
+
+def _change(invoice: str, news: News, reason: str, token: str, as_json: bool) -> None:
+    """Change by hand, in the name of the token's person, and print the invoice's answer. Raises UnableToChange."""
+    import asyncio
+
+    from db.people import Access
+
+    why = " ".join(reason.split())
+    if not why or len(why) > _LONGEST_REASON or not why.isprintable():
+        raise click.UsageError(f"--reason: say why, in up to {_LONGEST_REASON} letters")
+    settings = read_settings()
+    with open_database(settings) as database:
+        person = identify(database, settings, token, Access.AGENT)
+        with database.reading() as connection:
+            found = _find(connection, invoice)
+    answer = asyncio.run(_tell_case(settings, found, news, person.name, why))
+    if as_json:
+        print_json({"taken": answer.taken, "said": answer.said, "in_flight": answer.in_flight, "pending": answer.pending})
+    if not answer.taken:
+        raise UnableToChange(answer.said)
+    if not as_json:
+        say(f"Invoice {invoice}: {answer.said}.")
+        if answer.in_flight:
+            say("A message about it was already on its way at that moment.")
+
+
+async def _tell_case(settings: Settings, invoice: str, news: News, by: str, why: str) -> Answer:
+    from workflows.contract import case_id
+
+    async with knock(settings) as door:
+        return await door.override(case_id(invoice), news, by=by, why=why)
+
+
+def _tell(story: Story) -> list[str]:
+    from domain.facts import Mode
+    from playbooks import from_resolved
+
+    line, zone = story.line, story.seller.time_zone
+    policy = from_resolved(story.playbook)
+    state = f"ended: {line.ended.replace('_', ' ')}" if line.ended else line.stage
+    told = [
+        f"Invoice {line.number} of {line.customer_name} ({line.customer_number}), owed to {story.seller.name}",
+        f"  open         {line.balance} of {line.total}",
+        f"  due          {day(line.due)} ({count(abs(line.days_past_due), 'day')} {'late' if line.days_past_due > 0 else 'ahead'})",
+        f"  stage        {state}",
+        f"  ledger       {story.standing.replace('_', ' ')}, read {moment(story.seen_at, zone)}",
+        f"  playbook     {policy.title}{', shadow mode' if story.case.mode == Mode.SHADOW else ''}",
+        f"  id           {line.invoice}",
+        "",
+        line.waiting_because if line.ended else f"Waiting because {line.waiting_because}",
+    ]
+    if line.next_at:
+        told.append(f"  next look {moment(line.next_at, line.zone)}, next step {line.next_step.replace('-', ' ')}, answered for by {line.owner}")
+    told += _section(
+        "Steps",
+        [
+            f"{day(rung.at.date())}  {policy.step(rung.step).title}: {rung.fate.replace('_', ' ')}{f' ({rung.why})' if rung.why else ''}"
+            for rung in story.case.rungs
+        ],
+    )
+    told += _section("Promises", [f"{made.amount} by {day(made.day)}: {made.standing.replace('_', ' ')} (told by {made.by})" for made in story.case.promises])
+    told += _section("Holds", [f"until {moment(held.until, zone)}: {held.why} ({held.by})" for held in story.case.holds])
+    told += _section(
+        "Messages",
+        [
+            f"{moment(message.at, message.zone)}  {message.subject or message.step} to {message.to or 'nobody yet'}: {message.state}"
+            for message in story.messages
+        ],
+    )
+    told += _section("To do", [f"{task.title}. {task.remedy} (by {day(task.due)}, {task.owner})" for task in story.tasks])
+    return told
+
+
+def _section(title: str, lines: list[str]) -> list[str]:
+    return ["", title, *(f"  {line}" for line in lines)] if lines else []
+
+
+def _decision(decided: Decided) -> dict[str, Any]:
+    return {"at": decided.at, "reason": decided.rule, "verdict": decided.verdict, "why": decided.why, "until": decided.until, "facts": decided.facts}
+
+
+def _explain(decided: Decided, zone: str) -> list[str]:
+    """One decision in plain words, and the facts it was made from."""
+    did = {"wait": "waits", "perform": "sends", "close": "ends"}.get(decided.verdict, decided.verdict)
+    until = f" until {moment(decided.until, zone)}" if decided.until else ""
+    because = f"{did}{until}, because {decided.why}" if decided.verdict != "perform" else f"{did} the {decided.why}"
+    facts = decided.facts
+    seen = [
+        f"{facts.get('balance')} open",
+        f"due {facts.get('due')}",
+        f"customer pays: {facts.get('behavior')}",
+        f"{facts.get('contacts_30_days')} contacts in 31 days",
+    ]
+    if facts.get("posted_through"):
+        seen.append(f"books posted through {facts['posted_through']}")
+    if facts.get("ledger_problem"):
+        seen.append(f"ledger: {facts['ledger_problem']}")
+    if facts.get("mode") == "shadow":
+        seen.append("shadow mode")
+    return [f"{moment(decided.at, zone)}: {because}", f"  seen: {', '.join(seen)}"]

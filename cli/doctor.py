@@ -1,0 +1,326 @@
+"""``dunwell doctor``: looks at everything an installation stands on, and says what to do about what is wrong."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from cli.faults import explain
+from cli.session import open_database, read_settings
+from cli.terminal import as_json, count, day, print_json, say
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+    from temporalio.client import Client
+
+    from db.engine import Database
+    from settings import SellerSettings, Settings
+
+_GIGABYTE = 1024**3
+_LONGEST_PASSING = timedelta(minutes=2)
+_PATIENCE = timedelta(seconds=5)
+
+
+class Health(StrEnum):
+    """WRONG makes doctor exit with 1; LOOK is worth a look and may be as you want it."""
+
+    WELL = "ok"
+    LOOK = "look"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found about ``what``, and the remedy where something is to be done."""
+
+    what: str
+    health: Health
+    said: str
+    remedy: str = ""
+
+
+Findings = Iterator[Finding]
+
+
+@click.command(short_help="Check everything it stands on, with remedies.")
+@as_json
+def doctor(as_json: bool) -> None:
+    """Check everything this installation stands on, and say what to do about what is wrong. Changes nothing.
+
+    Exits with 1 when anything is wrong.
+
+    \b
+    Examples:
+      dunwell doctor
+      dunwell doctor --json
+    """
+    found = tuple(examine(read_settings(), datetime.now(UTC)))
+    if as_json:
+        print_json([asdict(finding) for finding in found])
+    else:
+        for finding in found:
+            say(f"{finding.health:<6} {finding.what:<12} {finding.said}")
+            if finding.remedy:
+                say(f"{'':<19} -> {finding.remedy}")
+    sys.exit(any(finding.health is Health.WRONG for finding in found))
+
+
+def examine(settings: Settings, now: datetime) -> Findings:
+    """Every finding, in the order in which things depend on one another."""
+    yield from _watch("data folder", partial(_data_folder, settings))
+    sellers: list[SellerSettings] = []
+    yield from _watch("sellers", partial(_sellers, settings, sellers))
+    yield from _watch("playbook", partial(_playbook, settings))
+    yield from _watch("mailer", partial(_mailer, settings))
+    with open_database(settings) as database:
+        known = tuple(_watch("database", partial(_database, database)))
+        yield from known
+        if not any(finding.health is Health.WRONG for finding in known):
+            yield from _watch("state", partial(_state, database, settings, now))
+            for one in sellers:
+                yield from _watch("ledger", partial(_ledger, database, settings, one, now))
+    yield from _watch("temporal", partial(_temporal, settings))
+
+
+def _watch(what: str, examine_it: Callable[[], Findings]) -> Findings:
+    """The findings of one examination; an error that was to be expected becomes one, too."""
+    try:
+        yield from examine_it()
+    except Exception as error:
+        if said := explain(error):
+            yield Finding(what, Health.WRONG, said)
+        else:
+            raise
+
+
+def _data_folder(settings: Settings) -> Findings:
+    import os
+    import shutil
+
+    folder = settings.data_folder.absolute()
+    if not folder.is_dir():
+        yield Finding("data folder", Health.WRONG, f"{folder} does not exist", "run dunwell up, or set DUNWELL_DATA_FOLDER to the folder of your installation")
+        return
+    if not os.access(folder, os.W_OK | os.X_OK):
+        yield Finding("data folder", Health.WRONG, f"{folder} cannot be written", "give the user that runs Dunwell the right to")
+        return
+    free = shutil.disk_usage(folder).free / _GIGABYTE
+    said = f"{folder}, {free:.1f} GB free"
+    if free < 0.2:
+        yield Finding("data folder", Health.WRONG, said, "free space: below 0.2 GB the database may stop")
+    elif free < 1:
+        yield Finding("data folder", Health.LOOK, said, "free space soon")
+    else:
+        yield Finding("data folder", Health.WELL, said)
+
+
+def _sellers(settings: Settings, found: list[SellerSettings]) -> Findings:
+    from cli.switches import find_example
+    from integrations.reference.holidays import calendar_for
+    from settings import load_sellers
+
+    found += load_sellers(settings)
+    yield Finding("sellers", Health.WELL, f"{count(len(found), 'seller')}: {', '.join(one.seller.name for one in found)}")
+    for seller in (one.seller for one in found):
+        if example := find_example(seller):
+            yield Finding(
+                "sellers", Health.LOOK, f"{seller.id}: {example} is an example", "write the address of the person who answers customers, in sellers.yaml"
+            )
+        if not calendar_for((seller.country,), datetime.now(UTC).date()).holidays:
+            yield Finding(
+                "sellers",
+                Health.WRONG,
+                f"{seller.id}: no holidays of country {seller.country!r} are known",
+                "write its two-letter ISO code, such as GB, in sellers.yaml",
+            )
+
+
+def _playbook(settings: Settings) -> Findings:
+    import playbooks
+
+    policy = playbooks.load(settings.playbook)
+    playbooks.check(policy)
+    yield Finding("playbook", Health.WELL, f"{policy.name}: {count(len(policy.steps), 'step')}, every wording can be written")
+
+
+def _mailer(settings: Settings) -> Findings:
+    if settings.mailer == "capture":
+        yield Finding("mailer", Health.LOOK, "capture: every e-mail is kept here and none leaves", "set DUNWELL_MAILER to smtp or sendgrid before dunwell live")
+        return
+    from worker import connect_mailer
+
+    yield Finding("mailer", Health.WELL, f"{connect_mailer(settings).name} is set up")
+
+
+def _database(database: Database) -> Findings:
+    from sqlalchemy import text
+
+    from db.migrate import is_current
+
+    if not is_current(database):
+        yield Finding("database", Health.WRONG, "not up to date", "run: dunwell migrate")
+        return
+    kind = "SQLite" if database.is_sqlite else "PostgreSQL"
+    with database.reading() as connection:
+        if database.is_sqlite:
+            asked = {"journal_mode": ("wal",), "synchronous": (2, 3), "foreign_keys": (1,)}
+            set_to = {name: connection.execute(text(f"PRAGMA {name}")).scalar_one() for name in asked}
+        else:
+            asked = {"fsync": ("on",), "synchronous_commit": ("on", "remote_write", "remote_apply", "local"), "full_page_writes": ("on",)}
+            set_to = {name: connection.execute(text(f"SHOW {name}")).scalar_one() for name in asked}
+    weak = [f"{name} is {set_to[name]}" for name, wanted in asked.items() if set_to[name] not in wanted]
+    if weak:
+        yield Finding(
+            "database", Health.WRONG, f"{kind} may lose what it has confirmed: {', '.join(weak)}", "set it back: a lost record is a reminder sent twice"
+        )
+    else:
+        yield Finding("database", Health.WELL, f"{kind}, up to date, durable")
+
+
+def _state(database: Database, settings: Settings, now: datetime) -> Findings:
+    from db import inbox, stories
+    from db.installation import load_installation
+
+    with database.reading() as connection:
+        state = load_installation(connection)
+        waited = inbox.oldest_waiting(connection, now)
+        tasks = stories.open_tasks(connection)
+    if state.switched_off:
+        yield Finding("sending", Health.WRONG, f"all sending is stopped: {state.switched_off}", "when that is over: dunwell resume")
+    elif state.mode == "shadow":
+        yield Finding("sending", Health.LOOK, "shadow mode: everything runs and nothing leaves", "when you are content with what you see: dunwell live")
+    else:
+        held = settings.mailer == "capture"
+        yield Finding("sending", Health.LOOK if held else Health.WELL, f"live{', but the mailer is capture' if held else ''}")
+    if waited > _LONGEST_PASSING:
+        yield Finding(
+            "inbox",
+            Health.WRONG,
+            f"something that arrived {_for(waited)} ago has not been passed on",
+            "see that Temporal and dunwell web are up; it is tried again by itself",
+        )
+    else:
+        yield Finding("inbox", Health.WELL, "what arrived is being passed on" if waited else "all that arrived has been passed on")
+    incidents = [task for task in tasks if task.kind == "incident"]
+    for task in incidents:
+        yield Finding("to do", Health.WRONG, task.title, task.remedy)
+    yield Finding("to do", Health.LOOK if len(tasks) > len(incidents) else Health.WELL, f"{count(len(tasks) - len(incidents), 'task')} for people here")
+
+
+def _ledger(database: Database, settings: Settings, one: SellerSettings, now: datetime) -> Findings:
+    from cli.switches import last_banking_day
+    from db.installation import load_books
+
+    with database.reading() as connection:
+        books = load_books(connection, one.seller.id)
+        posted = books.posted_through
+        if one.seller.ledger == "rest":
+            told = _ask_ledger(connection, one)
+            posted = max((each for each in (told, posted) if each), default=None)
+            yield Finding("ledger", Health.WELL, f"{one.seller.id}: answers")
+    if one.seller.ledger == "csv":
+        oldest = timedelta(hours=settings.csv_max_age_hours)
+        if books.read_at is None:
+            yield Finding("ledger", Health.WRONG, f"{one.seller.id}: nothing has been imported yet", "run: dunwell import FILE")
+        elif now - books.read_at > oldest:
+            yield Finding(
+                "ledger",
+                Health.WRONG,
+                f"{one.seller.id}: the last import is {_for(now - books.read_at)} old, so overdue reminders wait",
+                "run: dunwell import FILE",
+            )
+        else:
+            yield Finding("ledger", Health.WELL, f"{one.seller.id}: imported {_for(now - books.read_at)} ago")
+    needed = last_banking_day(one.seller, now)
+    if posted is None or posted < needed:
+        said = f"posted through {day(posted)}" if posted else "nobody has said through which day they are posted"
+        yield Finding(
+            "books",
+            Health.WRONG,
+            f"{one.seller.id}: {said}, so overdue reminders wait",
+            f"book the bank of {day(needed)}, then: dunwell posted-through {needed}",
+        )
+    else:
+        yield Finding("books", Health.WELL, f"{one.seller.id}: posted through {day(posted)}")
+
+
+def _ask_ledger(connection: Connection, one: SellerSettings) -> date | None:
+    """How far the ledger says its books are posted, if it says. Raises UnableToReadLedger when it does not answer."""
+    from sqlalchemy import select
+
+    from db.schema import invoices
+    from integrations.accounting import rest
+
+    ledger = rest.connect(one.rest_url, one.rest_token)
+    known = connection.execute(select(invoices.c.ref).where(invoices.c.seller_id == one.seller.id).limit(1)).scalar_one_or_none()
+    if known is None:
+        next(iter(ledger.all_invoices()), None)
+        return None
+    return ledger.read((known,)).posted_through
+
+
+def _temporal(settings: Settings) -> Findings:
+    import asyncio
+
+    return iter(asyncio.run(_ask_temporal(settings)))
+
+
+async def _ask_temporal(settings: Settings) -> list[Finding]:
+    from temporalio.service import RPCError
+
+    from starter import connect_temporal
+    from workflows.contract import CASES_QUEUE, DELIVER_QUEUE, SEARCH_ATTRIBUTES
+
+    address, namespace = settings.temporal_address, settings.temporal_namespace
+    client = await connect_temporal(settings, lazy=True)
+    try:
+        if not await client.service_client.check_health(timeout=_PATIENCE):
+            raise RuntimeError
+    except (RPCError, RuntimeError):
+        return [Finding("temporal", Health.WRONG, f"{address} does not answer", "start it by dunwell up, or set DUNWELL_TEMPORAL_ADDRESS to your server")]
+    try:
+        known = await _search_attributes(client, namespace)
+    except RPCError as error:
+        return [Finding("temporal", Health.WRONG, f"namespace {namespace}: {error.message}", "create it, or set DUNWELL_TEMPORAL_NAMESPACE to one that exists")]
+    found = [Finding("temporal", Health.WELL, f"{address}, namespace {namespace}")]
+    if missing := [name for name in SEARCH_ATTRIBUTES if name not in known]:
+        commands = "; ".join(f"temporal operator search-attribute create -n {namespace} --name {name} --type {SEARCH_ATTRIBUTES[name]}" for name in missing)
+        found.append(Finding("temporal", Health.WRONG, f"search attributes are missing: {', '.join(missing)}", commands))
+    idle = [queue for queue in (CASES_QUEUE, DELIVER_QUEUE) if not await _is_polled(client, namespace, queue)]
+    if idle:
+        found.append(Finding("worker", Health.WRONG, f"none has asked for work from {' and '.join(idle)} lately", "start one: dunwell up, or dunwell worker"))
+    else:
+        found.append(Finding("worker", Health.WELL, "at least one asks for work"))
+    return found
+
+
+async def _search_attributes(client: Client, namespace: str) -> set[str]:
+    from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
+
+    answer = await client.operator_service.list_search_attributes(ListSearchAttributesRequest(namespace=namespace), timeout=_PATIENCE)
+    return set(answer.custom_attributes)
+
+
+async def _is_polled(client: Client, namespace: str, queue: str) -> bool:
+    from temporalio.api.enums.v1 import TaskQueueType
+    from temporalio.api.taskqueue.v1 import TaskQueue
+    from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+
+    request = DescribeTaskQueueRequest(namespace=namespace, task_queue=TaskQueue(name=queue), task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY)
+    return bool((await client.workflow_service.describe_task_queue(request, timeout=_PATIENCE)).pollers)
+
+
+def _for(passed: timedelta) -> str:
+    """How long that is, in the largest unit that fits."""
+    minutes = int(passed.total_seconds() // 60)
+    for size, unit in ((1440, "day"), (60, "hour")):
+        if minutes >= 2 * size:
+            return count(minutes // size, unit)
+    return count(minutes, "minute")

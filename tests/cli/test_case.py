@@ -1,0 +1,132 @@
+"""One invoice on the command line: looked at by anybody, changed only by a person with a token."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from db import inbox
+from db.people import Access
+from domain.event import ChasingStopped, HoldPlaced, HoldReleased, PromiseMade
+from tests.cli.installation import OURS, Installation
+
+
+@pytest.fixture
+def watching(answering: Installation) -> Installation:
+    """Three invoices of two customers, looked at once."""
+    answering.run("import", str(answering.write_csv(("A-1", "oak", 40), ("A-2", "oak", -20), ("B-1", "elm", 10))))
+    answering.look_at_all()
+    return answering
+
+
+def test_the_list_says_what_waits_and_why(watching: Installation) -> None:
+    said = watching.run("cases").stdout
+    assert "A-1" in said and "oak Ltd" in said and "100.00 EUR" in said and "40 days late" in said
+    assert "the books are posted through an unknown day only" in said
+    assert "A-2" not in watching.run("cases", "--overdue").stdout
+    assert "B-1" not in watching.run("cases", "--customer", "OAK").stdout
+    assert [line["number"] for line in json.loads(watching.run("cases", "--overdue", "--json").stdout)] == ["A-1", "B-1"]
+    assert "No invoice is like that" in watching.run("cases", "--stage", "final").stdout
+
+
+def test_the_diary_reads_from_the_due_date(watching: Installation) -> None:
+    assert watching.run("case", "diary", "A-2").stdout.endswith("watching begins: 100.00 EUR open\n")
+    entries = json.loads(watching.run("case", "diary", "A-1", "--json").stdout)
+    assert (entries[0]["kind"], entries[0]["day"]) == ("opened", 40)
+
+
+def test_why_tells_the_decision_and_what_it_was_made_from(watching: Installation) -> None:
+    said = watching.run("case", "why", "A-1").stdout
+    assert "because the books are posted through an unknown day only" in said
+    assert "100.00 EUR open" in said and "customer pays: new" in said
+    assert json.loads(watching.run("case", "why", "A-1", "--json").stdout)[0]["reason"] == "books"
+
+
+def test_everything_about_an_invoice_can_be_shown(watching: Installation) -> None:
+    assert "Invoice A-1 of oak Ltd (oak), owed to Brightwater\n  open         100.00 EUR of 100.00 EUR\n" in watching.run("case", "show", "A-1").stdout
+    assert json.loads(watching.run("case", "show", "A-1", "--json").stdout)["case"]["invoice"]["number"] == "A-1"
+
+
+def test_a_change_goes_out_in_the_name_of_the_tokens_person_with_the_reason(watching: Installation) -> None:
+    token = watching.token("Vera Lind", Access.AGENT)
+    watching.run("case", "hold", "A-1", "--until", "2026-12-10", "--reason", " delivery  checked ", "--token", token)
+    watching.run("case", "promise", "B-1", "--day", "2026-12-04", "--amount", "50", "--reason", "on the phone", DUNWELL_TOKEN=token)
+    watching.run("case", "release", "A-1", "--reason", "fine")
+    assert watching.run("case", "stop", "A-1", "--reason", "over").stdout == "Invoice A-1: stop was heard.\n"
+    assert [told[1:] for told in watching.told] == [
+        (HoldPlaced(date(2026, 12, 10)), "Vera Lind", "delivery checked"),
+        (PromiseMade(date(2026, 12, 4), Decimal("50")), "Vera Lind", "on the phone"),
+        (HoldReleased(), "local owner", "fine"),
+        (ChasingStopped(), "local owner", "over"),
+    ]
+    assert all(told[0].startswith("invoice/inv_") for told in watching.told)
+
+
+def test_a_change_that_is_not_taken_ends_with_1_and_the_answer(watching: Installation) -> None:
+    assert watching.run("case", "skip", "A-1", "--reason", "x", status=1).stderr == "Error: skip was heard\n"
+    told = json.loads(watching.run("case", "skip", "A-1", "--reason", "x", "--json", status=1).stdout)
+    assert told == {"taken": False, "said": "skip was heard", "in_flight": False, "pending": False}
+
+
+def test_with_temporal_away_a_change_is_recorded_and_says_so(installation: Installation) -> None:
+    installation.run("import", str(installation.write_csv(("A-1", "oak", 40))))
+    installation.look_at_all()
+    said = installation.run("case", "hold", "A-1", "--reason", "delivery is checked").stdout
+    assert said == "Invoice A-1: recorded; it counts from now on, and is confirmed as soon as a worker is up.\n"
+    with installation.database().reading() as connection:
+        assert "hold" in [word.kind for word in inbox.waiting(connection)]
+
+
+def test_a_viewer_may_look_and_not_change(watching: Installation) -> None:
+    token = watching.token("Vic", Access.VIEWER)
+    refused = watching.run("case", "hold", "A-1", "--reason", "x", status=1, DUNWELL_TOKEN=token)
+    assert refused.stderr == "Error: Vic has the role viewer, and this needs the role agent; dunwell token issue 'Vic' --role agent changes that\n"
+    assert watching.told == []
+    watching.run("case", "show", "A-1", DUNWELL_TOKEN=token)
+
+
+def test_a_token_that_is_wrong_missing_or_taken_back_changes_nothing(watching: Installation) -> None:
+    assert "this token is not valid" in watching.run("case", "stop", "A-1", "--reason", "x", "--token", "dw_nonsense", status=1).stderr
+    token = watching.token("Vera", Access.AGENT)
+    watching.run("token", "revoke", "Vera")
+    assert "this token is not valid" in watching.run("case", "stop", "A-1", "--reason", "x", "--token", token, status=1).stderr
+    (watching.folder / "token").unlink()
+    assert "no token: set DUNWELL_TOKEN" in watching.run("case", "stop", "A-1", "--reason", "x", status=1).stderr
+    assert watching.told == []
+
+
+@pytest.mark.parametrize(
+    "words, status, said",
+    [
+        (("show", "A-9"), 1, "no watched invoice has the number 'A-9'; dunwell cases lists them"),
+        (("hold", "A-1"), 2, "Missing option '--reason'"),
+        (("hold", "A-1", "--reason", "  "), 2, "--reason: say why, in up to 500 letters"),
+        (("promise", "A-1", "--reason", "x", "--day", "soon"), 2, "Invalid value for '--day'"),
+        (("promise", "A-1", "--reason", "x", "--day", "2026-12-01", "--amount", "some"), 2, "--amount: 'some' is no amount"),
+        (("resolve", "A-1", "--reason", "x"), 2, "say which: --sent or --not-sent"),
+        (("resolve", "A-1", "--reason", "x", "--sent"), 1, "no message about invoice A-1 is in doubt"),
+    ],
+)
+def test_a_mistake_is_named_with_its_remedy(watching: Installation, words: tuple[str, ...], status: int, said: str) -> None:
+    assert said in watching.run("case", *words, status=status).stderr
+
+
+def test_two_invoices_with_one_number_are_told_apart_by_id(watching: Installation) -> None:
+    watching.run("import", str(watching.write_csv(("A-1", "ash", 3), name="more.csv")))
+    watching.look_at_all()
+    said = watching.run("case", "show", "A-1", status=1).stderr
+    assert "several invoices have the number 'A-1'; name one by its id: inv_" in said
+    watching.run("case", "show", said.strip().split(", ")[-1])
+
+
+def test_what_is_printed_uses_the_readers_words(watching: Installation) -> None:
+    for words in (("cases",), ("case", "show", "A-1"), ("case", "why", "A-1"), ("case", "diary", "A-1"), ("doctor",)):
+        result = watching.run(*words, status=1 if words == ("doctor",) else 0)
+        assert not [word for word in OURS if word in result.output.lower()]
+
+
+def test_what_comes_from_outside_cannot_steer_the_terminal(watching: Installation) -> None:
+    watching.run("case", "hold", "A-1", "--reason", "\x1b[2Jgone", status=2)
