@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     open_all_hours: bool = Field(default=False, description="Contact hours are open day and night. For demonstrations only.")
     tolerance: Decimal = Field(default=Decimal("1.00"), description="What may stay open on an invoice that counts as paid.")
     tolerance_by_currency: str = Field(default="", description="Exceptions to the tolerance, such as JPY=100,KWD=0.500.")
-    playbook: str = Field(default="standard", description="The playbook new cases follow.")
+    playbook: str = Field(default="standard", description="The playbook that new invoices follow.")
     owner: str = Field(default="accounts receivable", description="Who answers for silences and tasks that nobody else owns.")
 
     @property

@@ -137,13 +137,16 @@ class Assessor:
         return Answer(case, decision, label(case, verdict, facts))
 
     def _receive(self, connection: Connection, case: Case, said: Sequence[Said], now: datetime) -> dict[str, str]:
-        """The inbox row of each word, by its key; a word said to the workflow directly gets its row here."""
+        """The inbox row of each word, by its key; a word said to the workflow directly gets its row here.
+
+        Rows are heard in the order of their moments, so words that arrived together get moments in the order they were said.
+        """
         rows = {}
-        for word in said:
+        for place, word in enumerate(said):
             row = words.inbox_row(word)
             if not row:
-                news = words.read(word)
-                row, _ = inbox.receive(connection, source="temporal", source_id=word.key, kind=news.kind, body=word.words, now=now, case_id=case.id, news=news, by=news.by)
+                news, moment = words.read(word), now + timedelta(microseconds=place)
+                row, _ = inbox.receive(connection, source="temporal", source_id=word.key, kind=news.kind, body=word.words, now=moment, case_id=case.id, news=news, by=news.by)
             rows[word.key] = row
         return rows
 

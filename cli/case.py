@@ -249,7 +249,8 @@ def _find(connection: Connection, invoice: str) -> str:
 def _doubtful(story: Story, wanted: str) -> str:
     from domain.case import Fate
 
-    doubtful = sorted({rung.outreach for rung in story.case.rungs if rung.fate is Fate.UNKNOWN})
+    in_steps = {rung.outreach for rung in story.case.rungs if rung.fate is Fate.UNKNOWN}
+    doubtful = sorted(in_steps | {message.id for message in story.messages if message.state == "unknown"})
     if wanted in doubtful or (len(doubtful) == 1 and not wanted):
         return wanted or doubtful[0]
     if not doubtful:

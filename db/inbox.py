@@ -54,14 +54,14 @@ def receive(
     row = {
         "id": new_id("word"),
         "source": source,
-        "source_id": source_id,
+        "source_id": _storable(source_id)[:200],
         "seller_id": seller_id,
-        "ref": ref,
+        "ref": _storable(ref)[:200],
         "case_id": case_id,
         "kind": kind,
-        "body": body,
-        "news": None if news is None else _NEWS.dump_python(news, mode="json"),
-        "by": by,
+        "body": _storable(body),
+        "news": None if news is None else _storable_all(_NEWS.dump_python(news, mode="json")),
+        "by": _storable(by)[:200],
         "received_at": now,
         "state": "new",
     }
@@ -69,6 +69,15 @@ def receive(
         return str(row["id"]), True
     known = connection.execute(select(inbox.c.id).where(inbox.c.source == source, inbox.c.source_id == source_id)).scalar_one()
     return known, False
+
+
+def _storable(text: str) -> str:
+    """``text`` without what no database keeps as text: NUL, and halves of surrogate pairs."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def _storable_all(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: _storable(value) if isinstance(value, str) else value for name, value in fields.items()}
 
 
 def load_word(connection: Connection, word: str) -> Word | None:

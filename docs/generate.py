@@ -36,7 +36,10 @@ def settings_page() -> str:
         default = str(field.get_default())
         shown = "" if default in ("", "None") else f"`{default.lower() if isinstance(field.default, bool) else default}`"
         lines.append(f"| `DUNWELL_{name.upper()}` | {shown} | {field.description} |")
-    intro = "All are environment variables. What `dunwell up` chooses itself, such as free ports, it keeps in `running.env` in the data folder, from where other commands read it."
+    intro = (
+        "All are environment variables. What `dunwell up` chooses itself, such as free ports, it keeps in `running.env` in the data folder, "
+        "where other commands find it. Commands that change something also read `DUNWELL_TOKEN`, your token."
+    )
     return "\n\n".join((_NOTE, "# Settings", intro, "\n".join(lines))) + "\n"
 
 

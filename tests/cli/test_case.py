@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 
-from db import inbox
+from db import cases, inbox
 from db.people import Access
-from domain.event import ChasingStopped, HoldPlaced, HoldReleased, PromiseMade
+from domain.case import Fate, Rung
+from domain.event import ChasingStopped, HoldPlaced, HoldReleased, OutreachResolved, PromiseMade
 from tests.cli.installation import OURS, Installation
 
 
@@ -130,3 +131,15 @@ def test_what_is_printed_uses_the_readers_words(watching: Installation) -> None:
 
 def test_what_comes_from_outside_cannot_steer_the_terminal(watching: Installation) -> None:
     watching.run("case", "hold", "A-1", "--reason", "\x1b[2Jgone", status=2)
+
+
+def test_a_message_in_doubt_is_resolved_by_what_the_provider_says(watching: Installation) -> None:
+    with watching.database().transaction() as connection:
+        (found,) = [one for one in cases.running(connection) if (case := cases.load_case(connection, one)) and case.invoice.number == "A-1"]
+        case = cases.load_case(connection, found)
+        assert case
+        doubtful = case.with_rung(Rung("first-reminder", Fate.UNKNOWN, datetime.now(UTC), "email", "out_1"))
+        cases.save_case(connection, doubtful, cases.Showing("reminder", "unknown", "nobody knows", "Vera", None, ""), datetime.now(UTC))
+    watching.run("case", "resolve", "A-1", "--not-sent", "--reason", "not in the log", "--message", "out_2", status=1)
+    watching.run("case", "resolve", "A-1", "--not-sent", "--reason", "not in the log")
+    assert watching.told == [(found, OutreachResolved("out_1", False), "local owner", "not in the log")]
