@@ -31,8 +31,7 @@ from domain.case import Case, Outcome
 from domain.event import InvoiceChanged, News
 from domain.invoice import Invoice, Standing
 from domain.money import UnableToReckon
-from integrations.accounting import Ledger, LedgerInvoice, UnableToReadLedger
-from integrations.accounting import rest
+from integrations.accounting import Ledger, LedgerInvoice, UnableToReadLedger, rest
 from settings import SellerSettings, Settings, load_sellers
 from workflows import contract
 from workflows.contract import Start, case_id

@@ -61,7 +61,9 @@ def connect_mailer(settings: Settings) -> Mailer:
     return capture.connect(settings.data_folder / "mail")
 
 
-def make_workers(client: Client, database: Database, ledgers: Ledgers, policy: Policy, mailer: Mailer, *, at: Callable[[Site], None] = pass_by, cached: int = 500) -> tuple[Worker, Worker]:
+def make_workers(
+    client: Client, database: Database, ledgers: Ledgers, policy: Policy, mailer: Mailer, *, at: Callable[[Site], None] = pass_by, cached: int = 500
+) -> tuple[Worker, Worker]:
     """A worker for each queue, polling through ``client``. ``at`` and ``cached`` are for tests."""
     assessor = Assessor(policy)
     workers = []

@@ -68,12 +68,22 @@ class Assessor:
         heard = assess(case, sight.invoices.get(invoice), news, facts, now)
         entries = (watching_begins(case, facts, now), *heard.entries) if opening else heard.entries
         answer = self.write(connection, heard, entries, facts, now)
+        if opening:
+            self._open_siblings(connection, case, sight.books, now)
         for word, told, reply in zip(unheard, news, heard.replies, strict=True):
             inbox.mark_folded(connection, word.id, answer.case.seq, reply, now)
             if isinstance(told, OutreachResolved) and reply.taken:
                 outreach.resolve(connection, told.outreach, told.went_out, told.why, now)
                 tasks.close_tasks(connection, [f"outreach/{told.outreach}"], told.why, now)
         return replace(answer, replies=self._replies(connection, case.id, rows))
+
+    def _open_siblings(self, connection: Connection, first: Case, books: Books, now: datetime) -> None:
+        """What else the customer owes begins in the same breath, so that its first message can cover all of it."""
+        for invoice in invoices.load_unwatched(connection, first.invoice.customer):
+            case, _ = self.find(connection, invoice, now)
+            facts = self.gather(connection, case, books, now)
+            heard = assess(case, None, (), facts, now)
+            self.write(connection, heard, (watching_begins(case, facts, now), *heard.entries), facts, now)
 
     def find(self, connection: Connection, invoice: Invoice, now: datetime) -> tuple[Case, bool]:
         """The stored case of an invoice, or a new one that pins today's playbook; whether it is new."""
@@ -146,7 +156,9 @@ class Assessor:
             row = words.inbox_row(word)
             if not row:
                 news, moment = words.read(word), now + timedelta(microseconds=place)
-                row, _ = inbox.receive(connection, source="temporal", source_id=word.key, kind=news.kind, body=word.words, now=moment, case_id=case.id, news=news, by=news.by)
+                row, _ = inbox.receive(
+                    connection, source="temporal", source_id=word.key, kind=news.kind, body=word.words, now=moment, case_id=case.id, news=news, by=news.by
+                )
             rows[word.key] = row
         return rows
 
@@ -195,5 +207,3 @@ def _summary(case: Case, facts: Facts) -> dict[str, object]:
         "playbook": case.playbook[:12],
         "round": case.round,
     }
-
-

@@ -63,7 +63,9 @@ class Ledgers:
         """
         rows = list(seen)
         country = parties.load_seller(connection, seller).country
-        customers = parties.save_customers(connection, seller, [_customer(customer, country) for customer in {row.customer.number: row.customer for row in rows}.values()])
+        customers = parties.save_customers(
+            connection, seller, [_customer(customer, country) for customer in {row.customer.number: row.customer for row in rows}.values()]
+        )
         told = [(_invoice(row, seller, customers[row.customer.number]), row.ref) for row in rows]
         invoices.save_invoices(connection, told, now)
         return invoices.load_by_refs(connection, seller, [row.ref for row in rows])

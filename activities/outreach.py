@@ -130,7 +130,14 @@ class Outreach:
         if contact is None:
             return None
         parts = [
-            Part(share.case.id, share.case.round, share.step.name, bundle.channel, self._attempt(connection, share.case, share.step.name, bundle.channel), share.leads)
+            Part(
+                share.case.id,
+                share.case.round,
+                share.step.name,
+                bundle.channel,
+                self._attempt(connection, share.case, share.step.name, bundle.channel),
+                share.leads,
+            )
             for share in bundle.shares
         ]
         row = {
@@ -170,7 +177,9 @@ class Outreach:
         parties.lock_customer(connection, stored.customer)
         return cases.load_case(connection, case_id(invoice))
 
-    def _compose(self, connection: Connection, case: Case, books: Books, now: datetime, sight: Sight | None = None, without: str = "", only: Sequence[str] = ()) -> Bundle | None:
+    def _compose(
+        self, connection: Connection, case: Case, books: Books, now: datetime, sight: Sight | None = None, without: str = "", only: Sequence[str] = ()
+    ) -> Bundle | None:
         """The message this case would go out in now; ``only`` keeps it to the cases already claimed."""
         open_cases = [one for one in cases.load_open_cases(connection, case.invoice.customer) if not only or one.id in only]
         unheard = {one.id for one in open_cases if one.id != case.id and inbox.has_restraining(connection, [one.id])}
@@ -221,14 +230,18 @@ class Outreach:
                     "subject": letter.email.subject,
                     "text": letter.email.text,
                     "html": letter.email.html,
-                    "fence": {share.case.id: {"balance": str(share.case.invoice.balance), "due": share.case.invoice.due.isoformat()} for share in bundle.shares},
+                    "fence": {
+                        share.case.id: {"balance": str(share.case.invoice.balance), "due": share.case.invoice.due.isoformat()} for share in bundle.shares
+                    },
                     "fenced_at": now,
                     "sending_at": now,
                 },
             )
             return letter if ours else None
 
-    def _record(self, claim: Claim, delivery: Delivery, letter: Letter, outcome: Accepted | Refused | Unknown | None, sight: Sight, now: datetime) -> Answer | None:
+    def _record(
+        self, claim: Claim, delivery: Delivery, letter: Letter, outcome: Accepted | Refused | Unknown | None, sight: Sight, now: datetime
+    ) -> Answer | None:
         """What became of it, for every invoice covered, in one commit. None: another run has settled it."""
         with self.database.transaction() as connection:
             self._lock(connection, delivery.invoice)
@@ -248,7 +261,9 @@ class Outreach:
                 return None
             return self._conclude(connection, outreach.load_claim(connection, claim.id), fate, sight, now, delivery)
 
-    def _conclude(self, connection: Connection, claim: Claim, fate: Fate, sight: Sight | None, now: datetime, delivery: Delivery | None = None) -> Answer | None:
+    def _conclude(
+        self, connection: Connection, claim: Claim, fate: Fate, sight: Sight | None, now: datetime, delivery: Delivery | None = None
+    ) -> Answer | None:
         """Write the step into every case the message covered, and let each decide what comes next."""
         answer = None
         for part in claim.parts:
@@ -271,5 +286,3 @@ def _is_within(bundle: Bundle, claim: Claim) -> bool:
     """Whether what would be sent now takes each invoice the same step as was claimed for it."""
     claimed = {(part.case, part.rung) for part in claim.parts}
     return all((share.case.id, share.step.name) in claimed for share in bundle.shares) and bundle.channel == claim.parts[0].channel
-
-

@@ -61,8 +61,8 @@ def _tell(case: Case, verdict: Verdict, facts: Facts) -> str:
         f"Playbook {facts.playbook.name}, {facts.mode} mode, round {case.round}.",
     ]
     for rung in case.rungs:
-        title = facts.playbook.step(rung.step).title
-        lines.append(f"- {write_day(facts.today(rung.at))}: {title} {rung.fate.value.replace('_', ' ')}{f' by {rung.channel}' if rung.channel else ''}{f' ({rung.why})' if rung.why else ''}")
+        by, why = f" by {rung.channel}" if rung.channel else "", f" ({rung.why})" if rung.why else ""
+        lines.append(f"- {write_day(facts.today(rung.at))}: {facts.playbook.step(rung.step).title} {rung.fate.value.replace('_', ' ')}{by}{why}")
     for promise in case.promises:
         lines.append(f"- promise of {promise.amount} by {write_day(promise.day)}: {promise.standing.value.replace('_', ' ')}")
     for hold in case.holds:

@@ -31,7 +31,9 @@ class Database:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         elif parsed.drivername == "postgresql+psycopg":
-            self.engine = create_engine(parsed, pool_size=pool_size, pool_pre_ping=True, connect_args={"connect_timeout": 10, "options": "-c lock_timeout=20s -c statement_timeout=60s"})
+            self.engine = create_engine(
+                parsed, pool_size=pool_size, pool_pre_ping=True, connect_args={"connect_timeout": 10, "options": "-c lock_timeout=20s -c statement_timeout=60s"}
+            )
         else:
             raise UnableToConnect(f"database url: {parsed.drivername} is not supported; use sqlite:///FILE or postgresql://...")
 

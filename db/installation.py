@@ -31,7 +31,13 @@ def load_installation(connection: Connection) -> Installation:
 
 
 def set_mode(connection: Connection, mode: Mode, by: str, now: datetime) -> None:
-    upsert(connection, installation, ["id"], [{"id": 1, "mode": mode.value, "switched_off": "", "changed_by": by, "changed_at": now}], update=["mode", "changed_by", "changed_at"])
+    upsert(
+        connection,
+        installation,
+        ["id"],
+        [{"id": 1, "mode": mode.value, "switched_off": "", "changed_by": by, "changed_at": now}],
+        update=["mode", "changed_by", "changed_at"],
+    )
 
 
 def switch_off(connection: Connection, reason: str, by: str, now: datetime) -> None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from sqlalchemy import Connection, RowMapping, select
 
 from db.ids import new_id
-from db.schema import invoices
+from db.schema import cases, invoices
 from db.upsert import upsert
 from domain.invoice import Invoice, Standing
 from domain.money import Money, minor_units
@@ -60,7 +60,7 @@ def load_invoice(connection: Connection, invoice: str) -> Invoice | None:
 
 def refs_of(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
     """The ledger's key of each invoice, by our id."""
-    return {invoice: ref for invoice, ref in connection.execute(select(invoices.c.id, invoices.c.ref).where(invoices.c.id.in_(ids)))}
+    return dict(connection.execute(select(invoices.c.id, invoices.c.ref).where(invoices.c.id.in_(ids))))
 
 
 def find_by_ref(connection: Connection, seller: str, ref: str) -> Invoice | None:
@@ -75,7 +75,9 @@ def find_by_number(connection: Connection, number: str) -> tuple[Invoice, ...]:
 
 
 def load_open(connection: Connection, seller: str) -> tuple[Invoice, ...]:
-    rows = connection.execute(select(invoices).where(invoices.c.seller_id == seller, invoices.c.standing.in_([Standing.OPEN, Standing.DISPUTED, Standing.DRAFT]))).mappings()
+    rows = connection.execute(
+        select(invoices).where(invoices.c.seller_id == seller, invoices.c.standing.in_([Standing.OPEN, Standing.DISPUTED, Standing.DRAFT]))
+    ).mappings()
     return tuple(read_row(row) for row in rows)
 
 
@@ -106,3 +108,15 @@ def load_by_refs(connection: Connection, seller: str, refs: Sequence[str]) -> di
 def number_of(connection: Connection, invoice: str) -> str:
     """The seller's number of an invoice; empty when it is not known."""
     return connection.execute(select(invoices.c.number).where(invoices.c.id == invoice)).scalar_one_or_none() or ""
+
+
+def load_unwatched(connection: Connection, customer: str) -> tuple[Invoice, ...]:
+    """A customer's open invoices that no case has ever watched."""
+    rows = connection.execute(
+        select(invoices)
+        .outerjoin(cases, cases.c.invoice_id == invoices.c.id)
+        .where(
+            invoices.c.customer_id == customer, invoices.c.balance_minor > 0, invoices.c.standing.in_([Standing.OPEN, Standing.DISPUTED]), cases.c.id.is_(None)
+        )
+    ).mappings()
+    return tuple(read_row(row) for row in rows)

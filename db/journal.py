@@ -26,5 +26,7 @@ def read(connection: Connection, case: str) -> tuple[Entry, ...]:
     return tuple(Entry(row["at"], row["on"], row["day"], EntryKind(row["kind"]), row["what"], row["by"]) for row in rows)
 
 
-def record_decision(connection: Connection, case: str, seq: int, at: datetime, *, rule: str, verdict: str, why: str, until: datetime | None, facts: dict[str, Any]) -> None:
+def record_decision(
+    connection: Connection, case: str, seq: int, at: datetime, *, rule: str, verdict: str, why: str, until: datetime | None, facts: dict[str, Any]
+) -> None:
     connection.execute(decision_records.insert().values(case_id=case, seq=seq, at=at, rule=rule, verdict=verdict, why=why, until=until, facts=facts))

@@ -123,7 +123,9 @@ def take_over(connection: Connection, outreach_id: str, old_token: str, new_toke
 def drop_parts(connection: Connection, outreach_id: str, case_ids: Sequence[str]) -> None:
     """Leave out invoices found settled at the fence."""
     if case_ids:
-        connection.execute(outreach_parts.update().where(outreach_parts.c.outreach_id == outreach_id, outreach_parts.c.case_id.in_(case_ids)).values(dropped=True))
+        connection.execute(
+            outreach_parts.update().where(outreach_parts.c.outreach_id == outreach_id, outreach_parts.c.case_id.in_(case_ids)).values(dropped=True)
+        )
 
 
 def move_to_sending(connection: Connection, outreach_id: str, token: str, values: dict[str, Any]) -> bool:
@@ -187,8 +189,12 @@ def refusals(connection: Connection, case: str, round_: int, rung: str) -> tuple
 def tidy(connection: Connection, customer: str, before: datetime, now: datetime) -> None:
     """What a dead worker left: a claim older than ``before`` is released, a message then in sending becomes unknown."""
     old = (outreach.c.customer_id == customer, outreach.c.claimed_at < before)
-    connection.execute(outreach.update().where(*old, outreach.c.state == "claimed").values(state="released", reason="its worker died before sending", recorded_at=now))
-    connection.execute(outreach.update().where(*old, outreach.c.state == "sending").values(state="unknown", reason="its worker died while sending", recorded_at=now))
+    connection.execute(
+        outreach.update().where(*old, outreach.c.state == "claimed").values(state="released", reason="its worker died before sending", recorded_at=now)
+    )
+    connection.execute(
+        outreach.update().where(*old, outreach.c.state == "sending").values(state="unknown", reason="its worker died while sending", recorded_at=now)
+    )
 
 
 def was_sending_after(connection: Connection, case: str, moment: datetime) -> bool:

@@ -64,8 +64,10 @@ def save_customers(connection: Connection, seller: str, rows: Sequence[CustomerR
         ],
         update=["name", "country", "zones", "language"],
     )
-    found = connection.execute(select(customers.c.number, customers.c.id).where(customers.c.seller_id == seller, customers.c.number.in_([row.number for row in rows])))
-    ids = {number: customer for number, customer in found}
+    found = connection.execute(
+        select(customers.c.number, customers.c.id).where(customers.c.seller_id == seller, customers.c.number.in_([row.number for row in rows]))
+    )
+    ids = dict(found)
     for row in rows:
         _save_contacts(connection, ids[row.number], row)
     return ids
@@ -84,7 +86,9 @@ def _save_contacts(connection: Connection, customer: str, row: CustomerRow) -> N
             connection.execute(contacts.update().where(contacts.c.id == contact["id"]).values(name=now[0], email=now[1], phone=now[2]))
     for (role, _), (name, email, phone) in wanted.items():
         connection.execute(
-            contacts.insert().values(id=new_id("con"), customer_id=customer, role=role.value, name=name, email=email, phone=phone, language=row.language, refused=[], set_by="")
+            contacts.insert().values(
+                id=new_id("con"), customer_id=customer, role=role.value, name=name, email=email, phone=phone, language=row.language, refused=[], set_by=""
+            )
         )
 
 

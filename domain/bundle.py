@@ -52,7 +52,10 @@ def compose(wanted: str, cases: Iterable[tuple[Case, Facts]], seen: Mapping[str,
     if first is None:
         return None
     alike = [one for one in candidates if _currency(one) == _currency(first) and one.case.invoice.seller == first.case.invoice.seller]
-    carrier = max((one for one in alike if one.going), key=lambda one: (one.step.severe, list(Stage).index(one.step.stage), -one.case.invoice.due.toordinal(), one.case.id))
+    carrier = max(
+        (one for one in alike if one.going),
+        key=lambda one: (one.step.severe, list(Stage).index(one.step.stage), -one.case.invoice.due.toordinal(), one.case.id),
+    )
     shares = [Share(one.case, one.step, one.step.stage == carrier.step.stage) for one in alike if one is carrier or desk.may_ride_along(one.step, carrier.step)]
     shares.sort(key=lambda share: (not share.leads, share.case.invoice.due, share.case.id))
     return Bundle(carrier.step, carrier.channel, tuple(shares))

@@ -11,8 +11,8 @@ from domain import desk, ladder
 from domain.calendar import zone
 from domain.case import Case, Fate, Outcome, Rung
 from domain.diary import Entry, EntryKind, write_day
-from domain.event import News
-from domain.facts import Facts, Mode
+from domain.event import News, OutreachResolved
+from domain.facts import Facts
 from domain.fold import Reply, fold, mature, observe, promise_ends
 from domain.invoice import Invoice, Standing
 from domain.playbook import Stage
@@ -94,6 +94,8 @@ def assess(case: Case, seen: Invoice | None, news: Sequence[News], facts: Facts,
         entries += folded.entries
         tasks += folded.tasks
         replies.append(folded.reply)
+        if isinstance(word, OutreachResolved):
+            facts = replace(facts, in_flight=tuple(flight for flight in facts.in_flight if flight.outreach != word.outreach))
     if not case.ended:
         case, lines = mature(case, facts, now)
         entries += lines
@@ -162,7 +164,14 @@ def _the_next_step(case: Case, facts: Facts, now: datetime) -> Verdict:
     if facts.refusals:
         retry = _after_refusal(case, facts, now)
         if retry.until > now:
-            return _wait(retry.until, retry.why, facts.owner, "refused", now, _incident(facts, now, "mailer" if facts.refusals[-1].try_again else f"refused/{case.id}", retry.why, _REFUSED))
+            return _wait(
+                retry.until,
+                retry.why,
+                facts.owner,
+                "refused",
+                now,
+                _incident(facts, now, "mailer" if facts.refusals[-1].try_again else f"refused/{case.id}", retry.why, _REFUSED),
+            )
     if refusal := desk.allow(step, facts, now):
         return _wait(refusal.until, f"{step.title} is next, but {refusal.why}", facts.owner, refusal.rule, now)
     tasks = (_review(case, facts, now, "every reminder has been sent and the invoice is still open"),) if step.stage is Stage.STATEMENT else ()
@@ -268,5 +277,3 @@ def _tomorrow(facts: Facts, now: datetime) -> date:
 def _moment(moment: datetime, facts: Facts) -> str:
     local = moment.astimezone(zone(facts.customer.zones[0]))
     return f"{write_day(local.date())}, {local:%H:%M} {facts.customer.zones[0]}"
-
-

@@ -100,14 +100,4 @@ class WordUnreadable:
     kind: Literal["unreadable"] = "unreadable"
 
 
-News = (
-    InvoiceChanged
-    | PaymentReported
-    | PromiseMade
-    | HoldPlaced
-    | HoldReleased
-    | StepSkipped
-    | ChasingStopped
-    | OutreachResolved
-    | WordUnreadable
-)
+News = InvoiceChanged | PaymentReported | PromiseMade | HoldPlaced | HoldReleased | StepSkipped | ChasingStopped | OutreachResolved | WordUnreadable

@@ -71,7 +71,9 @@ def fold(case: Case, news: News, facts: Facts, now: datetime) -> Folded:
             return _skip(case, news, facts, now)
         case ChasingStopped():
             case = replace(case, ended=Outcome.STOPPED, ended_why=f"stopped by {_who(news)}{_because(news)}")
-            return Folded(case, Reply(True, "stopped: nothing more will be sent for this invoice"), (_entry(case, facts, now, EntryKind.PERSON, case.ended_why, news.by),))
+            return Folded(
+                case, Reply(True, "stopped: nothing more will be sent for this invoice"), (_entry(case, facts, now, EntryKind.PERSON, case.ended_why, news.by),)
+            )
         case OutreachResolved():
             return _resolve(case, news, facts, now)
         case WordUnreadable():
@@ -206,14 +208,18 @@ def _skip(case: Case, news: StepSkipped, facts: Facts, now: datetime) -> Folded:
 
 
 def _resolve(case: Case, news: OutreachResolved, facts: Facts, now: datetime) -> Folded:
+    """The doubtful message may stand in the case already, or only in the outreach ledger when its worker died."""
     rung = next((rung for rung in case.rungs if rung.outreach == news.outreach and rung.fate is Fate.UNKNOWN), None)
+    flight = next((flight for flight in facts.in_flight if flight.outreach == news.outreach and flight.doubtful), None)
+    if rung is None and flight is not None:
+        rung = Rung(flight.step, Fate.UNKNOWN, flight.since, facts.playbook.step(flight.step).by[0], flight.outreach)
     if rung is None:
         return Folded(case, Reply(False, "no message with an unknown fate is recorded under that number"))
     step = facts.playbook.step(rung.step)
     if news.went_out:
         case = case.with_rung(replace(rung, fate=Fate.ACCEPTED))
     else:
-        case = replace(case, rungs=tuple(other for other in case.rungs if other is not rung))
+        case = replace(case, rungs=tuple(other for other in case.rungs if other.outreach != news.outreach))
     said = f"{step.title}: {_who(news)} found that it {'went out' if news.went_out else 'did not go out'}{_because(news)}"
     return Folded(case, Reply(True, said), (_entry(case, facts, now, EntryKind.PERSON, said, news.by),))
 
@@ -227,7 +233,12 @@ def _unreadable(case: Case, news: WordUnreadable, facts: Facts, now: datetime) -
         owner=facts.owner,
         due=facts.bank_calendar.add(facts.today(now), 1),
     )
-    return Folded(case, Reply(False, f"not understood: {news.why or news.text[:200]}"), (_entry(case, facts, now, EntryKind.TROUBLE, "something was said that could not be understood"),), (task,))
+    return Folded(
+        case,
+        Reply(False, f"not understood: {news.why or news.text[:200]}"),
+        (_entry(case, facts, now, EntryKind.TROUBLE, "something was said that could not be understood"),),
+        (task,),
+    )
 
 
 def _entry(case: Case, facts: Facts, now: datetime, kind: EntryKind, what: str, by: str = "") -> Entry:

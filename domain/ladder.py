@@ -94,7 +94,9 @@ def pass_over(case: Case, facts: Facts, now: datetime) -> tuple[Case, tuple[Entr
         if entry is not None:
             passed.append((step, f"already {late} days late when first seen" if late > 0 else "its day had gone when first seen"))
         elif facts.customer.behavior in step.not_for and step.planned_day(case.invoice.due, facts.calendar) <= today:
-            passed.append((step, f"not needed for a customer who pays {'promptly' if facts.customer.behavior is Behavior.PROMPT else facts.customer.behavior.value}"))
+            passed.append(
+                (step, f"not needed for a customer who pays {'promptly' if facts.customer.behavior is Behavior.PROMPT else facts.customer.behavior.value}")
+            )
         elif step.has_expired(case.invoice.due, today):
             passed.append((step, "its day has gone"))
     if not case.entered:

@@ -124,7 +124,9 @@ class Playbook:
         firmness = list(Stage)
         for before, after in zip(self.steps, self.steps[1:], strict=False):
             if firmness.index(after.stage) < firmness.index(before.stage):
-                raise UnableToFollow(f"playbook {self.name}, step {after.name}: stage {after.stage} is softer than {before.stage} of the step before it; a ladder only rises")
+                raise UnableToFollow(
+                    f"playbook {self.name}, step {after.name}: stage {after.stage} is softer than {before.stage} of the step before it; a ladder only rises"
+                )
         for what, value in (("gap_days", self.gap_days), ("bundle_days", self.bundle_days), ("afterwards.every_days", self.afterwards.every_days - 7)):
             if value < 0:
                 raise UnableToFollow(f"playbook {self.name}: {what} is too small (gaps from 0 days, statements at most weekly)")

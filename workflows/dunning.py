@@ -9,6 +9,7 @@ No rule of the trade stands here, so rules may change any day while a hundred th
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import datetime
 
 from temporalio import workflow
@@ -82,10 +83,9 @@ class InvoiceDunning(Listening):
             workflow.continue_as_new(Start(self.invoice, self.words_heard))
         patience = until - workflow.now()
         if patience.total_seconds() > 0 and not self.has_unread():
-            try:
+            # Either means: time to look again. A cancellation is heard as a word.
+            with suppress(TimeoutError, asyncio.CancelledError):
                 await workflow.wait_condition(self.has_unread, timeout=patience, timeout_summary=why)
-            except (TimeoutError, asyncio.CancelledError):
-                pass  # time to look again; a cancellation is heard as a word
 
     async def rest(self, error: ActivityError) -> None:
         """An activity failed for good: the case waits instead of failing, and says so in the Temporal UI."""

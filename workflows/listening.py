@@ -48,7 +48,9 @@ class Listening:
     def show_case(self) -> Case | None:
         return self.case
 
-    @workflow.update(name=contract.OVERRIDE, description='Change by hand, and be answered: {"kind": "hold|release|promise|skip|stop", "by": "...", "why": "..."}')
+    @workflow.update(
+        name=contract.OVERRIDE, description='Change by hand, and be answered: {"kind": "hold|release|promise|skip|stop", "by": "...", "why": "..."}'
+    )
     async def override(self, *words: Any) -> Replied:
         key = self.hear(contract.OVERRIDE, words)
         await workflow.wait_condition(lambda: key in self.replies)

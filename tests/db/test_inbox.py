@@ -14,14 +14,20 @@ def test_the_same_delivery_is_stored_once_however_often_it_comes(database: Datab
     stored = []
     for _ in range(46):
         with database.transaction() as connection:
-            stored.append(inbox.receive(connection, source="rest:a", source_id="evt-1", kind="changed", body="{}", now=NOW, seller_id="a", ref="R-1", news=InvoiceChanged()))
+            stored.append(
+                inbox.receive(
+                    connection, source="rest:a", source_id="evt-1", kind="changed", body="{}", now=NOW, seller_id="a", ref="R-1", news=InvoiceChanged()
+                )
+            )
     assert len({row for row, _ in stored}) == 1
     assert sum(is_new for _, is_new in stored) == 1
 
 
 def test_a_word_is_heard_once_and_its_answer_stays(database: Database) -> None:
     with database.transaction() as connection:
-        word, _ = inbox.receive(connection, source="person", source_id="1", kind="hold", body="", now=NOW, case_id="invoice/x", news=HoldPlaced(by="Ann", why="asked"))
+        word, _ = inbox.receive(
+            connection, source="person", source_id="1", kind="hold", body="", now=NOW, case_id="invoice/x", news=HoldPlaced(by="Ann", why="asked")
+        )
         assert [one.news for one in inbox.unfolded(connection, "invoice/x")] == [HoldPlaced(by="Ann", why="asked")]
         assert inbox.has_restraining(connection, ["invoice/x"])
         inbox.mark_folded(connection, word, 3, Reply(True, "held"), NOW)

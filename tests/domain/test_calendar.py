@@ -13,7 +13,15 @@ from integrations.reference.zones import possible_zones
 
 HOURS = ContactHours()
 ZONES = st.sampled_from(
-    [("Europe/Berlin",), ("America/New_York", "America/Los_Angeles"), ("Pacific/Kiritimati",), ("America/St_Johns",), ("Asia/Kolkata",), ("Australia/Lord_Howe",), ("America/New_York", "Pacific/Honolulu")]
+    [
+        ("Europe/Berlin",),
+        ("America/New_York", "America/Los_Angeles"),
+        ("Pacific/Kiritimati",),
+        ("America/St_Johns",),
+        ("Asia/Kolkata",),
+        ("Australia/Lord_Howe",),
+        ("America/New_York", "Pacific/Honolulu"),
+    ]
 )
 MOMENTS = st.datetimes(datetime(2024, 1, 1), datetime(2029, 12, 31)).map(lambda moment: moment.replace(tzinfo=UTC))
 # Leap day, year's end, both clock changes in Europe and in America.

@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from support.worlds import MONDAY, STANDARD, a_case, a_customer, facts
 
 from domain import desk
 from domain.bundle import compose
@@ -17,6 +16,7 @@ from domain.facts import Books, Contacted, Envelope, Facts
 from domain.fold import fold
 from domain.money import Money
 from domain.playbook import Stage
+from support.worlds import MONDAY, STANDARD, a_case, a_customer, facts
 
 FIRST = STANDARD.step("first-reminder")
 UPCOMING = STANDARD.step("upcoming")
@@ -36,7 +36,7 @@ def test_a_customer_who_heard_nothing_lately_may_be_written_to() -> None:
         ((1,), "gap", date(2026, 3, 4)),
         ((0.1,), "gap", date(2026, 3, 5)),
         ((3, 4, 5), "caps", date(2026, 3, 4)),
-        (tuple(range(3, 29, 3))[:9] + (29,), "caps", date(2026, 3, 3)),
+        ((*tuple(range(3, 29, 3))[:9], 29), "caps", date(2026, 3, 3)),
     ],
 )
 def test_the_gap_and_the_caps_say_until_when(contacts: tuple[float, ...], rule: str, until_day: date) -> None:
@@ -82,7 +82,10 @@ def test_what_falls_due_within_the_window_rides_along_and_what_is_later_does_not
     now, soon, later = late("INV-1", 10), a_case(MONDAY.date() + timedelta(days=9), number="INV-2"), a_case(MONDAY.date() + timedelta(days=20), number="INV-3")
     bundle = compose(now.id, [world(now), world(soon), world(later)], {}, MONDAY)
     assert bundle is not None
-    assert [(share.case.invoice.number, share.step.name, share.leads) for share in bundle.shares] == [("INV-1", "first-reminder", True), ("INV-2", "upcoming", False)]
+    assert [(share.case.invoice.number, share.step.name, share.leads) for share in bundle.shares] == [
+        ("INV-1", "first-reminder", True),
+        ("INV-2", "upcoming", False),
+    ]
 
 
 def test_currencies_and_sellers_are_never_put_into_one_message() -> None:

@@ -10,7 +10,6 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
-from support.worlds import MONDAY, a_case, a_customer, euros, facts
 
 from domain.customer import Behavior
 from domain.diary import write_diary
@@ -18,6 +17,7 @@ from domain.event import ChasingStopped, HoldPlaced, HoldReleased, News, Payment
 from domain.facts import Mode
 from domain.invoice import Invoice, Standing
 from domain.timeline import Arrival, During, timeline
+from support.worlds import MONDAY, a_case, a_customer, euros, facts
 
 DUE = date(2026, 3, 20)
 
@@ -57,7 +57,10 @@ def test_a_payment_ends_it_at_once() -> None:
 
 
 def test_what_bank_charges_leave_is_not_chased() -> None:
-    assert diary(on(6, ledger=pays("1199.10"))).splitlines()[-1] == "day   +6  Thu 26 Mar 2026  0.90 EUR left over, within tolerance (bank charges or a discount taken)"
+    assert (
+        diary(on(6, ledger=pays("1199.10"))).splitlines()[-1]
+        == "day   +6  Thu 26 Mar 2026  0.90 EUR left over, within tolerance (bank charges or a discount taken)"
+    )
 
 
 def test_a_part_payment_goes_on_with_what_is_left() -> None:
@@ -110,7 +113,10 @@ def test_a_stop_ends_it_whatever_is_still_owed() -> None:
     assert diary(on(7, ChasingStopped(by="Ann", why="lawyer took over"))).splitlines()[-1] == "day   +7  Fri 27 Mar 2026  stopped by Ann: lawyer took over"
 
 
-@pytest.mark.parametrize(("standing", "end"), [(Standing.VOID, "voided in the ledger"), (Standing.WRITTEN_OFF, "written off in the ledger"), (Standing.CLOSED, "closed in the ledger")])
+@pytest.mark.parametrize(
+    ("standing", "end"),
+    [(Standing.VOID, "voided in the ledger"), (Standing.WRITTEN_OFF, "written off in the ledger"), (Standing.CLOSED, "closed in the ledger")],
+)
 def test_what_the_ledger_ends_is_ended(standing: Standing, end: str) -> None:
     assert diary(on(7, ledger=lambda invoice: replace(invoice, standing=standing))).splitlines()[-1].endswith(end)
 
@@ -167,7 +173,12 @@ def test_severity_never_jumps_when_a_person_skips_every_reminder() -> None:
 
 
 def test_promises_out_of_bounds_are_refused_and_change_nothing() -> None:
-    wild = [PromiseMade(DUE - timedelta(days=30), by="A"), PromiseMade(DUE + timedelta(days=300), by="A"), PromiseMade(DUE + timedelta(days=9), Decimal("5000"), by="A"), PromiseMade(DUE + timedelta(days=9), Decimal("NaN"), by="A")]
+    wild = [
+        PromiseMade(DUE - timedelta(days=30), by="A"),
+        PromiseMade(DUE + timedelta(days=300), by="A"),
+        PromiseMade(DUE + timedelta(days=9), Decimal("5000"), by="A"),
+        PromiseMade(DUE + timedelta(days=9), Decimal("NaN"), by="A"),
+    ]
     assert diary(*(on(7 + number, word) for number, word in enumerate(wild))) == diary()
 
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from support.worlds import STANDARD, a_case, a_customer, euros, facts
 
 from domain.calendar import local_day, zone
 from domain.case import Case, Fate
@@ -20,6 +20,7 @@ from domain.event import ChasingStopped, HoldPlaced, HoldReleased, News, Outreac
 from domain.facts import Contacted, InFlight, Mode
 from domain.invoice import Standing
 from domain.playbook import Stage
+from support.worlds import STANDARD, a_case, a_customer, euros, facts
 
 SOAK = bool(os.environ.get("DUNWELL_SOAK"))
 STARTS = st.sampled_from([date(2028, 2, 29), date(2026, 12, 31), date(2026, 3, 27), date(2026, 10, 23), date(2026, 6, 10)])
@@ -31,7 +32,13 @@ class AnyStory(RuleBasedStateMachine):
     case: Case
     heard: Assessment
 
-    @initialize(start=STARTS, due=st.integers(-90, 40), behavior=st.sampled_from(list(Behavior)), hour=st.integers(0, 23), mode=st.sampled_from([Mode.LIVE, Mode.LIVE, Mode.SHADOW]))
+    @initialize(
+        start=STARTS,
+        due=st.integers(-90, 40),
+        behavior=st.sampled_from(list(Behavior)),
+        hour=st.integers(0, 23),
+        mode=st.sampled_from([Mode.LIVE, Mode.LIVE, Mode.SHADOW]),
+    )
     def begin(self, start: date, due: int, behavior: Behavior, hour: int, mode: Mode) -> None:
         self.now = datetime(start.year, start.month, start.day, hour, 17, tzinfo=UTC)
         self.facts = facts(customer=a_customer(behavior, ("Europe/Berlin", "America/New_York")), mode=mode)
@@ -190,5 +197,5 @@ class AnyStory(RuleBasedStateMachine):
         assert again.entries == ()
 
 
-TestAnyStory = AnyStory.TestCase
+TestAnyStory = pytest.mark.soak(AnyStory.TestCase)
 TestAnyStory.settings = settings(max_examples=2000 if SOAK else 300, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck))

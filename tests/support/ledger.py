@@ -37,8 +37,29 @@ class ScriptedLedger:
     def change(self, ref: str, **fields: Any) -> None:
         self.rows[ref] = replace(self.rows[ref], **fields)
 
-    def add(self, number: str, due: date, issued: date, *, customer: str = "C-1", country: str = "DE", balance: str = "1200.00", currency: str = "EUR", email: str | None = None, zone: str = "") -> LedgerInvoice:
+    def add(
+        self,
+        number: str,
+        due: date,
+        issued: date,
+        *,
+        customer: str = "C-1",
+        country: str = "DE",
+        balance: str = "1200.00",
+        currency: str = "EUR",
+        email: str | None = None,
+        zone: str = "",
+    ) -> LedgerInvoice:
         contacts = (LedgerContact("Bea Ling", f"{customer.lower()}@customer.example" if email is None else email),)
-        invoice = LedgerInvoice(number, number, LedgerCustomer(customer, f"Customer {customer}", country, time_zone=zone, contacts=contacts), currency, Decimal("1200.00"), Decimal(balance), issued, due)
+        invoice = LedgerInvoice(
+            number,
+            number,
+            LedgerCustomer(customer, f"Customer {customer}", country, time_zone=zone, contacts=contacts),
+            currency,
+            Decimal("1200.00"),
+            Decimal(balance),
+            issued,
+            due,
+        )
         self.rows[number] = invoice
         return invoice

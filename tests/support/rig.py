@@ -138,7 +138,17 @@ class Rig:
     def hint(self, number: str, delivery: str) -> str:
         """Store a webhook's hint; the inbox row's id."""
         with self.database.transaction() as connection:
-            word, _ = inbox.receive(connection, source="rest", source_id=delivery, kind="changed", body="{}", now=datetime.now(UTC), seller_id=SELLER.id, ref=number, news=InvoiceChanged(by="ledger"))
+            word, _ = inbox.receive(
+                connection,
+                source="rest",
+                source_id=delivery,
+                kind="changed",
+                body="{}",
+                now=datetime.now(UTC),
+                seller_id=SELLER.id,
+                ref=number,
+                news=InvoiceChanged(by="ledger"),
+            )
         return word
 
 

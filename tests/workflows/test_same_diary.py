@@ -17,7 +17,6 @@ from random import Random
 
 import pytest
 from sqlalchemy import func, select
-from support.rig import Rig, rig, virtual_server
 from temporalio import activity
 from temporalio.testing import WorkflowEnvironment
 
@@ -30,6 +29,7 @@ from domain.invoice import Invoice, Standing
 from domain.money import Money
 from domain.timeline import Arrival, During, timeline
 from integrations.accounting import LedgerInvoice
+from support.rig import Rig, rig, virtual_server
 from workflows.contract import case_id
 
 DAYS = 90
@@ -257,10 +257,10 @@ async def run_stories(database: Database, folder: Path, seeds: list[int]) -> lis
     return reports
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.soak
+@pytest.mark.server
+@pytest.mark.timeout(3600 if os.environ.get("DUNWELL_SOAK") else 600)
 def test_a_case_on_a_server_writes_the_diary_of_the_pure_timeline(database: Database, tmp_path: Path) -> None:
     soak = bool(os.environ.get("DUNWELL_SOAK"))
     reports = asyncio.run(run_stories(database, tmp_path, list(range(200 if soak else 25))))
     assert not reports, "\n\n".join(reports)
-
-

@@ -8,7 +8,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from support.rig import Rig, rig, virtual_server
 from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.testing import WorkflowEnvironment
 
@@ -18,6 +17,7 @@ from domain.case import Outcome
 from domain.diary import write_diary
 from domain.event import HoldPlaced, HoldReleased, PromiseMade
 from domain.facts import Mode
+from support.rig import Rig, rig, virtual_server
 from workflows.contract import case_id
 from workflows.dunning import InvoiceDunning
 
@@ -222,5 +222,3 @@ def test_no_name_or_address_stands_in_temporal(database: Database, tmp_path: Pat
                 assert canary not in str(details.raw_description)
 
     asyncio.run(story())
-
-
