@@ -30,7 +30,6 @@ from db.engine import Database
 from domain.case import Case, Outcome
 from domain.event import InvoiceChanged, News
 from domain.invoice import Invoice, Standing
-from domain.money import UnableToReckon
 from integrations.accounting import Ledger, LedgerInvoice, UnableToReadLedger, rest
 from settings import SellerSettings, Settings, load_sellers
 from workflows import contract
@@ -42,6 +41,7 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 _PATIENCE = timedelta(seconds=10)
+_NOT_WATCHED = "this invoice is not watched any more"
 _RECORD_AT_ONCE = 2_000
 _AWAY = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.RESOURCE_EXHAUSTED)
 
@@ -106,8 +106,8 @@ class Door:
                 passed = await self._signal_with_start(invoice, {"inbox": word})
             else:
                 passed = await self._signal(invoice, word)
-        except (UnableToReadLedger, UnableToReckon, RPCError) as error:
-            problem = str(error)
+        except Exception as error:  # whatever is wrong with this row, the next one must have its turn
+            problem = str(error) or type(error).__name__
             await self._write(lambda connection: inbox.mark_failed(connection, word, problem))
             log.warning("inbox.not_passed_on", word=word, error=problem)
             return False
@@ -126,7 +126,7 @@ class Door:
 
     async def override(self, case: str, news: News, *, by: str, why: str, key: str | None = None) -> Answer:
         """Change a case by hand and wait for its answer, ten seconds at most. ``key`` makes a repeated request one."""
-        told = replace(news, by=by, why=why)
+        told = replace(news, by=by[:200], why=why[:2000])
         source_id = f"{case}/{key or uuid4().hex}"
 
         def store(connection: Connection) -> tuple[str, bool]:
@@ -143,14 +143,15 @@ class Door:
         try:
             asked = handle.execute_update(contract.OVERRIDE, {"inbox": word}, id=word, result_type=Replied, rpc_timeout=_PATIENCE)
             replied = await asyncio.wait_for(asked, _PATIENCE.total_seconds())
-            return Answer(replied.taken, replied.said, replied.in_flight or in_flight)
+            stored = await self._read(lambda connection: inbox.load_word(connection, word))
+            said = stored.reply.said if stored and stored.reply else replied.said
+            return Answer(replied.taken, said, replied.in_flight or in_flight)
         except WorkflowUpdateFailedError as error:
             return Answer(False, str(error.cause or error), in_flight)
         except (RPCError, RuntimeError, TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
             # Without an answer the row is stored all the same; a worker will hear it.
-            if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND:
-                await self._write(lambda connection: inbox.mark_ended(connection, word, "this invoice is not watched any more"))
-                return Answer(False, "this invoice is not watched any more", in_flight)
+            if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND and await self._without_a_run(case, word):
+                return Answer(False, _NOT_WATCHED, in_flight)
             log.warning("override.pending", case=case, error=str(error))
         return Answer(True, "recorded; it counts from now on, and is confirmed as soon as a worker is up", in_flight, pending=True)
 
@@ -295,11 +296,19 @@ class Door:
             return True
         except (RPCError, RuntimeError) as error:
             if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND:
-                await self._write(lambda connection: inbox.mark_ended(connection, word, "this invoice is not watched any more"))
+                await self._without_a_run(case_id(invoice), word)
                 return True
             if _is_away(error):
                 return False
             raise
+
+    async def _without_a_run(self, case: str, word: str) -> bool:
+        """A word found no run. When the case has ended the word has too; when its run was lost, a new one must hear it."""
+        if await self._read(lambda connection: cases.is_running(connection, case)):
+            await self._signal_with_start(case.removeprefix("invoice/"), {"inbox": word})
+            return False
+        await self._write(lambda connection: inbox.mark_ended(connection, word, _NOT_WATCHED))
+        return True
 
     def _handle(self, case: str) -> WorkflowHandle[InvoiceDunning, str]:
         return self.client.get_workflow_handle_for(InvoiceDunning.run, case)

@@ -66,17 +66,15 @@ def make_workers(
 ) -> tuple[Worker, Worker]:
     """A worker for each queue, polling through ``client``. ``at`` and ``cached`` are for tests."""
     assessor = Assessor(policy)
+    cases, outreach = Cases(database, ledgers, assessor), Outreach(database, ledgers, assessor, mailer, at)
     workers = []
-    for queue, activity, workflows in (
-        (CASES_QUEUE, Cases(database, ledgers, assessor).assess, [InvoiceDunning]),
-        (DELIVER_QUEUE, Outreach(database, ledgers, assessor, mailer, at).deliver, []),
-    ):
+    for queue, activities, workflows in ((CASES_QUEUE, [cases.assess, cases.receive], [InvoiceDunning]), (DELIVER_QUEUE, [outreach.deliver], [])):
         workers.append(
             Worker(
                 client,
                 task_queue=queue,
                 workflows=workflows,
-                activities=[activity],
+                activities=activities,
                 activity_executor=ThreadPoolExecutor(_THREADS, thread_name_prefix=queue),
                 max_concurrent_activities=_THREADS,
                 max_concurrent_workflow_tasks=10,

@@ -14,14 +14,16 @@ from sqlalchemy import Connection
 
 from activities import words
 from activities.ledgers import Sight
-from activities.showing import label, show
+from activities.showing import explain, label, show, without_detail, without_private_words
 from db import cases, inbox, installation, invoices, journal, outreach, parties, playbooks, tasks
 from db.inbox import Word
-from domain.case import Case
-from domain.decision import Assessment, Close, Perform, Wait, assess
+from db.outreach import Claim
+from domain.case import Case, Fate
+from domain.decision import Assessment, Close, Wait, assess, record_contact
 from domain.diary import Entry
 from domain.event import News, OutreachResolved, WordUnreadable
-from domain.facts import Books, Envelope, Facts
+from domain.facts import Books, Envelope, Facts, Mode
+from domain.fold import observe
 from domain.invoice import Invoice
 from domain.ladder import next_step
 from domain.money import Tolerance
@@ -59,13 +61,16 @@ class Assessor:
         if stored is None:
             raise LookupError(f"invoice {invoice} is not in the database")
         parties.lock_customer(connection, stored.customer)
-        outreach.tidy(connection, stored.customer, now - _CLAIM_LIFE, now)
+        for lost in outreach.tidy(connection, stored.customer, now - _CLAIM_LIFE, now):
+            self.conclude(connection, outreach.load_claim(connection, lost), Fate.UNKNOWN, None, now)
         case, opening = self.find(connection, sight.invoices.get(invoice, stored), now)
-        rows = self._receive(connection, case, said, now)
+        rows = self.receive(connection, case.id, said, now)
         unheard = inbox.unfolded(connection, case.id)
-        facts = self.gather(connection, case, sight.books, now)
+        facts = replace(self.gather(connection, case, sight.books, now), missing=invoice in sight.missing)
         news = [_news(word) for word in unheard]
-        heard = assess(case, sight.invoices.get(invoice), news, facts, now)
+        # A look that began before the case ended may tell of a debt that has been paid since.
+        seen = None if case.ended and cases.saved_at(connection, case.id) >= sight.begun else sight.invoices.get(invoice)
+        heard = assess(case, seen, news, facts, now)
         entries = (watching_begins(case, facts, now), *heard.entries) if opening else heard.entries
         answer = self.write(connection, heard, entries, facts, now)
         if opening:
@@ -73,8 +78,7 @@ class Assessor:
         for word, told, reply in zip(unheard, news, heard.replies, strict=True):
             inbox.mark_folded(connection, word.id, answer.case.seq, reply, now)
             if isinstance(told, OutreachResolved) and reply.taken:
-                outreach.resolve(connection, told.outreach, told.went_out, told.why, now)
-                tasks.close_tasks(connection, [f"outreach/{told.outreach}"], told.why, now)
+                self._resolve(connection, case.id, told, sight.books, now)
         return replace(answer, replies=self._replies(connection, case.id, rows))
 
     def _open_siblings(self, connection: Connection, first: Case, books: Books, now: datetime) -> None:
@@ -84,6 +88,32 @@ class Assessor:
             facts = self.gather(connection, case, books, now)
             heard = assess(case, None, (), facts, now)
             self.write(connection, heard, (watching_begins(case, facts, now), *heard.entries), facts, now)
+
+    def conclude(self, connection: Connection, claim: Claim, fate: Fate, sight: Sight | None, now: datetime) -> dict[str, Answer]:
+        """Write what became of a message into every case it covered, and let each decide what comes next."""
+        answers = {}
+        for part in claim.parts:
+            case = cases.load_case(connection, part.case)
+            if case is None or case.round != part.round or any(rung.outreach == claim.id and rung.fate is fate for rung in case.rungs):
+                continue
+            facts = self.gather(connection, case, sight.books if sight else Books(case.invoice.seller, now), now)
+            seen = sight.invoices.get(case.invoice.id) if sight else None
+            case, lines = observe(case, seen, facts, now) if seen else (case, ())
+            case, line = record_contact(case, part.rung, part.channel, fate, claim.id, facts, now)
+            heard = assess(case, None, (), facts, now)
+            answers[part.case] = self.write(connection, heard, (*lines, line, *heard.entries), facts, now)
+        return answers
+
+    def _resolve(self, connection: Connection, case: str, told: OutreachResolved, books: Books, now: datetime) -> None:
+        """What a person found out about a message holds for every invoice it covered."""
+        outreach.resolve(connection, told.outreach, told.went_out, told.why, now)
+        tasks.close_tasks(connection, [f"outreach/{told.outreach}"], told.why, now)
+        for part in outreach.load_claim(connection, told.outreach).parts:
+            other = cases.load_case(connection, part.case) if part.case != case else None
+            if other is not None and not other.ended:
+                facts = self.gather(connection, other, books, now)
+                heard = assess(other, None, (told,), facts, now)
+                self.write(connection, heard, heard.entries, facts, now)
 
     def find(self, connection: Connection, invoice: Invoice, now: datetime) -> tuple[Case, bool]:
         """The stored case of an invoice, or a new one that pins today's playbook; whether it is new."""
@@ -112,8 +142,12 @@ class Assessor:
             tolerance=self.policy.tolerance,
             mode=state.mode,
             switched_off=state.switched_off,
-            contacts=tuple(c for c in outreach.contacts_made(connection, customer.id, now - outreach.RECENT) if c.outreach != without),
-            in_flight=tuple(f for f in outreach.in_flight(connection, case.id) if f.outreach != without),
+            contacts=tuple(
+                made
+                for made in outreach.contacts_made(connection, customer.id, now - outreach.RECENT, rehearsed=state.mode is Mode.SHADOW)
+                if made.outreach != without
+            ),
+            in_flight=tuple(flight for flight in outreach.in_flight(connection, case.id, customer.id) if flight.outreach != without),
             owner=self.policy.owner,
         )
         return replace(facts, refusals=outreach.refusals(connection, case.id, case.round, next_step(case, facts).name))
@@ -138,15 +172,15 @@ class Assessor:
             now,
             rule=verdict.rule,
             verdict=decision.kind,
-            why=decision.summary if isinstance(decision, Perform) else decision.why,
+            why=explain(decision),
             until=decision.until if isinstance(decision, Wait) else None,
             facts=_summary(case, facts),
         )
         tasks.open_tasks(connection, heard.tasks, case.id, now)
         tasks.close_tasks(connection, _matters_at_rest(case, heard, facts), "came right by itself", now)
-        return Answer(case, decision, label(case, verdict, facts))
+        return Answer(without_private_words(case), without_detail(decision), label(case, verdict, facts))
 
-    def _receive(self, connection: Connection, case: Case, said: Sequence[Said], now: datetime) -> dict[str, str]:
+    def receive(self, connection: Connection, case: str, said: Sequence[Said], now: datetime) -> dict[str, str]:
         """The inbox row of each word, by its key; a word said to the workflow directly gets its row here.
 
         Rows are heard in the order of their moments, so words that arrived together get moments in the order they were said.
@@ -157,7 +191,7 @@ class Assessor:
             if not row:
                 news, moment = words.read(word), now + timedelta(microseconds=place)
                 row, _ = inbox.receive(
-                    connection, source="temporal", source_id=word.key, kind=news.kind, body=word.words, now=moment, case_id=case.id, news=news, by=news.by
+                    connection, source="temporal", source_id=word.key, kind=news.kind, body=word.words, now=moment, case_id=case, news=news, by=news.by
                 )
             rows[word.key] = row
         return rows
@@ -169,7 +203,9 @@ class Assessor:
             if word is None or word.case != case or word.reply is None:
                 replies.append(Replied(key, False, "no such word is recorded for this invoice"))
                 continue
-            replies.append(Replied(key, word.reply.taken, word.reply.said, outreach.was_sending_after(connection, case, word.received_at)))
+            # What came through our own door is answered from the inbox row: people's words need not stand in Temporal.
+            said = word.reply.said if word.source == "temporal" else ""
+            replies.append(Replied(key, word.reply.taken, said, outreach.was_sending_after(connection, case, word.received_at)))
         return tuple(replies)
 
 
@@ -183,8 +219,8 @@ def _matters_at_rest(case: Case, heard: Assessment, facts: Facts) -> list[str]:
     rule = heard.verdict.rule
     if not facts.books.problem and rule not in ("ledger", "stale"):
         over.append(f"ledger/{facts.books.source}")
-    if rule in ("due",):
-        over += [f"books/{facts.books.source}", f"contact/{facts.customer.id}"]
+    if rule == "due":
+        over += [f"books/{facts.books.source}", f"contact/{facts.customer.id}", f"missing/{case.id}"]
     if isinstance(heard.verdict.decision, Close):
         over += [f"review/{case.id}/{case.round}", f"refused/{case.id}"]
     return over

@@ -9,8 +9,9 @@ from temporalio import activity
 from activities.assessor import Assessor
 from activities.clock import start_clock
 from activities.ledgers import Ledgers
-from db import invoices
+from db import invoices, parties
 from db.engine import Database
+from workflows.contract import case_id
 from workflows.ports import Answer, Ask
 
 
@@ -33,3 +34,13 @@ class Cases:
         sight = self.ledgers.read(stored.seller, (ask.invoice,), clock())
         with self.database.transaction() as connection:
             return self.assessor.look(connection, ask.invoice, sight, ask.said, clock())
+
+    @activity.defn(name="receive")
+    def receive(self, ask: Ask) -> None:
+        """Safe to repeat: a word is stored once by its key."""
+        clock = start_clock()
+        with self.database.transaction() as connection:
+            stored = invoices.load_invoice(connection, ask.invoice)
+            if stored is not None:
+                parties.lock_customer(connection, stored.customer)
+                self.assessor.receive(connection, case_id(ask.invoice), ask.said, clock())

@@ -90,7 +90,7 @@ def write_letter(
         html=written.html,
         message_id=f"<{key}@{domain}>",
         references=(*thread[:1], *thread[1:][-9:]),
-        headers={"Date": format_datetime(now)},
+        headers={"Date": format_datetime(now), "List-Unsubscribe": f"<mailto:{seller.reply_to or seller.sender_email}?subject=Please%20stop>"},
         attachments=tuple(attachments[one.invoice.id] for one in claimed if one.invoice.id in attachments),
     )
     return Letter(email, contact.id, facts.mode is Mode.SHADOW)

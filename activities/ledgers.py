@@ -23,10 +23,16 @@ _REMEDY = "Look at the accounting system and its address and token in sellers.ya
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """One look at a ledger: the invoices by our id (none when it could not be read), and how far it can be believed."""
+    """One look at a ledger: the invoices by our id (none when it could not be read), and how far it can be believed.
+
+    ``missing`` holds the ids of those the ledger does not know, or tells what cannot be true of. ``begun`` is when the
+    look began.
+    """
 
     invoices: Mapping[str, Invoice]
     books: Books
+    begun: datetime
+    missing: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +48,23 @@ class Ledgers:
         ledger = self.connections.get(seller)
         with self.database.reading() as connection:
             known = installation.load_books(connection, seller)
+            if ledger is None and parties.load_seller(connection, seller).ledger != "csv":
+                problem = "this worker has no connection to it"
+                return Sight({}, Books(seller, None, API_MAX_AGE, known.posted_through, problem, "Give every worker the same sellers.yaml and restart it"), now)
             if ledger is None:
                 found = {invoice.id: invoice for invoice in (invoices.load_invoice(connection, one) for one in ids) if invoice}
-                return Sight(found, Books(seller, known.read_at, self.csv_max_age, known.posted_through))
+                return Sight(found, Books(seller, known.read_at, self.csv_max_age, known.posted_through), now)
             refs = invoices.refs_of(connection, ids)
         try:
             reading = ledger.read(tuple(refs.values()))
-            seen = {one: _found(reading.invoices.get(ref), ref) for one, ref in refs.items()}
-            with self.database.transaction() as connection:
-                recorded = self.record(connection, seller, seen.values(), now)
-        except (UnableToReadLedger, UnableToReckon) as error:
-            return Sight({}, Books(seller, None, API_MAX_AGE, known.posted_through, problem=str(error), remedy=_REMEDY))
+        except UnableToReadLedger as error:
+            return Sight({}, Books(seller, None, API_MAX_AGE, known.posted_through, problem=str(error), remedy=_REMEDY), now)
+        seen = {one: told for one, ref in refs.items() if (told := reading.invoices.get(ref)) and _is_money(told)}
+        with self.database.transaction() as connection:
+            recorded = self.record(connection, seller, seen.values(), now)
         posted = max((day for day in (reading.posted_through, known.posted_through) if day), default=None)
-        return Sight({one: recorded[ref] for one, ref in refs.items()}, Books(seller, now, API_MAX_AGE, posted))
+        found = {one: recorded[told.ref] for one, told in seen.items()}
+        return Sight(found, Books(seller, now, API_MAX_AGE, posted), now, frozenset(refs) - frozenset(found))
 
     def record(self, connection: Connection, seller: str, seen: Iterable[LedgerInvoice], now: datetime) -> dict[str, Invoice]:
         """Write down what a ledger tells: customers, contacts, invoices. The invoices by the ledger's key.
@@ -79,10 +89,12 @@ class Ledgers:
             return None  # the mail carries the link, or the figures alone; it is not worth holding back
 
 
-def _found(invoice: LedgerInvoice | None, ref: str) -> LedgerInvoice:
-    if invoice is None:
-        raise UnableToReadLedger(f"it no longer knows the invoice {ref}")
-    return invoice
+def _is_money(told: LedgerInvoice) -> bool:
+    try:
+        Money(told.total, told.currency), Money(told.balance, told.currency)
+    except UnableToReckon:
+        return False
+    return True
 
 
 def _customer(told: LedgerCustomer, seller_country: str) -> CustomerRow:

@@ -7,8 +7,8 @@ that word never posts again, because nobody can know whether the request got out
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from secrets import token_hex
@@ -21,21 +21,24 @@ from activities.assessor import Assessor
 from activities.clock import Clock, start_clock
 from activities.composing import Letter, attach, write_letter
 from activities.ledgers import Ledgers, Sight
-from db import cases, inbox, invoices, outreach, parties, playbooks
+from db import cases, inbox, invoices, outreach, parties, playbooks, tasks
 from db.engine import Database
 from db.ids import new_id
 from db.outreach import Claim, Part
 from domain.bundle import Bundle, compose
 from domain.case import Case, Fate
-from domain.decision import assess, record_contact
-from domain.facts import Books, Facts
-from domain.fold import observe
+from domain.decision import Perform, Wait
+from domain.facts import Books
 from integrations.messaging import Accepted, Attachment, Mailer, Refused, Unknown
 from workflows.contract import case_id
 from workflows.ports import Answer, Delivery
 
 # From the ledger's answer to the first byte of the request at most.
 FENCE_LIFE = timedelta(seconds=5)
+# Before a step that could not go out is tried again.
+BREATH = timedelta(minutes=5)
+# For all documents of a message together.
+_DOCUMENTS = timedelta(seconds=15)
 
 
 class Site(StrEnum):
@@ -67,13 +70,20 @@ class Outreach:
     def deliver(self, delivery: Delivery) -> Answer:
         """Raises LookupError when the invoice is not in the database at all."""
         clock = start_clock()
+        answer = self._deliver(delivery, clock)
+        if isinstance(act := answer.decision, Perform) and act.step == delivery.step:
+            # Whatever kept this step from going out may not be over in the next instant: never try again without a pause.
+            return replace(answer, decision=Wait(clock() + BREATH, f"{act.summary} could not go out just now", ""))
+        return answer
+
+    def _deliver(self, delivery: Delivery, clock: Clock) -> Answer:
         seller = self._seller(delivery.invoice)
         self.at(Site.DECIDED)
         claim = self._claim(delivery, clock())
         if claim is None:
             return self._look(delivery.invoice, seller, clock)
         ids = tuple(part.case.removeprefix("invoice/") for part in claim.parts)
-        attachments = self._attachments(claim, seller, ids)
+        attachments = self._attachments(claim, seller, clock)
         self.at(Site.CLAIMED)
         sight = self.ledgers.read(seller, ids, clock())
         fenced_at = clock()
@@ -88,7 +98,7 @@ class Outreach:
             return self._look(delivery.invoice, seller, clock)
         outcome = None if letter.shadow else self.mailer.send(letter.email)
         self.at(Site.ANSWERED)
-        answer = self._record(claim, delivery, letter, outcome, sight, clock())
+        answer = self._record(claim, delivery, outcome, sight, clock())
         self.at(Site.RECORDED)
         return answer or self._look(delivery.invoice, seller, clock)
 
@@ -157,14 +167,18 @@ class Outreach:
         return outreach.load_claim(connection, claim_id)
 
     def _resume(self, connection: Connection, alive: Claim, case: Case, now: datetime) -> Claim | None:
-        """What an earlier run of this very step left behind: a claim is continued, a sending never is."""
+        """What an earlier run left behind for this step: a claim is continued, a sending never is, a fate is written down."""
+        if alive.state in ("accepted", "delivered"):
+            if case.rung(case_step(alive, case)) is None:
+                self.assessor.conclude(connection, alive, Fate(alive.state), None, now)
+            return None
         if alive.claimed_by != case.id:
             return None
         if alive.state == "claimed":
             token = token_hex(16)
             return outreach.load_claim(connection, alive.id) if outreach.take_over(connection, alive.id, alive.token, token) else None
         if alive.state == "sending" and outreach.record(connection, alive.id, alive.token, "unknown", now, reason="its worker died while sending"):
-            self._conclude(connection, alive, Fate.UNKNOWN, None, now)
+            self.assessor.conclude(connection, alive, Fate.UNKNOWN, None, now)
         return None
 
     def _attempt(self, connection: Connection, case: Case, rung: str, channel: str) -> int:
@@ -177,22 +191,36 @@ class Outreach:
         parties.lock_customer(connection, stored.customer)
         return cases.load_case(connection, case_id(invoice))
 
-    def _compose(
-        self, connection: Connection, case: Case, books: Books, now: datetime, sight: Sight | None = None, without: str = "", only: Sequence[str] = ()
-    ) -> Bundle | None:
-        """The message this case would go out in now; ``only`` keeps it to the cases already claimed."""
-        open_cases = [one for one in cases.load_open_cases(connection, case.invoice.customer) if not only or one.id in only]
-        unheard = {one.id for one in open_cases if one.id != case.id and inbox.has_restraining(connection, [one.id])}
-        considered = [(one, self.assessor.gather(connection, one, books, now, without)) for one in open_cases if one.id not in unheard]
-        return compose(case.id, considered, sight.invoices if sight else {}, now)
+    def _compose(self, connection: Connection, case: Case, books: Books, now: datetime) -> Bundle | None:
+        """The message this case would go out in now."""
+        unheard = [one for one in cases.load_open_cases(connection, case.invoice.customer) if not inbox.has_restraining(connection, [one.id])]
+        return compose(case.id, [(one, self.assessor.gather(connection, one, books, now)) for one in unheard], {}, now)
 
-    def _attachments(self, claim: Claim, seller: str, ids: Sequence[str]) -> dict[str, Attachment]:
+    def _compose_again(self, connection: Connection, case: Case, claim: Claim, sight: Sight, now: datetime) -> Bundle | None:
+        """The message as it looks behind the fence, among what was claimed: each invoice takes the claimed step or drops out."""
+        claimed = {part.case: part for part in claim.parts}
+        found = [cases.load_case(connection, one) for one in claimed]
+        fit = [(one, self.assessor.gather(connection, one, sight.books, now, claim.id)) for one in found if one and one.invoice.id not in sight.missing]
+        while True:
+            bundle = compose(case.id, fit, sight.invoices, now)
+            if bundle is None or bundle.channel != claim.parts[0].channel:
+                return None
+            strange = {
+                share.case.id for share in bundle.shares if (share.step.name, share.case.round) != (claimed[share.case.id].rung, claimed[share.case.id].round)
+            }
+            if not strange:
+                return bundle
+            fit = [(one, facts) for one, facts in fit if one.id not in strange]
+
+    def _attachments(self, claim: Claim, seller: str, clock: Clock) -> dict[str, Attachment]:
         """Documents are fetched before the fence, so that nothing slow stands between it and the request."""
         leading = [part.case.removeprefix("invoice/") for part in claim.parts if part.leads]
         with self.database.reading() as connection:
             found = {one: invoices.load_invoice(connection, one) for one in leading}
             refs = invoices.refs_of(connection, leading)
-        return attach({one: (invoice, refs[one]) for one, invoice in found.items() if invoice}, lambda ref: self.ledgers.pdf(seller, ref))
+        deadline = clock() + _DOCUMENTS
+        wanted = {one: (invoice, refs[one]) for one, invoice in found.items() if invoice}
+        return attach(wanted, lambda ref: self.ledgers.pdf(seller, ref) if clock() < deadline else None)
 
     def _fence(self, claim: Claim, delivery: Delivery, sight: Sight, attachments: dict[str, Attachment], now: datetime) -> Letter | None:
         """The last look before sending. Whatever has changed drops out or voids the message; None: nothing may leave."""
@@ -202,17 +230,16 @@ class Outreach:
             refused = "the ledger cannot be read" if sight.books.problem else ""
             if not refused and inbox.has_restraining(connection, mine):
                 refused = "somebody said something meanwhile"
-            bundle = None if refused or case is None else self._compose(connection, case, sight.books, now, sight, claim.id, mine)
-            if case is None or bundle is None or not _is_within(bundle, claim):
+            bundle = None if refused or case is None else self._compose_again(connection, case, claim, sight, now)
+            if bundle is None:
                 outreach.release(connection, claim.id, claim.token, refused or "no longer to be sent now", now)
                 return None
-            kept = {share.case.id for share in bundle.shares}
-            outreach.drop_parts(connection, claim.id, [part for part in mine if part not in kept])
-            seller = parties.load_seller(connection, case.invoice.seller)
-            customer = parties.load_customer(connection, case.invoice.customer)
-            facts = self.assessor.gather(connection, bundle.shares[0].case, sight.books, now, claim.id)
-            thread = outreach.earlier_message_ids(connection, bundle.shares[0].case.id)
-            resolved = playbooks.load_version(connection, bundle.shares[0].case.playbook)
+            carrier = bundle.carrier.case
+            seller = parties.load_seller(connection, carrier.invoice.seller)
+            customer = parties.load_customer(connection, carrier.invoice.customer)
+            facts = self.assessor.gather(connection, carrier, sight.books, now, claim.id)
+            thread = outreach.earlier_message_ids(connection, carrier.id)
+            resolved = playbooks.load_version(connection, carrier.playbook)
             letter = write_letter(claim.id, bundle, seller, customer, facts, resolved, attachments, thread, now)
             if letter is None:
                 outreach.release(connection, claim.id, claim.token, "nobody can be reached by this channel any more", now)
@@ -237,52 +264,38 @@ class Outreach:
                     "sending_at": now,
                 },
             )
-            return letter if ours else None
+            if not ours:
+                return None
+            # Only now: a run that has been overtaken may not take anything out of the message that is being sent.
+            kept = {share.case.id for share in bundle.shares}
+            outreach.drop_parts(connection, claim.id, [part for part in mine if part not in kept])
+            if letter.shadow:
+                outreach.record(connection, claim.id, claim.token, "shadowed", now)
+            return letter
 
-    def _record(
-        self, claim: Claim, delivery: Delivery, letter: Letter, outcome: Accepted | Refused | Unknown | None, sight: Sight, now: datetime
-    ) -> Answer | None:
-        """What became of it, for every invoice covered, in one commit. None: another run has settled it."""
+    def _record(self, claim: Claim, delivery: Delivery, outcome: Accepted | Refused | Unknown | None, sight: Sight, now: datetime) -> Answer | None:
+        """What became of it, for every invoice covered, in one commit. None: another run has settled it, or nothing did."""
         with self.database.transaction() as connection:
             self._lock(connection, delivery.invoice)
-            fate: Fate | None
-            told: dict[str, str | bool] = {}
             match outcome:
                 case None:
-                    state, fate = "shadowed", Fate.SHADOWED
+                    fate = Fate.SHADOWED
                 case Accepted():
                     fate = Fate.DELIVERED if outcome.delivered else Fate.ACCEPTED
-                    state, told = fate.value, {"provider_id": outcome.provider_id}
+                    if not outreach.record(connection, claim.id, claim.token, fate.value, now, provider_id=outcome.provider_id):
+                        return None
+                    tasks.close_tasks(connection, ["mailer"], "mail goes out again", now)
                 case Refused():
-                    state, fate, told = "refused", None, {"reason": outcome.reason, "try_again": outcome.try_again}
+                    outreach.record(connection, claim.id, claim.token, "refused", now, reason=outcome.reason, try_again=outcome.try_again)
+                    return None
                 case Unknown():
-                    state, fate, told = "unknown", Fate.UNKNOWN, {"reason": outcome.reason}
-            if not outreach.record(connection, claim.id, claim.token, state, now, **told) or fate is None:
-                return None
-            return self._conclude(connection, outreach.load_claim(connection, claim.id), fate, sight, now, delivery)
-
-    def _conclude(
-        self, connection: Connection, claim: Claim, fate: Fate, sight: Sight | None, now: datetime, delivery: Delivery | None = None
-    ) -> Answer | None:
-        """Write the step into every case the message covered, and let each decide what comes next."""
-        answer = None
-        for part in claim.parts:
-            case = cases.load_case(connection, part.case)
-            if case is None or case.round != part.round:
-                continue
-            books = sight.books if sight else Books(case.invoice.seller, now)
-            facts: Facts = self.assessor.gather(connection, case, books, now)
-            seen = sight.invoices.get(case.invoice.id) if sight else None
-            case, lines = observe(case, seen, facts, now) if seen else (case, ())
-            case, line = record_contact(case, part.rung, part.channel, fate, claim.id, facts, now)
-            heard = assess(case, None, (), facts, now)
-            written = self.assessor.write(connection, heard, (*lines, line, *heard.entries), facts, now)
-            if delivery and part.case == case_id(delivery.invoice):
-                answer = written
-        return answer
+                    fate = Fate.UNKNOWN
+                    if not outreach.record(connection, claim.id, claim.token, "unknown", now, reason=outcome.reason):
+                        return None
+            answers = self.assessor.conclude(connection, outreach.load_claim(connection, claim.id), fate, sight, now)
+            return answers.get(case_id(delivery.invoice))
 
 
-def _is_within(bundle: Bundle, claim: Claim) -> bool:
-    """Whether what would be sent now takes each invoice the same step as was claimed for it."""
-    claimed = {(part.case, part.rung) for part in claim.parts}
-    return all((share.case.id, share.step.name) in claimed for share in bundle.shares) and bundle.channel == claim.parts[0].channel
+def case_step(claim: Claim, case: Case) -> str:
+    """The step that a message means for this case."""
+    return next(part.rung for part in claim.parts if part.case == case.id)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from db.cases import Showing
 from domain.calendar import start_of_day
-from domain.case import Case
-from domain.decision import Close, Perform, Verdict, Wait
+from domain.case import Case, Fate, Outcome
+from domain.decision import Close, Decision, Perform, Verdict, Wait
 from domain.diary import write_day
 from domain.facts import Facts
 from domain.ladder import next_step
@@ -25,14 +27,45 @@ def show(case: Case, verdict: Verdict, facts: Facts) -> Showing:
     decision = verdict.decision
     if isinstance(decision, Close):
         return Showing(stage_of(case, facts), verdict.rule, decision.why, "", None, "")
-    why = decision.why if isinstance(decision, Wait) else f"{decision.summary} is going out"
+    why = explain(decision) if isinstance(decision, Wait) else f"{decision.summary} is going out"
     owner = decision.owner if isinstance(decision, Wait) else facts.owner
     return Showing(stage_of(case, facts), verdict.rule, why, owner, decision.until if isinstance(decision, Wait) else None, next_step(case, facts).name)
 
 
+def explain(decision: Decision) -> str:
+    """Why this was decided, with what people wrote about it: for our own database."""
+    if isinstance(decision, Perform):
+        return decision.summary
+    detail = decision.detail if isinstance(decision, Wait) else ""
+    return f"{decision.why}: {detail}" if detail else decision.why
+
+
+def without_detail(decision: Decision) -> Decision:
+    """``decision`` as Temporal may keep it: without what people wrote, and without their names."""
+    match decision:
+        case Wait():
+            return replace(decision, detail="", owner="")
+        case Close(outcome=Outcome.STOPPED):
+            return replace(decision, why="stopped by a person")
+        case _:
+            return decision
+
+
+def without_private_words(case: Case) -> Case:
+    """``case`` as Temporal may keep it: without names, reasons people wrote, links and order numbers."""
+    return replace(
+        case,
+        invoice=replace(case.invoice, pay_url="", pdf_url="", purchase_order=""),
+        rungs=tuple(replace(rung, why="" if rung.fate is Fate.SKIPPED else rung.why) for rung in case.rungs),
+        holds=tuple(replace(hold, why="", by="") for hold in case.holds),
+        promises=tuple(replace(promise, by="") for promise in case.promises),
+        ended_why="stopped by a person" if case.ended is Outcome.STOPPED else case.ended_why,
+    )
+
+
 def label(case: Case, verdict: Verdict, facts: Facts) -> Labels:
-    """The search attributes and the story on the case's page. No name and no address."""
-    decision = verdict.decision
+    """The search attributes and the story on the case's page. No name, no address and no word a person wrote."""
+    case, decision = without_private_words(case), without_detail(verdict.decision)
     return Labels(
         stage=stage_of(case, facts),
         waiting=verdict.rule,
@@ -42,15 +75,15 @@ def label(case: Case, verdict: Verdict, facts: Facts) -> Labels:
         balance=float(case.invoice.balance.amount),
         due_on=start_of_day(case.invoice.due, ("UTC",)),
         next_contact=decision.until if isinstance(decision, Wait) else None,
-        details=_tell(case, verdict, facts),
+        details=_tell(case, decision, facts),
     )
 
 
-def _tell(case: Case, verdict: Verdict, facts: Facts) -> str:
-    invoice, decision = case.invoice, verdict.decision
+def _tell(case: Case, decision: Decision, facts: Facts) -> str:
+    invoice = case.invoice
     match decision:
         case Wait():
-            now_line = f"**Waiting because** {decision.why}. Next look: {write_day(facts.today(decision.until))}. Owner: {decision.owner}."
+            now_line = f"**Waiting because** {decision.why}. Next look: {write_day(facts.today(decision.until))}."
         case Perform():
             now_line = f"**Going out now:** {decision.summary}."
         case Close():
@@ -66,5 +99,5 @@ def _tell(case: Case, verdict: Verdict, facts: Facts) -> str:
     for promise in case.promises:
         lines.append(f"- promise of {promise.amount} by {write_day(promise.day)}: {promise.standing.value.replace('_', ' ')}")
     for hold in case.holds:
-        lines.append(f"- on hold until {write_day(facts.today(hold.until))}: {hold.why} ({hold.by})")
+        lines.append(f"- on hold until {write_day(facts.today(hold.until))} ({hold.kind.value.replace('_', ' ')})")
     return "\n\n".join(lines[:3]) + "\n\n" + "\n".join(lines[3:])

@@ -37,15 +37,15 @@ def read(said: Said) -> News:
     fields = dict(first) if isinstance(first, dict) else {} if first is None else {"until": first} if said.name == "hold" else {"?": first}
     if said.name != OVERRIDE:
         fields["kind"] = said.name
-    fields.setdefault("by", _FROM_THE_UI)
+    by = fields["by"] = str(fields.get("by") or _FROM_THE_UI)[:100]
     try:
         return _NEWS.validate_python(fields, extra="forbid")
     except ValidationError as error:
         fault = error.errors()[-1]
         why = f"{'.'.join(str(part) for part in fault['loc'][1:]) or 'word'}: {fault['msg']}"
         if fields.get("kind") in ("hold", "stop"):
-            return HoldPlaced(by=str(fields["by"])[:100], why=f"said in a form that could not be read ({why})")
-        return WordUnreadable(said.words, by=str(fields["by"])[:100], why=why)
+            return HoldPlaced(by=by, why=f"said in a form that could not be read ({why})")
+        return WordUnreadable(said.words, by=by, why=why)
 
 
 def _words(said: Said) -> list[object]:

@@ -72,6 +72,12 @@ def running(connection: Connection, rules: tuple[str, ...] = ()) -> tuple[str, .
     return tuple(connection.scalars(query.where(cases.c.rule.in_(rules)) if rules else query))
 
 
+def saved_at(connection: Connection, case: str) -> datetime:
+    """When a stored case last changed."""
+    moment: datetime = connection.execute(select(cases.c.updated_at).where(cases.c.id == case)).scalar_one()
+    return moment
+
+
 def ended_as(connection: Connection, case: str) -> str | None:
     return connection.execute(select(cases.c.ended).where(cases.c.id == case)).scalar_one_or_none()
 

@@ -27,12 +27,16 @@ class Database:
             parsed = parsed.set(drivername="postgresql+psycopg")
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         if self.is_sqlite:
-            self.engine: Engine = create_engine(parsed, pool_size=pool_size, connect_args={"timeout": 30, "check_same_thread": False})
+            self.engine: Engine = create_engine(parsed, pool_size=pool_size, hide_parameters=True, connect_args={"timeout": 30, "check_same_thread": False})
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         elif parsed.drivername == "postgresql+psycopg":
             self.engine = create_engine(
-                parsed, pool_size=pool_size, pool_pre_ping=True, connect_args={"connect_timeout": 10, "options": "-c lock_timeout=20s -c statement_timeout=60s"}
+                parsed,
+                pool_size=pool_size,
+                pool_pre_ping=True,
+                hide_parameters=True,  # an error's text travels into logs and Temporal; the values in it are people's
+                connect_args={"connect_timeout": 10, "options": "-c lock_timeout=20s -c statement_timeout=60s"},
             )
         else:
             raise UnableToConnect(f"database url: {parsed.drivername} is not supported; use sqlite:///FILE or postgresql://...")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
@@ -13,6 +14,9 @@ from db.schema import cases, invoices
 from db.upsert import upsert
 from domain.invoice import Invoice, Standing
 from domain.money import Money, minor_units
+
+# Fewer than the parameters one SQLite statement may carry.
+_CHUNK = 500
 
 
 def to_minor(money: Money) -> int:
@@ -24,33 +28,38 @@ def from_minor(amount: int, currency: str) -> Money:
 
 
 def save_invoices(connection: Connection, seen: Sequence[tuple[Invoice, str]], at: datetime) -> None:
-    """Record invoices with their ledger keys. One known by customer and number keeps its id, whatever id came along."""
-    upsert(
-        connection,
-        invoices,
-        ["customer_id", "number"],
-        [
-            {
-                "id": invoice.id or new_id("inv"),
-                "seller_id": invoice.seller,
-                "customer_id": invoice.customer,
-                "number": invoice.number,
-                "ref": ref,
-                "currency": invoice.total.currency,
-                "total_minor": to_minor(invoice.total),
-                "balance_minor": to_minor(invoice.balance),
-                "issued": invoice.issued,
-                "due": invoice.due,
-                "standing": invoice.standing.value,
-                "pay_url": invoice.pay_url,
-                "pdf_url": invoice.pdf_url,
-                "purchase_order": invoice.purchase_order,
-                "paid_on": invoice.paid_on,
-                "seen_at": at,
-            }
-            for invoice, ref in seen
-        ],
-    )
+    """Record invoices with their ledger keys. One known by its ledger key, else by customer and number, keeps its id:
+    a renumbered invoice or customer is still the same debt."""
+    rows = [_row(invoice, ref, at) for invoice, ref in seen]
+    known = set()
+    for start in range(0, len(rows), _CHUNK):
+        refs = [row["ref"] for row in rows[start : start + _CHUNK]]
+        found = connection.execute(select(invoices.c.seller_id, invoices.c.ref).where(invoices.c.ref.in_(refs)))
+        known |= {(seller, ref) for seller, ref in found}
+    again = [row for row in rows if (row["seller_id"], row["ref"]) in known]
+    upsert(connection, invoices, ["seller_id", "ref"], again)
+    upsert(connection, invoices, ["customer_id", "number"], [row for row in rows if (row["seller_id"], row["ref"]) not in known])
+
+
+def _row(invoice: Invoice, ref: str, at: datetime) -> dict[str, Any]:
+    return {
+        "id": new_id("inv"),
+        "seller_id": invoice.seller,
+        "customer_id": invoice.customer,
+        "number": invoice.number,
+        "ref": ref,
+        "currency": invoice.total.currency,
+        "total_minor": to_minor(invoice.total),
+        "balance_minor": to_minor(invoice.balance),
+        "issued": invoice.issued,
+        "due": invoice.due,
+        "standing": invoice.standing.value,
+        "pay_url": invoice.pay_url,
+        "pdf_url": invoice.pdf_url,
+        "purchase_order": invoice.purchase_order,
+        "paid_on": invoice.paid_on,
+        "seen_at": at,
+    }
 
 
 def load_invoice(connection: Connection, invoice: str) -> Invoice | None:
@@ -60,7 +69,8 @@ def load_invoice(connection: Connection, invoice: str) -> Invoice | None:
 
 def refs_of(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
     """The ledger's key of each invoice, by our id."""
-    return dict(connection.execute(select(invoices.c.id, invoices.c.ref).where(invoices.c.id.in_(ids))))
+    found = connection.execute(select(invoices.c.id, invoices.c.ref).where(invoices.c.id.in_(ids)))
+    return {invoice: ref for invoice, ref in found}  # noqa: C416  dict() takes the result for a mapping
 
 
 def find_by_ref(connection: Connection, seller: str, ref: str) -> Invoice | None:

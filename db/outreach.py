@@ -17,8 +17,9 @@ from db.schema import outreach, outreach_parts
 from domain.facts import Contacted, InFlight, Refused
 from domain.playbook import Stage
 
-# States that count as contact with the customer, for the gap and the caps: all that left or may have left, or is about to.
-_COUNTS = ("claimed", "sending", "accepted", "unknown", "delivered", "bounced")
+# States that count as contact with the customer, for the gap and the caps: all that left, or may have.
+_COUNTS = ("accepted", "unknown", "delivered", "bounced")
+_ON_THE_WAY = ("claimed", "sending")
 _GIVEN_UP = ("released", "refused", "bounced", "shadowed")
 
 
@@ -155,24 +156,31 @@ def _move(connection: Connection, outreach_id: str, token: str, state: str | tup
     return connection.execute(outreach.update().where(*where).values(**values)).rowcount == 1
 
 
-def contacts_made(connection: Connection, customer: str, since: datetime) -> tuple[Contacted, ...]:
-    """Every contact begun with a customer since then, for the gap and the caps."""
+def contacts_made(connection: Connection, customer: str, since: datetime, *, rehearsed: bool) -> tuple[Contacted, ...]:
+    """Every contact begun with a customer since then, for the gap and the caps; ``rehearsed``: those in shadow mode too."""
+    states = (*_COUNTS, "shadowed") if rehearsed else _COUNTS
     rows = connection.execute(
         select(outreach.c.id, outreach.c.stage, outreach.c.claimed_at, outreach.c.sending_at)
-        .where(outreach.c.customer_id == customer, outreach.c.claimed_at >= since, outreach.c.state.in_(_COUNTS))
+        .where(outreach.c.customer_id == customer, outreach.c.claimed_at >= since, outreach.c.state.in_(states))
         .order_by(outreach.c.claimed_at)
     )
     return tuple(Contacted(sending_at or claimed_at, Stage(stage), found) for found, stage, claimed_at, sending_at in rows)
 
 
-def in_flight(connection: Connection, case: str) -> tuple[InFlight, ...]:
-    """Messages that cover this case and whose fate is open."""
-    rows = connection.execute(
+def in_flight(connection: Connection, case: str, customer: str) -> tuple[InFlight, ...]:
+    """Messages whose fate is open: those that cover this case, and any other on its way to the same customer now."""
+    covering = connection.execute(
         select(outreach.c.id, outreach_parts.c.rung, outreach.c.claimed_at, outreach.c.state)
         .select_from(outreach_parts.join(outreach))
-        .where(outreach_parts.c.case_id == case, outreach_parts.c.dropped.is_(False), outreach.c.state.in_(["claimed", "sending", "unknown"]))
+        .where(outreach_parts.c.case_id == case, outreach_parts.c.dropped.is_(False), outreach.c.state.in_([*_ON_THE_WAY, "unknown"]))
     )
-    return tuple(InFlight(rung, found, since, state == "unknown") for found, rung, since, state in rows)
+    flights = {found: InFlight(rung, found, since, state == "unknown") for found, rung, since, state in covering}
+    others = connection.execute(
+        select(outreach.c.id, outreach.c.step, outreach.c.claimed_at).where(outreach.c.customer_id == customer, outreach.c.state.in_(_ON_THE_WAY))
+    )
+    for found, step, since in others:
+        flights.setdefault(found, InFlight(step, found, since))
+    return tuple(flights.values())
 
 
 def refusals(connection: Connection, case: str, round_: int, rung: str) -> tuple[Refused, ...]:
@@ -186,15 +194,16 @@ def refusals(connection: Connection, case: str, round_: int, rung: str) -> tuple
     return tuple(Refused(at, reason, try_again) for at, reason, try_again in rows)
 
 
-def tidy(connection: Connection, customer: str, before: datetime, now: datetime) -> None:
-    """What a dead worker left: a claim older than ``before`` is released, a message then in sending becomes unknown."""
-    old = (outreach.c.customer_id == customer, outreach.c.claimed_at < before)
-    connection.execute(
-        outreach.update().where(*old, outreach.c.state == "claimed").values(state="released", reason="its worker died before sending", recorded_at=now)
-    )
-    connection.execute(
-        outreach.update().where(*old, outreach.c.state == "sending").values(state="unknown", reason="its worker died while sending", recorded_at=now)
-    )
+def tidy(connection: Connection, customer: str, before: datetime, now: datetime) -> tuple[str, ...]:
+    """What a dead worker left: a claim older than ``before`` is released; the ids of what has been sending since then,
+    now unknown."""
+    mine = outreach.c.customer_id == customer
+    stale = (mine, outreach.c.state == "claimed", outreach.c.claimed_at < before)
+    connection.execute(outreach.update().where(*stale).values(state="released", reason="its worker died before sending", recorded_at=now))
+    lost = tuple(connection.scalars(select(outreach.c.id).where(mine, outreach.c.state == "sending", outreach.c.sending_at < before)))
+    if lost:
+        connection.execute(outreach.update().where(outreach.c.id.in_(lost)).values(state="unknown", reason="its worker died while sending", recorded_at=now))
+    return lost
 
 
 def was_sending_after(connection: Connection, case: str, moment: datetime) -> bool:

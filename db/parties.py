@@ -67,7 +67,7 @@ def save_customers(connection: Connection, seller: str, rows: Sequence[CustomerR
     found = connection.execute(
         select(customers.c.number, customers.c.id).where(customers.c.seller_id == seller, customers.c.number.in_([row.number for row in rows]))
     )
-    ids = dict(found)
+    ids = {number: customer for number, customer in found}  # noqa: C416  dict() takes the result for a mapping
     for row in rows:
         _save_contacts(connection, ids[row.number], row)
     return ids

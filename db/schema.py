@@ -63,7 +63,7 @@ sellers = Table(
     "sellers",
     metadata,
     Column("id", _ID, primary_key=True),
-    Column("name", String(200), nullable=False),
+    Column("name", Text, nullable=False),
     Column("ledger", String(40), nullable=False),
     Column("body", JSON, nullable=False),  # domain.seller.Seller, whole
 )
@@ -75,7 +75,7 @@ books = Table(
     _key("seller_id", "sellers.id", primary_key=True),
     Column("read_at", Moment),  # csv: the last import; rest: the last whole pull
     Column("posted_through", Date),
-    Column("posted_by", String(200), nullable=False, default=""),
+    Column("posted_by", Text, nullable=False, default=""),
 )
 
 customers = Table(
@@ -83,8 +83,8 @@ customers = Table(
     metadata,
     Column("id", _ID, primary_key=True),
     _key("seller_id", "sellers.id"),
-    Column("number", String(100), nullable=False),
-    Column("name", String(300), nullable=False),
+    Column("number", Text, nullable=False),
+    Column("name", Text, nullable=False),
     Column("country", String(2), nullable=False),
     Column("zones", JSON, nullable=False),
     Column("language", String(10), nullable=False),
@@ -99,12 +99,12 @@ contacts = Table(
     Column("id", _ID, primary_key=True),
     _key("customer_id", "customers.id", index=True),
     Column("role", String(20), nullable=False),
-    Column("name", String(300), nullable=False),
-    Column("email", String(320), nullable=False),
-    Column("phone", String(40), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("phone", Text, nullable=False),
     Column("language", String(10), nullable=False),
     Column("refused", JSON, nullable=False),  # channels opted out of, or found dead
-    Column("set_by", String(200), nullable=False, default=""),  # a person's change outranks the ledger's
+    Column("set_by", Text, nullable=False, default=""),  # a person's change outranks the ledger's
 )
 
 invoices = Table(
@@ -113,8 +113,8 @@ invoices = Table(
     Column("id", _ID, primary_key=True),
     _key("seller_id", "sellers.id"),
     _key("customer_id", "customers.id", index=True),
-    Column("number", String(100), nullable=False),
-    Column("ref", String(200), nullable=False),  # the ledger's own key
+    Column("number", Text, nullable=False),
+    Column("ref", Text, nullable=False),  # the ledger's own key
     Column("currency", String(3), nullable=False),
     Column("total_minor", BigInteger, nullable=False),
     Column("balance_minor", BigInteger, nullable=False),
@@ -123,18 +123,18 @@ invoices = Table(
     Column("standing", String(20), nullable=False),
     Column("pay_url", Text, nullable=False),
     Column("pdf_url", Text, nullable=False),
-    Column("purchase_order", String(100), nullable=False),
+    Column("purchase_order", Text, nullable=False),
     Column("paid_on", Date),
     Column("seen_at", Moment, nullable=False),
     UniqueConstraint("customer_id", "number"),
-    Index("ix_invoices_seller_ref", "seller_id", "ref"),
+    UniqueConstraint("seller_id", "ref"),
 )
 
 playbook_versions = Table(
     "playbook_versions",
     metadata,
     Column("hash", String(64), primary_key=True),
-    Column("name", String(100), nullable=False),
+    Column("name", Text, nullable=False),
     Column("resolved", Text, nullable=False),  # immutable
     Column("stored_at", Moment, nullable=False),
 )
@@ -152,7 +152,7 @@ cases = Table(
     Column("stage", String(40), nullable=False, index=True),
     Column("rule", String(40), nullable=False),
     Column("waiting_because", Text, nullable=False),
-    Column("owner", String(200), nullable=False),
+    Column("owner", Text, nullable=False),
     Column("next_at", Moment, index=True),
     Column("next_step", String(100), nullable=False, default=""),
     Column("ended", String(20), index=True),
@@ -175,9 +175,9 @@ outreach = Table(
     Column("claimed_by", _ID, nullable=False),  # the case whose worker claimed it
     Column("try_again", Boolean, nullable=False, default=False),  # refused, and the same may work later
     Column("provider", String(40), nullable=False, default=""),
-    Column("provider_id", String(200), nullable=False, default=""),
-    Column("message_id", String(250), nullable=False, default=""),
-    Column("to_address", String(320), nullable=False, default=""),
+    Column("provider_id", Text, nullable=False, default=""),
+    Column("message_id", Text, nullable=False, default=""),
+    Column("to_address", Text, nullable=False, default=""),
     Column("subject", Text, nullable=False, default=""),
     Column("text", Text, nullable=False, default=""),
     Column("html", Text, nullable=False, default=""),
@@ -209,15 +209,15 @@ inbox = Table(
     "inbox",
     metadata,
     Column("id", _ID, primary_key=True),
-    Column("source", String(40), nullable=False),
-    Column("source_id", String(200), nullable=False),
+    Column("source", String(100), nullable=False),
+    Column("source_id", Text, nullable=False),
     Column("seller_id", _ID),
-    Column("ref", String(200), nullable=False, default=""),  # the ledger's key, while no case is known
+    Column("ref", Text, nullable=False, default=""),  # the ledger's key, while no case is known
     Column("case_id", _ID, index=True),
     Column("kind", String(20), nullable=False),
     Column("body", Text, nullable=False),
     Column("news", JSON),  # domain.event.News, when it could be read
-    Column("by", String(200), nullable=False, default=""),
+    Column("by", Text, nullable=False, default=""),
     Column("received_at", Moment, nullable=False),
     Column("state", String(20), nullable=False, index=True),  # new, passed_on, folded, ended
     Column("attempts", Integer, nullable=False, default=0),
@@ -252,7 +252,7 @@ tasks = Table(
     Column("kind", String(40), nullable=False),
     Column("title", Text, nullable=False),
     Column("remedy", Text, nullable=False),
-    Column("owner", String(200), nullable=False),
+    Column("owner", Text, nullable=False),
     Column("due", Date, nullable=False),
     Column("case_id", _ID, index=True),
     Column("opened_at", Moment, nullable=False),
@@ -271,7 +271,7 @@ journal = Table(
     Column("day", Integer, nullable=False),
     Column("kind", String(20), nullable=False),
     Column("what", Text, nullable=False),
-    Column("by", String(200), nullable=False, default=""),
+    Column("by", Text, nullable=False, default=""),
 )
 
 # One row: what a person has set for the whole installation.
@@ -281,7 +281,7 @@ installation = Table(
     Column("id", Integer, primary_key=True),
     Column("mode", String(10), nullable=False),
     Column("switched_off", Text, nullable=False, default=""),
-    Column("changed_by", String(200), nullable=False, default=""),
+    Column("changed_by", Text, nullable=False, default=""),
     Column("changed_at", Moment),
 )
 
@@ -289,7 +289,7 @@ people = Table(
     "people",
     metadata,
     Column("id", _ID, primary_key=True),
-    Column("name", String(200), nullable=False, unique=True),
+    Column("name", Text, nullable=False, unique=True),
     Column("role", String(20), nullable=False),  # viewer, agent, admin
     Column("token_hash", LargeBinary(32), unique=True),  # SHA-256 of the token; null once revoked
     Column("created_at", Moment, nullable=False),

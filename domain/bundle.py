@@ -25,11 +25,16 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A message to be: the step that words it, and the invoices it covers, the oldest of the leading ones first."""
+    """A message to be: the share that words it, and all it covers, the oldest of the leading ones first."""
 
-    step: Step
+    carrier: Share
     channel: str
     shares: tuple[Share, ...]
+
+    @property
+    def step(self) -> Step:
+        """The step that words the message."""
+        return self.carrier.step
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,8 @@ def compose(wanted: str, cases: Iterable[tuple[Case, Facts]], seen: Mapping[str,
     )
     shares = [Share(one.case, one.step, one.step.stage == carrier.step.stage) for one in alike if one is carrier or desk.may_ride_along(one.step, carrier.step)]
     shares.sort(key=lambda share: (not share.leads, share.case.invoice.due, share.case.id))
-    return Bundle(carrier.step, carrier.channel, tuple(shares))
+    leader = next(share for share in shares if share.case is carrier.case)
+    return Bundle(leader, carrier.channel, tuple(shares))
 
 
 def _currency(one: _Candidate) -> str:
@@ -67,12 +73,14 @@ def _currency(one: _Candidate) -> str:
 
 def _candidate(case: Case, facts: Facts, seen: Mapping[str, Invoice], now: datetime) -> _Candidate | None:
     heard = assess(case, seen.get(case.invoice.id), (), facts, now)
+    if heard.case.round != case.round:
+        return None  # a new round begins with the invoice's own next look
     if isinstance(act := heard.verdict.decision, Perform):
         return _Candidate(heard.case, facts.playbook.step(act.step), True, act.channel)
     if heard.verdict.rule != "planned":
         return None
     due = ladder.next_due(heard.case, facts, now)
     channel = next((name for name in due.step.by if facts.customer.contact_for(name)), "")
-    if not channel or due.moment >= desk.bundling_horizon(facts.playbook, now):
-        return None
+    if not channel or due.step.severe or due.moment >= desk.bundling_horizon(facts.playbook, now):
+        return None  # a severe step keeps its own day: its notice period must have gone by
     return _Candidate(heard.case, due.step, False, channel)

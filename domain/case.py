@@ -20,9 +20,10 @@ class Outcome(StrEnum):
 
 
 class Fate(StrEnum):
-    """What became of a step. Only ACCEPTED and DELIVERED contacts reached anyone; UNKNOWN counts as one that may have."""
+    """What became of a step. ACCEPTED, PRESUMED and DELIVERED reached somebody; UNKNOWN counts as one that may have."""
 
     ACCEPTED = "accepted"
+    PRESUMED = "presumed_delivered"  # accepted, and not bounced for long enough, where nobody tells of delivery
     DELIVERED = "delivered"
     UNKNOWN = "unknown"
     SHADOWED = "shadowed"
@@ -30,7 +31,7 @@ class Fate(StrEnum):
     PASSED_OVER = "passed_over"
 
 
-_CONTACTS = frozenset({Fate.ACCEPTED, Fate.DELIVERED, Fate.UNKNOWN})
+_CONTACTS = frozenset({Fate.ACCEPTED, Fate.PRESUMED, Fate.DELIVERED, Fate.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)

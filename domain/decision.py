@@ -23,6 +23,7 @@ _LEDGER_RETRY = timedelta(hours=1)
 _COVERED_RETRY = timedelta(minutes=2)
 _REFUSED_RETRY = timedelta(minutes=15)
 _REFUSED_LONGEST = timedelta(hours=4)
+_MISSING = "Find out in the ledger whether it was deleted; if nothing is owed, stop it here"
 _REFUSED = "Mend what the provider complains about (its account, our settings, or the customer's address); it is tried again by itself"
 
 
@@ -38,12 +39,16 @@ class Perform:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Be silent until ``until`` or the next word. Every silence has a reason, an owner and an end."""
+    """Be silent until ``until`` or the next word. Every silence has a reason, an owner and an end.
+
+    ``detail`` is what a person wrote about it; it stays in our own database.
+    """
 
     until: datetime
     why: str
     owner: str
     kind: Literal["wait"] = "wait"
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,8 @@ def assess(case: Case, seen: Invoice | None, news: Sequence[News], facts: Facts,
     if not case.ended:
         case, lines = mature(case, facts, now)
         entries += lines
+        case, lines = ladder.presume_delivered(case, facts, now)
+        entries += lines
         case, lines = ladder.pass_over(case, facts, now)
         entries += lines
     verdict = decide(case, facts, now)
@@ -132,15 +139,19 @@ def _a_reason_for_silence(case: Case, facts: Facts, now: datetime) -> Verdict | 
     if doubtful := next((flight for flight in facts.in_flight if flight.doubtful), None):
         return _unknown_outreach(case, doubtful.outreach, facts, now)
     if facts.in_flight:
-        return _wait(now + _COVERED_RETRY, "a message that covers this invoice is on its way", facts.owner, "covered", now)
+        return _wait(now + _COVERED_RETRY, "a message to this customer is on its way", facts.owner, "covered", now)
     if doubtful_rung := next((rung for rung in case.rungs if rung.fate is Fate.UNKNOWN), None):
         return _unknown_outreach(case, doubtful_rung.outreach, facts, now)
+    if facts.missing:
+        why = "the ledger no longer knows this invoice"
+        task = _incident(facts, now, f"missing/{case.id}", f"The ledger no longer knows invoice {case.invoice.number}", _MISSING)
+        return _wait(facts.opening(_tomorrow(facts, now)), why, facts.owner, "missing", now, task)
     if case.invoice.standing is Standing.DRAFT:
         return _wait(facts.opening(_tomorrow(facts, now)), "the ledger says the invoice is a draft", facts.owner, "draft", now)
     if case.invoice.standing is Standing.DISPUTED:
         return _wait(facts.opening(facts.customer_day(now) + timedelta(days=7)), "the ledger says the invoice is disputed", facts.owner, "disputed", now)
     if hold := case.active_hold(now):
-        return _wait(hold.until, f"on hold until {write_day(facts.today(hold.until))}: {hold.why}", hold.by, "hold", now)
+        return Verdict(Wait(max(hold.until, now + _SOON), f"on hold until {write_day(facts.today(hold.until))}", hold.by, detail=hold.why), "hold")
     if promise := case.open_promise:
         return _wait(promise_ends(promise, facts), f"{promise.amount} promised by {write_day(promise.day)}", promise.by, "promise", now)
     return None
@@ -155,7 +166,7 @@ def _the_next_step(case: Case, facts: Facts, now: datetime) -> Verdict:
     if due.moment > now:
         return _wait(due.moment, f"{step.title} planned for {_moment(due.moment, facts)}", facts.owner, "planned", now)
     if facts.switched_off:
-        return _wait(facts.opening(_tomorrow(facts, now)), f"all sending is stopped: {facts.switched_off}", facts.owner, "switched-off", now)
+        return Verdict(Wait(facts.opening(_tomorrow(facts, now)), "all sending is stopped", facts.owner, detail=facts.switched_off), "switched-off")
     if blocked := _unbelievable_books(case, facts, now):
         return blocked
     channel = next((name for name in step.by if facts.customer.contact_for(name)), "")
@@ -164,14 +175,10 @@ def _the_next_step(case: Case, facts: Facts, now: datetime) -> Verdict:
     if facts.refusals:
         retry = _after_refusal(case, facts, now)
         if retry.until > now:
-            return _wait(
-                retry.until,
-                retry.why,
-                facts.owner,
-                "refused",
-                now,
-                _incident(facts, now, "mailer" if facts.refusals[-1].try_again else f"refused/{case.id}", retry.why, _REFUSED),
-            )
+            last = facts.refusals[-1]
+            key = "mailer" if last.try_again else f"refused/{case.id}"
+            task = _incident(facts, now, key, f"A message about invoice {case.invoice.number} was not taken: {last.reason}", _REFUSED)
+            return _wait(retry.until, retry.why, facts.owner, "refused", now, task)
     if refusal := desk.allow(step, facts, now):
         return _wait(refusal.until, f"{step.title} is next, but {refusal.why}", facts.owner, refusal.rule, now)
     tasks = (_review(case, facts, now, "every reminder has been sent and the invoice is still open"),) if step.stage is Stage.STATEMENT else ()
@@ -181,16 +188,16 @@ def _the_next_step(case: Case, facts: Facts, now: datetime) -> Verdict:
 def _after_refusal(case: Case, facts: Facts, now: datetime) -> desk.Refusal:
     """When to try a refused message again: soon and then ever later, or on the next day where trying is no use by itself."""
     last = facts.refusals[-1]
-    soon = min(_REFUSED_RETRY * 2 ** (len(facts.refusals) - 1), _REFUSED_LONGEST)
+    soon = min(_REFUSED_RETRY * 2 ** min(len(facts.refusals) - 1, 8), _REFUSED_LONGEST)
     until = last.at + soon if last.try_again else facts.opening(facts.customer_day(last.at) + timedelta(days=1))
-    return desk.Refusal(until, "refused", f"the mail provider did not take the message: {last.reason}")
+    return desk.Refusal(until, "refused", "the mail provider did not take the last message")
 
 
 def _unbelievable_books(case: Case, facts: Facts, now: datetime) -> Verdict | None:
     """Both tests of freshness: the read is recent, and the books are posted through the last business day."""
     books, today = facts.books, facts.today(now)
     if books.problem:
-        return _wait(now + _LEDGER_RETRY, f"the ledger cannot be read: {books.problem}", facts.owner, "ledger", now, _unreadable_ledger(facts, now))
+        return _wait(now + _LEDGER_RETRY, "the ledger cannot be read", facts.owner, "ledger", now, _unreadable_ledger(facts, now))
     if books.read_at is None or now - books.read_at > books.max_age:
         remedy = "Import a fresh export: dunwell import FILE"
         task = _incident(facts, now, f"ledger/{books.source}", f"The last word from the ledger {books.source} is too old", remedy)

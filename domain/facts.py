@@ -56,7 +56,10 @@ class Contacted:
 
 @dataclass(frozen=True, slots=True)
 class InFlight:
-    """A message covering this invoice whose fate is not yet known. ``doubtful``: nobody will learn it without help."""
+    """A message covering this invoice, or on its way to the same customer, whose fate is not yet known.
+
+    ``doubtful``: nobody will learn it without help.
+    """
 
     step: str
     outreach: str
@@ -77,7 +80,8 @@ class Refused:
 class Facts:
     """Everything ``decide`` may look at. ``calendar`` is the customer's (and the seller's), ``bank_calendar`` the seller's.
 
-    ``switched_off`` holds the reason while a person has stopped all sending, else it is empty.
+    ``switched_off`` holds the reason while a person has stopped all sending, else it is empty. ``missing``: the ledger
+    answers, and does not know this invoice, or tells something of it that cannot be true.
     """
 
     playbook: Playbook
@@ -94,6 +98,7 @@ class Facts:
     in_flight: tuple[InFlight, ...] = ()
     refusals: tuple[Refused, ...] = ()
     owner: str = "accounts receivable"
+    missing: bool = False
 
     @property
     def slot(self) -> timedelta:

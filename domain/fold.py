@@ -114,8 +114,9 @@ def mature(case: Case, facts: Facts, now: datetime) -> tuple[Case, tuple[Entry, 
     """``case`` after time has passed: a promise is kept, partly kept or broken; going live begins a new round."""
     entries: tuple[Entry, ...] = ()
     if case.mode == "shadow" and facts.mode == "live":
-        shadowed = any(rung.fate is Fate.SHADOWED for rung in case.rungs)
-        case = replace(case, round=case.round + 1, entered=False, rungs=()) if shadowed else case
+        kept = tuple(rung for rung in case.rungs if rung.is_contact or rung.fate is Fate.SKIPPED)
+        if any(rung.fate is Fate.SHADOWED for rung in case.rungs):
+            case = replace(case, round=case.round + 1, entered=False, rungs=kept)
     case = replace(case, mode=facts.mode.value, holds=tuple(hold for hold in case.holds if hold.until > now))
     if promise := case.open_promise:
         standing = _standing(promise, case, facts, now)

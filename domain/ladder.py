@@ -48,7 +48,8 @@ def next_due(case: Case, facts: Facts, now: datetime) -> Due:
     step = next_step(case, facts)
     previous = _last_step_taken(case, facts)
     if step.name.startswith("statement-"):
-        since = previous.at if previous else case.opened_at
+        skipped = [rung.at for rung in case.rungs if rung.fate is Fate.SKIPPED and rung.step.startswith("statement-")]
+        since = max([previous.at if previous else case.opened_at, *skipped])
         return Due(step, facts.opening(local_day(since, facts.customer.zones) + timedelta(days=facts.playbook.afterwards.every_days)))
     day = step.planned_day(case.invoice.due, facts.calendar)
     if previous:
@@ -64,7 +65,19 @@ def next_due(case: Case, facts: Facts, now: datetime) -> Due:
 def delivered_on(rung: Rung, facts: Facts) -> date:
     """The day a message reached the customer, or is presumed to have (RFC 5321 bounces come within days, not weeks)."""
     day = local_day(rung.at, facts.customer.zones)
-    return day if rung.fate is not Fate.ACCEPTED else facts.calendar.add(day, PRESUMED_AFTER_BUSINESS_DAYS)
+    return day if rung.fate not in (Fate.ACCEPTED, Fate.PRESUMED) else facts.calendar.add(day, PRESUMED_AFTER_BUSINESS_DAYS)
+
+
+def presume_delivered(case: Case, facts: Facts, now: datetime) -> tuple[Case, tuple[Entry, ...]]:
+    """Mark what was accepted and has not bounced for long enough: presumed delivered, and said so."""
+    entries = []
+    today = facts.today(now)
+    for rung in case.rungs:
+        if rung.fate is Fate.ACCEPTED and delivered_on(rung, facts) <= facts.customer_day(now):
+            case = case.with_rung(replace(rung, fate=Fate.PRESUMED))
+            what = f"{facts.playbook.step(rung.step).title} presumed delivered: no bounce in {PRESUMED_AFTER_BUSINESS_DAYS} business days"
+            entries.append(Entry(now, today, case.invoice.days_past_due(today), EntryKind.CONTACT, what))
+    return case, tuple(entries)
 
 
 def _last_step_taken(case: Case, facts: Facts, stages: tuple[Stage, ...] = tuple(Stage)) -> Rung | None:

@@ -58,7 +58,15 @@ class Stretch:
     times: int
 
 
-_MARKS = {"accepted": "done", "delivered": "done", "shadowed": "kept", "unknown": "doubtful", "skipped": "left", "passed_over": "left"}
+_MARKS = {
+    "accepted": "done",
+    "presumed_delivered": "done",
+    "delivered": "done",
+    "shadowed": "kept",
+    "unknown": "doubtful",
+    "skipped": "left",
+    "passed_over": "left",
+}
 
 
 def aging(overview: Overview) -> tuple[Chart, ...]:

@@ -50,7 +50,7 @@ STATES = {
     "sending": "on its way",
     "accepted": "sent",
     "delivered": "delivered",
-    "presumed": "presumed delivered",
+    "presumed_delivered": "sent, presumed delivered",
     "unknown": "nobody knows whether it left",
     "refused": "refused by the mail service",
     "bounced": "came back",
@@ -62,6 +62,7 @@ STATES = {
 
 FATES = {
     Fate.ACCEPTED: "sent",
+    Fate.PRESUMED: "sent, presumed delivered",
     Fate.DELIVERED: "delivered",
     Fate.UNKNOWN: "nobody knows whether it left",
     Fate.SHADOWED: "kept here, would have gone out",

@@ -68,11 +68,20 @@ class InvoiceDunning(Listening):
             return self.take(answer)
 
     async def perform(self, act: Perform) -> Answer:
-        """Carry out one step; its answer already holds the next decision."""
+        """Carry out one step; its answer already holds the next decision. What is said meanwhile is written down at once,
+        so that it stops a message that is not yet on its way."""
         self.turns += 1
         delivery = Delivery(self.invoice, act.step, act.channel)
+        delivering = workflow.start_activity_method(ports.Outreach.deliver, delivery, **ports.to_deliver(self.turns, act.summary))
         try:
-            return self.take(await workflow.execute_activity_method(ports.Outreach.deliver, delivery, **ports.to_deliver(self.turns, act.summary)))
+            while not delivering.done():
+                with suppress(asyncio.CancelledError):
+                    await workflow.wait_condition(lambda: delivering.done() or self.has_unnoted())
+                if not delivering.done() and self.has_unnoted():
+                    self.turns += 1
+                    self.noted = self.words_heard
+                    await workflow.execute_activity_method(ports.Cases.receive, Ask(self.invoice, tuple(self.unread)), **ports.to_receive(self.turns))
+            return self.take(await delivering)
         except ActivityError as error:
             await self.rest(error)
             return await self.assess()

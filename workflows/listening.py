@@ -29,6 +29,7 @@ class Listening:
         self.replies: dict[str, Replied] = {}
         self.case: Case | None = None
         self.cancel_heard = False
+        self.noted = words_heard
 
     def has_unread(self) -> bool:
         """Whether a word waits to be heard; the cancel button of the Temporal UI is one, and means stop."""
@@ -37,6 +38,10 @@ class Listening:
             self.cancel_heard = True
             self.hear("cancel", (reason,))
         return bool(self.unread)
+
+    def has_unnoted(self) -> bool:
+        """Whether something was said that is not even written down yet."""
+        return self.has_unread() and self.noted < self.words_heard
 
     def hear(self, name: str, words: Sequence[object]) -> str:
         self.words_heard += 1

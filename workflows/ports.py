@@ -61,6 +61,11 @@ class Cases(Protocol):
     @activity.defn(name="assess")
     def assess(self, ask: Ask) -> Answer: ...
 
+    @activity.defn(name="receive")
+    def receive(self, ask: Ask) -> None:
+        """Write down what was said, to be heard later: a message not yet on its way will not leave before it is."""
+        ...
+
 
 class Outreach(Protocol):
     """Reaches customers: claim, fence, send, record. At most one message leaves for a step, however often it runs."""
@@ -81,13 +86,24 @@ def to_assess(turn: int) -> ActivityConfig:
     )
 
 
+def to_receive(turn: int) -> ActivityConfig:
+    """Patience with ``receive``, which runs beside a delivery."""
+    return ActivityConfig(
+        task_queue=CASES_QUEUE,
+        activity_id=f"{turn}-receive",
+        summary="write down what was said",
+        start_to_close_timeout=timedelta(seconds=30),
+        retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=5),
+    )
+
+
 def to_deliver(turn: int, summary: str) -> ActivityConfig:
     """Patience with ``deliver``: longer than all its requests together, so that a second run never overlaps a live first."""
     return ActivityConfig(
         task_queue=DELIVER_QUEUE,
         activity_id=f"{turn}-deliver",
         summary=summary,
-        start_to_close_timeout=timedelta(seconds=60),
+        start_to_close_timeout=timedelta(seconds=90),
         retry_policy=RetryPolicy(initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=1), maximum_attempts=10),
         cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     )

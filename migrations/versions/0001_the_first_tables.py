@@ -15,15 +15,15 @@ def upgrade() -> None:
     op.create_table(
         "inbox",
         sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("source", sa.String(length=40), nullable=False),
-        sa.Column("source_id", sa.String(length=200), nullable=False),
+        sa.Column("source", sa.String(length=100), nullable=False),
+        sa.Column("source_id", sa.Text(), nullable=False),
         sa.Column("seller_id", sa.String(length=64), nullable=True),
-        sa.Column("ref", sa.String(length=200), nullable=False),
+        sa.Column("ref", sa.Text(), nullable=False),
         sa.Column("case_id", sa.String(length=64), nullable=True),
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("news", sa.JSON(), nullable=True),
-        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -44,14 +44,14 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("mode", sa.String(length=10), nullable=False),
         sa.Column("switched_off", sa.Text(), nullable=False),
-        sa.Column("changed_by", sa.String(length=200), nullable=False),
+        sa.Column("changed_by", sa.Text(), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),
     )
     op.create_table(
         "people",
         sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
         sa.Column("role", sa.String(length=20), nullable=False),
         sa.Column("token_hash", sa.LargeBinary(length=32), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -62,7 +62,7 @@ def upgrade() -> None:
     op.create_table(
         "playbook_versions",
         sa.Column("hash", sa.String(length=64), nullable=False),
-        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
         sa.Column("resolved", sa.Text(), nullable=False),
         sa.Column("stored_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_playbook_versions")),
@@ -70,7 +70,7 @@ def upgrade() -> None:
     op.create_table(
         "sellers",
         sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
         sa.Column("ledger", sa.String(length=40), nullable=False),
         sa.Column("body", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sellers")),
@@ -83,7 +83,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("remedy", sa.Text(), nullable=False),
-        sa.Column("owner", sa.String(length=200), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
         sa.Column("due", sa.Date(), nullable=False),
         sa.Column("case_id", sa.String(length=64), nullable=True),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
@@ -100,7 +100,7 @@ def upgrade() -> None:
         sa.Column("seller_id", sa.String(length=64), nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("posted_through", sa.Date(), nullable=True),
-        sa.Column("posted_by", sa.String(length=200), nullable=False),
+        sa.Column("posted_by", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["seller_id"], ["sellers.id"], name=op.f("fk_books_seller_id")),
         sa.PrimaryKeyConstraint("seller_id", name=op.f("pk_books")),
     )
@@ -108,8 +108,8 @@ def upgrade() -> None:
         "customers",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("seller_id", sa.String(length=64), nullable=False),
-        sa.Column("number", sa.String(length=100), nullable=False),
-        sa.Column("name", sa.String(length=300), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
         sa.Column("country", sa.String(length=2), nullable=False),
         sa.Column("zones", sa.JSON(), nullable=False),
         sa.Column("language", sa.String(length=10), nullable=False),
@@ -124,12 +124,12 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("customer_id", sa.String(length=64), nullable=False),
         sa.Column("role", sa.String(length=20), nullable=False),
-        sa.Column("name", sa.String(length=300), nullable=False),
-        sa.Column("email", sa.String(length=320), nullable=False),
-        sa.Column("phone", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("phone", sa.Text(), nullable=False),
         sa.Column("language", sa.String(length=10), nullable=False),
         sa.Column("refused", sa.JSON(), nullable=False),
-        sa.Column("set_by", sa.String(length=200), nullable=False),
+        sa.Column("set_by", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_contacts_customer_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contacts")),
     )
@@ -141,8 +141,8 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("seller_id", sa.String(length=64), nullable=False),
         sa.Column("customer_id", sa.String(length=64), nullable=False),
-        sa.Column("number", sa.String(length=100), nullable=False),
-        sa.Column("ref", sa.String(length=200), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("ref", sa.Text(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("total_minor", sa.BigInteger(), nullable=False),
         sa.Column("balance_minor", sa.BigInteger(), nullable=False),
@@ -151,18 +151,18 @@ def upgrade() -> None:
         sa.Column("standing", sa.String(length=20), nullable=False),
         sa.Column("pay_url", sa.Text(), nullable=False),
         sa.Column("pdf_url", sa.Text(), nullable=False),
-        sa.Column("purchase_order", sa.String(length=100), nullable=False),
+        sa.Column("purchase_order", sa.Text(), nullable=False),
         sa.Column("paid_on", sa.Date(), nullable=True),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_invoices_customer_id")),
         sa.ForeignKeyConstraint(["seller_id"], ["sellers.id"], name=op.f("fk_invoices_seller_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invoices")),
         sa.UniqueConstraint("customer_id", "number", name=op.f("uq_invoices_customer_id_number")),
+        sa.UniqueConstraint("seller_id", "ref", name=op.f("uq_invoices_seller_id_ref")),
     )
     with op.batch_alter_table("invoices", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_invoices_customer_id"), ["customer_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_invoices_due"), ["due"], unique=False)
-        batch_op.create_index("ix_invoices_seller_ref", ["seller_id", "ref"], unique=False)
 
     op.create_table(
         "outreach",
@@ -178,9 +178,9 @@ def upgrade() -> None:
         sa.Column("claimed_by", sa.String(length=64), nullable=False),
         sa.Column("try_again", sa.Boolean(), nullable=False),
         sa.Column("provider", sa.String(length=40), nullable=False),
-        sa.Column("provider_id", sa.String(length=200), nullable=False),
-        sa.Column("message_id", sa.String(length=250), nullable=False),
-        sa.Column("to_address", sa.String(length=320), nullable=False),
+        sa.Column("provider_id", sa.Text(), nullable=False),
+        sa.Column("message_id", sa.Text(), nullable=False),
+        sa.Column("to_address", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("html", sa.Text(), nullable=False),
@@ -210,7 +210,7 @@ def upgrade() -> None:
         sa.Column("stage", sa.String(length=40), nullable=False),
         sa.Column("rule", sa.String(length=40), nullable=False),
         sa.Column("waiting_because", sa.Text(), nullable=False),
-        sa.Column("owner", sa.String(length=200), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("next_step", sa.String(length=100), nullable=False),
         sa.Column("ended", sa.String(length=20), nullable=True),
@@ -256,7 +256,7 @@ def upgrade() -> None:
         sa.Column("day", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("what", sa.Text(), nullable=False),
-        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_journal_case_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_journal")),
     )
@@ -303,7 +303,6 @@ def downgrade() -> None:
 
     op.drop_table("outreach")
     with op.batch_alter_table("invoices", schema=None) as batch_op:
-        batch_op.drop_index("ix_invoices_seller_ref")
         batch_op.drop_index(batch_op.f("ix_invoices_due"))
         batch_op.drop_index(batch_op.f("ix_invoices_customer_id"))
 

@@ -157,7 +157,7 @@ def test_a_note_before_the_due_date_does_not_wait_for_the_books() -> None:
 def test_the_switch_stops_everything_and_says_why() -> None:
     verdict = decide(late("INV-1", 10), facts(switched_off="bank migration"), MONDAY)
     assert verdict.rule == "switched-off"
-    assert "bank migration" in getattr(verdict.decision, "why", "")
+    assert getattr(verdict.decision, "detail", "") == "bank migration"
 
 
 def test_nobody_reachable_becomes_a_task_and_not_an_error() -> None:

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from domain.case import Fate
 from domain.customer import Behavior
+from domain.decision import assess, record_contact
 from domain.diary import write_diary
 from domain.event import ChasingStopped, HoldPlaced, HoldReleased, News, PaymentReported, PromiseMade, StepSkipped
 from domain.facts import Mode
@@ -184,3 +186,13 @@ def test_promises_out_of_bounds_are_refused_and_change_nothing() -> None:
 
 def test_a_hold_for_ever_is_refused() -> None:
     assert diary(on(7, HoldPlaced(DUE + timedelta(days=500), by="A"))) == diary()
+
+
+def test_what_was_accepted_and_did_not_bounce_is_presumed_delivered_and_marked_so() -> None:
+    case, world = a_case(DUE), facts()
+    friday = datetime(2026, 3, 27, 9, 30, tzinfo=MONDAY.tzinfo)
+    case, _ = record_contact(case, "first-reminder", "email", Fate.ACCEPTED, "out-1", world, friday)
+    monday, tuesday = (assess(case, case.invoice, (), world, friday + timedelta(days=days)) for days in (3, 4))
+    assert [rung.fate for rung in monday.case.rungs if rung.step == "first-reminder"] == [Fate.ACCEPTED]
+    assert [rung.fate for rung in tuesday.case.rungs if rung.step == "first-reminder"] == [Fate.PRESUMED]
+    assert "first reminder presumed delivered: no bounce in 2 business days" in [entry.what for entry in tuesday.entries]
