@@ -84,9 +84,12 @@ def timeline(case: Case, facts: Facts, arrivals: Iterable[Arrival], start: datet
 
     now = start
     while now <= until:
-        heard = run.hear(run.take(due(now, During.REST)), now)
-        if landed := due(now, During.ASSESS):
-            heard = run.hear(run.take(landed), now)
+        said, landed = run.take(due(now, During.REST)), due(now, During.ASSESS)
+        # What is said while the ledger is being read is heard with its answer; what moves in the ledger then, next time.
+        heard = run.hear([*said, *(word for arrival in landed for word in arrival.news)], now)
+        if any(arrival.ledger for arrival in landed):
+            run.take(landed)
+            heard = run.hear((), now)
         while isinstance(act := heard.verdict.decision, Perform):
             if landed := due(now, During.FENCE):
                 heard = run.hear(run.take(landed), now)
