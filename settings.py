@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -12,8 +13,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from domain.money import Tolerance
+from domain.money import Money, Tolerance
 from domain.seller import Seller
+
+_IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_NOBODY = re.compile(r"(no|do-?not)[-_.]?reply\b", re.IGNORECASE)
 
 
 class UnableToConfigure(Exception):
@@ -60,7 +64,7 @@ class Settings(BaseSettings):
         """Raises UnableToConfigure when DUNWELL_TOLERANCE_BY_CURRENCY cannot be read."""
         try:
             parts = (part.split("=") for part in self.tolerance_by_currency.split(",") if part.strip())
-            pairs = tuple((code.strip(), Decimal(amount)) for code, amount in parts)
+            pairs = tuple((Money(Decimal(amount), code.strip()).currency, Decimal(amount)) for code, amount in parts)
         except (ValueError, ArithmeticError):
             raise UnableToConfigure("DUNWELL_TOLERANCE_BY_CURRENCY: write pairs such as JPY=100,KWD=0.500") from None
         return Tolerance(self.tolerance, pairs)
@@ -112,6 +116,12 @@ def _read_seller(entry: Any, where: str) -> SellerSettings:
     except ValidationError as error:
         first = error.errors()[0]
         raise UnableToConfigure(f"{where}.{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from None
+    if not _IDENTIFIER.fullmatch(seller.id):
+        raise UnableToConfigure(f"{where}.id: {seller.id!r} must be 1 to 40 small letters, digits or dashes, such as brightwater")
+    if _NOBODY.match(seller.sender_email):
+        raise UnableToConfigure(f"{where}.sender_email: {seller.sender_email} reaches nobody; reminders come from a person who reads the answers")
+    if "@" not in seller.sender_email:
+        raise UnableToConfigure(f"{where}.sender_email: {seller.sender_email!r} is not an e-mail address")
     if seller.ledger not in ("csv", "rest"):
         raise UnableToConfigure(f"{where}.ledger: {seller.ledger!r} is not a ledger; write csv or rest")
     if seller.ledger == "rest" and ledger is None:

@@ -281,6 +281,7 @@ class Door:
                 start_signal_args=[word],
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                memo={"invoice": number},
                 static_summary=f"invoice {number}",
                 rpc_timeout=_PATIENCE,
             )
