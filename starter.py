@@ -11,7 +11,7 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -19,17 +19,30 @@ from uuid import uuid4
 
 import structlog
 from sqlalchemy import Connection
-from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleIntervalSpec,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleSpec,
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.ledgers import Ledgers
-from db import cases, inbox, installation, invoices, outreach, parties
+from db import cases, inbox, installation, invoices, outreach, parties, tasks
 from db.engine import Database
 from domain.case import Case, Outcome
 from domain.event import InvoiceChanged, News
 from domain.invoice import Invoice, Standing
+from domain.task import Task, TaskKind
 from integrations.accounting import Ledger, LedgerInvoice, UnableToReadLedger, rest
 from settings import SellerSettings, Settings, load_sellers
 from workflows import contract
@@ -41,6 +54,8 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 _PATIENCE = timedelta(seconds=10)
+# Temporal's lists lag behind its runs by seconds; a case that changed lately is not looked for.
+_SETTLING = timedelta(minutes=2)
 _NOT_WATCHED = "this invoice is not watched any more"
 _RECORD_AT_ONCE = 2_000
 _AWAY = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.RESOURCE_EXHAUSTED)
@@ -108,7 +123,7 @@ class Door:
                 passed = await self._signal(invoice, word)
         except Exception as error:  # whatever is wrong with this row, the next one must have its turn
             problem = str(error) or type(error).__name__
-            await self._write(lambda connection: inbox.mark_failed(connection, word, problem))
+            await self._write(lambda connection: _note_failure(connection, word, row.source, problem))
             log.warning("inbox.not_passed_on", word=word, error=problem)
             return False
         if passed:
@@ -175,6 +190,20 @@ class Door:
                 break  # Temporal is away
             reached += 1
         return reached
+
+    async def revive(self, now: datetime) -> int:
+        """Begin anew every watch that has no run in Temporal: open invoices never watched, and runs that were lost.
+
+        Nothing is repeated: a run begins from the stored case. Raises RPCError when Temporal is away.
+        """
+        unwatched = await self._read(cases.unwatched)
+        stored = await self._read(lambda connection: cases.running_since(connection, now - _SETTLING))
+        query = f"WorkflowType = '{contract.WORKFLOW}' AND ExecutionStatus = 'Running'"
+        there = {run.id async for run in self.client.list_workflows(query, page_size=1000)} if stored else set()
+        revived = 0
+        for invoice in [*unwatched, *(one.removeprefix("invoice/") for one in stored if one not in there)]:
+            revived += await self._signal_with_start(invoice, {"by": "upkeep"})
+        return revived
 
     async def take_in(
         self,
@@ -344,11 +373,31 @@ def _is_away(error: Exception) -> bool:
     return error.status in _AWAY if isinstance(error, RPCError) else str(error).startswith("Failed client connect")
 
 
+def _note_failure(connection: Connection, word: str, source: str, problem: str) -> None:
+    """Count it, and after ten failures make it a person's task."""
+    if inbox.mark_failed(connection, word, problem):
+        now = datetime.now(UTC)
+        title = f"A message from {source} could not be acted on after {inbox.MOST_ATTEMPTS} attempts"
+        remedy = f"The last problem was: {problem[:500]}. Mend it, then: dunwell rebuild"
+        tasks.open_tasks(connection, [Task(f"inbox/{word}", TaskKind.INCIDENT, title, remedy, "operations", now.date())], None, now)
+
+
 def _keep_for_later(connection: Connection, late: Sequence[Invoice], now: datetime) -> None:
     """What Temporal could not be told waits in the inbox, from where it is passed on."""
     for invoice in late:
         case, news = case_id(invoice.id), InvoiceChanged(by="import", why="listed while Temporal was away")
         inbox.receive(connection, source="import", source_id=f"{case}/{now.isoformat()}", kind=news.kind, body="", now=now, case_id=case, news=news, by=news.by)
+
+
+async def keep_schedules(client: Client) -> None:
+    """Make sure the rounds of upkeep are on Temporal's calendar; safe to repeat by every worker at its start."""
+    for name, thorough, every in (("upkeep", False, timedelta(minutes=5)), ("upkeep-thorough", True, timedelta(hours=1))):
+        action = ScheduleActionStartWorkflow(contract.UPKEEP, thorough, id=name, task_queue=contract.CASES_QUEUE, static_summary="find what was missed")
+        spec = ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)], jitter=every / 10)
+        # After an outage one round is enough: it finds everything that the missed ones would have.
+        policy = SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=every)
+        with suppress(ScheduleAlreadyRunningError):
+            await client.create_schedule(name, Schedule(action=action, spec=spec, policy=policy))
 
 
 async def connect_temporal(settings: Settings, *, lazy: bool = False) -> Client:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import structlog
 from temporalio.client import Client
@@ -19,15 +20,17 @@ from activities.assessor import Assessor, Policy
 from activities.cases import Cases
 from activities.ledgers import Ledgers
 from activities.outreach import Outreach, Site, pass_by
+from activities.upkeep import Upkeep
 from db import parties
 from db.engine import Database
 from domain.calendar import ContactHours
 from domain.facts import Envelope
 from integrations.messaging import Mailer, capture, sendgrid, smtp
 from settings import Settings, UnableToConfigure, load_sellers
-from starter import connect_ledgers, connect_temporal
+from starter import Door, connect_ledgers, connect_temporal, keep_schedules
 from workflows.contract import CASES_QUEUE, DELIVER_QUEUE
 from workflows.dunning import InvoiceDunning
+from workflows.upkeep import Upkeep as RoundOfUpkeep
 
 log = structlog.get_logger()
 
@@ -67,8 +70,10 @@ def make_workers(
     """A worker for each queue, polling through ``client``. ``at`` and ``cached`` are for tests."""
     assessor = Assessor(policy)
     cases, outreach = Cases(database, ledgers, assessor), Outreach(database, ledgers, assessor, mailer, at)
+    upkeep = Upkeep(Door(database, client, ledgers))
+    on_cases: list[Callable[..., Any]] = [cases.assess, cases.receive, upkeep.tend]
     workers = []
-    for queue, activities, workflows in ((CASES_QUEUE, [cases.assess, cases.receive], [InvoiceDunning]), (DELIVER_QUEUE, [outreach.deliver], [])):
+    for queue, activities, workflows in ((CASES_QUEUE, on_cases, [InvoiceDunning, RoundOfUpkeep]), (DELIVER_QUEUE, [outreach.deliver], [])):
         workers.append(
             Worker(
                 client,
@@ -98,6 +103,7 @@ async def run(settings: Settings) -> None:
             parties.save_seller(connection, one.seller)
     client = await connect_temporal(settings)
     workers = make_workers(client, database, connect_ledgers(database, sellers, settings), make_policy(settings), connect_mailer(settings))
+    await keep_schedules(client)
     async with AsyncExitStack() as stack:
         for worker in workers:
             await stack.enter_async_context(worker)

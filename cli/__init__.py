@@ -23,6 +23,8 @@ COMMANDS: dict[str, str] = {
     "pause": "cli.switches:pause",
     "resume": "cli.switches:resume",
     "live": "cli.switches:live",
+    "tasks": "cli.repair:tasks",
+    "rebuild": "cli.repair:rebuild",
     "token": "cli.tokens:token",
     "worker": "cli.running:worker",
     "web": "cli.running:web",

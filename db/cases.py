@@ -8,9 +8,10 @@ from datetime import datetime
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, select
 
-from db.schema import cases
+from db.schema import cases, invoices
 from db.upsert import upsert
 from domain.case import Case
+from domain.invoice import Standing
 
 _CASE = TypeAdapter(Case)
 
@@ -76,6 +77,21 @@ def saved_at(connection: Connection, case: str) -> datetime:
     """When a stored case last changed."""
     moment: datetime = connection.execute(select(cases.c.updated_at).where(cases.c.id == case)).scalar_one()
     return moment
+
+
+def unwatched(connection: Connection) -> tuple[str, ...]:
+    """The ids of open invoices, by our books, that no case has ever watched."""
+    query = (
+        select(invoices.c.id)
+        .outerjoin(cases, cases.c.invoice_id == invoices.c.id)
+        .where(invoices.c.balance_minor > 0, invoices.c.standing.in_([Standing.OPEN, Standing.DISPUTED, Standing.DRAFT]), cases.c.id.is_(None))
+    )
+    return tuple(connection.scalars(query))
+
+
+def running_since(connection: Connection, before: datetime) -> tuple[str, ...]:
+    """The ids of running cases that have not changed since ``before``."""
+    return tuple(connection.scalars(select(cases.c.id).where(cases.c.ended.is_(None), cases.c.updated_at < before).order_by(cases.c.id)))
 
 
 def ended_as(connection: Connection, case: str) -> str | None:

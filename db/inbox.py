@@ -12,9 +12,12 @@ from sqlalchemy import Connection, func, select
 
 from db.ids import new_id
 from db.schema import inbox
+from db.text import storable, storable_all
 from db.upsert import insert_once
 from domain.event import News
 from domain.fold import Reply
+
+MOST_ATTEMPTS = 10
 
 _NEWS: TypeAdapter[News] = TypeAdapter(News)
 
@@ -54,14 +57,14 @@ def receive(
     row = {
         "id": new_id("word"),
         "source": source,
-        "source_id": _storable(source_id)[:200],
+        "source_id": storable(source_id)[:200],
         "seller_id": seller_id,
-        "ref": _storable(ref)[:200],
+        "ref": storable(ref)[:200],
         "case_id": case_id,
         "kind": kind,
-        "body": _storable(body),
-        "news": None if news is None else _storable_all(_NEWS.dump_python(news, mode="json")),
-        "by": _storable(by)[:200],
+        "body": storable(body),
+        "news": None if news is None else storable_all(_NEWS.dump_python(news, mode="json")),
+        "by": storable(by)[:200],
         "received_at": now,
         "state": "new",
     }
@@ -69,15 +72,6 @@ def receive(
         return str(row["id"]), True
     known = connection.execute(select(inbox.c.id).where(inbox.c.source == source, inbox.c.source_id == source_id)).scalar_one()
     return known, False
-
-
-def _storable(text: str) -> str:
-    """``text`` without what no database keeps as text: NUL, and halves of surrogate pairs."""
-    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
-
-
-def _storable_all(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: _storable(value) if isinstance(value, str) else value for name, value in fields.items()}
 
 
 def load_word(connection: Connection, word: str) -> Word | None:
@@ -114,9 +108,16 @@ def mark_ended(connection: Connection, word: str, why: str) -> None:
     connection.execute(inbox.update().where(inbox.c.id == word, inbox.c.state != "folded").values(state="ended", reply_taken=False, reply=why))
 
 
-def mark_failed(connection: Connection, word: str, error: str) -> None:
-    """Count a failed attempt to pass a row on."""
-    connection.execute(inbox.update().where(inbox.c.id == word).values(attempts=inbox.c.attempts + 1, last_error=error[:1000]))
+def mark_failed(connection: Connection, word: str, error: str) -> bool:
+    """Count a failed attempt to pass a row on. After ten it is dead, and true is answered: a person must look."""
+    connection.execute(inbox.update().where(inbox.c.id == word).values(attempts=inbox.c.attempts + 1, last_error=storable(error)[:1000]))
+    dead = inbox.update().where(inbox.c.id == word, inbox.c.state == "new", inbox.c.attempts >= MOST_ATTEMPTS).values(state="dead")
+    return connection.execute(dead).rowcount == 1
+
+
+def revive_dead(connection: Connection) -> int:
+    """Let dead rows be tried again; how many there were."""
+    return connection.execute(inbox.update().where(inbox.c.state == "dead").values(state="new", attempts=0)).rowcount
 
 
 def assign(connection: Connection, word: str, case: str) -> None:

@@ -219,7 +219,7 @@ inbox = Table(
     Column("news", JSON),  # domain.event.News, when it could be read
     Column("by", Text, nullable=False, default=""),
     Column("received_at", Moment, nullable=False),
-    Column("state", String(20), nullable=False, index=True),  # new, passed_on, folded, ended
+    Column("state", String(20), nullable=False, index=True),  # new, passed_on, folded, ended, dead
     Column("attempts", Integer, nullable=False, default=0),
     Column("last_error", Text, nullable=False, default=""),
     Column("folded_seq", Integer),

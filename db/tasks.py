@@ -37,3 +37,9 @@ def open_tasks(connection: Connection, wanted: Sequence[Task], case: str | None,
 def close_tasks(connection: Connection, keys: Sequence[str], result: str, now: datetime) -> None:
     """Close the open tasks of these matters: what they asked for has come about."""
     connection.execute(tasks.update().where(tasks.c.open_key.in_([key[:300] for key in keys])).values(open_key=None, closed_at=now, result=result))
+
+
+def close_task(connection: Connection, task: str, result: str, now: datetime) -> bool:
+    """Close one task by its id; false when it is not open."""
+    done = tasks.update().where(tasks.c.id == task, tasks.c.closed_at.is_(None)).values(open_key=None, closed_at=now, result=result)
+    return connection.execute(done).rowcount == 1

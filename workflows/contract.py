@@ -15,6 +15,7 @@ CASES_QUEUE = "cases"
 DELIVER_QUEUE = "deliver"
 
 WORKFLOW = "InvoiceDunning"
+UPKEEP = "Upkeep"
 REPORT = "report"
 OVERRIDE = "override"
 CASE = "case"

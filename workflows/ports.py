@@ -74,6 +74,33 @@ class Outreach(Protocol):
     def deliver(self, delivery: Delivery) -> Answer: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Tended:
+    """What one round of upkeep did: words passed on, invoices listed by ledgers, watches begun anew."""
+
+    passed_on: int
+    listed: int
+    revived: int
+
+
+class Upkeep(Protocol):
+    """Looks after what fell between: safe to repeat, and to run beside everything else."""
+
+    @activity.defn(name="tend")
+    async def tend(self, thorough: bool) -> Tended: ...
+
+
+def to_tend(thorough: bool) -> ActivityConfig:
+    """Patience with ``tend``: a ledger may be long. It is not tried again; the next round comes soon."""
+    return ActivityConfig(
+        task_queue=CASES_QUEUE,
+        summary="compare everything" if thorough else "find what was missed",
+        start_to_close_timeout=timedelta(minutes=50),
+        heartbeat_timeout=timedelta(minutes=10),
+        retry_policy=RetryPolicy(maximum_attempts=1),
+    )
+
+
 def to_assess(turn: int) -> ActivityConfig:
     """Patience with ``assess``; ``turn`` makes the activity's id, the same on replay."""
     return ActivityConfig(

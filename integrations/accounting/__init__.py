@@ -86,8 +86,8 @@ class Ledger(Protocol):
         """The present state of these invoices, read now."""
         ...
 
-    def all_invoices(self) -> Iterator[LedgerInvoice]:
-        """Every invoice the ledger has, paid ones (history) included, page by page."""
+    def all_invoices(self, updated_since: datetime | None = None) -> Iterator[LedgerInvoice]:
+        """Every invoice the ledger has, paid ones (history) included, page by page; or only those changed since then."""
         ...
 
     def pdf(self, ref: str) -> bytes | None:

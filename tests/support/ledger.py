@@ -28,7 +28,7 @@ class ScriptedLedger:
         self.after_read()
         return Reading(answer, datetime.now(UTC), self.posted_through)
 
-    def all_invoices(self) -> Iterator[LedgerInvoice]:
+    def all_invoices(self, updated_since: datetime | None = None) -> Iterator[LedgerInvoice]:
         return iter(list(self.rows.values()))
 
     def pdf(self, ref: str) -> bytes | None:

@@ -1,0 +1,94 @@
+"""Nothing falls through: what webhooks missed, what was lost with Temporal's store, what could not be passed on."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from support.rig import rig, virtual_server
+from temporalio.client import Client
+
+from db import inbox
+from db.engine import Database
+from domain.diary import write_diary
+from starter import keep_schedules
+from workflows import contract
+from workflows.contract import case_id
+
+TODAY = datetime.now(UTC).date()
+
+
+async def tend(client: Client, name: str) -> None:
+    await client.execute_workflow(contract.UPKEEP, True, id=name, task_queue=contract.CASES_QUEUE)
+
+
+def test_an_invoice_no_webhook_told_of_is_found_and_watched(database: Database, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with virtual_server() as environment, rig(environment.client, database, tmp_path) as made:
+            made.ledger.add("INV-1", TODAY + timedelta(days=20), TODAY)
+            with environment.with_time_skipping_disabled():
+                await tend(environment.client, "round-1")
+            invoice = await made.door.find("INV-1")
+            await made.until(lambda: bool(made.diary(invoice.id)))
+
+    asyncio.run(story())
+
+
+def test_a_lost_run_is_begun_anew_without_repeating_a_step(database: Database, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with virtual_server() as environment, rig(environment.client, database, tmp_path) as made:
+            invoice = made.record("INV-1", TODAY + timedelta(days=3))
+            with environment.with_time_skipping_disabled():
+                await made.door.open(invoice)
+            handle = environment.client.get_workflow_handle(case_id(invoice))
+            await environment.fast_forward(handle, timedelta(days=12))
+            before = write_diary(made.diary(invoice))
+            assert "sent by e-mail" in before
+            await handle.terminate("the store was lost")
+            later = datetime.now(UTC) + timedelta(days=13)
+            for _ in range(40):
+                with environment.with_time_skipping_disabled():
+                    if await made.door.revive(later):
+                        break
+                await asyncio.sleep(0.25)
+            again = environment.client.get_workflow_handle(case_id(invoice))
+            await environment.fast_forward(again, timedelta(days=30))
+            lines = [line.split("  ")[-1] for line in write_diary(made.diary(invoice)).splitlines() if "sent by" in line]
+            assert len(lines) == len(set(lines)) >= 2
+
+    asyncio.run(story())
+
+
+def test_a_row_that_fails_ten_times_becomes_a_task_and_lives_again_when_asked(database: Database, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with virtual_server() as environment, rig(environment.client, database, tmp_path) as made:
+            word = made.hint("NO-SUCH-INVOICE", "evt-1")
+            for _ in range(12):
+                await made.door.report(word)
+            assert [title for title in made.tasks() if "could not be acted on" in title] == ["A message from rest could not be acted on after 10 attempts"]
+            with database.transaction() as connection:
+                assert inbox.waiting(connection) == ()
+                assert inbox.revive_dead(connection) == 1
+            made.ledger.add("NO-SUCH-INVOICE", TODAY + timedelta(days=20), TODAY)
+            assert await made.door.report(word)
+
+    asyncio.run(story())
+
+
+def test_upkeep_is_on_temporals_calendar_once_however_many_workers_start(tmp_path: Path, database: Database) -> None:
+    async def story() -> None:
+        async with virtual_server() as environment:
+            for _ in range(3):
+                await keep_schedules(environment.client)
+            names = [entry.id async for entry in await environment.client.list_schedules()]
+            for _ in range(20):
+                names = [entry.id async for entry in await environment.client.list_schedules()]
+                if len(names) == 2:
+                    break
+                await asyncio.sleep(0.25)
+            assert sorted(names) == ["upkeep", "upkeep-thorough"]
+
+    asyncio.run(story())
+
+
