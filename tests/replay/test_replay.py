@@ -14,8 +14,6 @@ from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[2])]
-
 import worker
 from workflows.dunning import InvoiceDunning
 from workflows.upkeep import Upkeep
