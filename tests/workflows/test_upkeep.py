@@ -90,5 +90,3 @@ def test_upkeep_is_on_temporals_calendar_once_however_many_workers_start(tmp_pat
             assert sorted(names) == ["upkeep", "upkeep-thorough"]
 
     asyncio.run(story())
-
-
