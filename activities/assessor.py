@@ -73,6 +73,8 @@ class Assessor:
         heard = assess(case, seen, news, facts, now)
         entries = (watching_begins(case, facts, now), *heard.entries) if opening else heard.entries
         answer = self.write(connection, heard, entries, facts, now)
+        if invoice in sight.invoices:
+            tasks.close_tasks(connection, [f"missing/{case.id}"], "the ledger knows it", now)
         if opening:
             self._open_siblings(connection, case, sight.books, now)
         for word, told, reply in zip(unheard, news, heard.replies, strict=True):
@@ -97,7 +99,8 @@ class Assessor:
             if case is None or case.round != part.round or any(rung.outreach == claim.id and rung.fate is fate for rung in case.rungs):
                 continue
             facts = self.gather(connection, case, sight.books if sight else Books(case.invoice.seller, now), now)
-            seen = sight.invoices.get(case.invoice.id) if sight else None
+            # What was seen before the message left may be older than the look that ended the case.
+            seen = sight.invoices.get(case.invoice.id) if sight and not case.ended else None
             case, lines = observe(case, seen, facts, now) if seen else (case, ())
             case, line = record_contact(case, part.rung, part.channel, fate, claim.id, facts, now)
             heard = assess(case, None, (), facts, now)
@@ -220,9 +223,11 @@ def _matters_at_rest(case: Case, heard: Assessment, facts: Facts) -> list[str]:
     if not facts.books.problem and rule not in ("ledger", "stale"):
         over.append(f"ledger/{facts.books.source}")
     if rule == "due":
-        over += [f"books/{facts.books.source}", f"contact/{facts.customer.id}", f"missing/{case.id}"]
+        over += [f"books/{facts.books.source}", f"contact/{facts.customer.id}"]
     if isinstance(heard.verdict.decision, Close):
-        over += [f"review/{case.id}/{case.round}", f"refused/{case.id}"]
+        over += [f"review/{case.id}/{case.round}", f"refused/{case.id}", f"missing/{case.id}"]
+        # Another invoice that the message covered asks again, under its own number.
+        over += [f"outreach/{rung.outreach}" for rung in case.rungs if rung.fate is Fate.UNKNOWN]
     return over
 
 

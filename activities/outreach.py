@@ -8,6 +8,7 @@ that word never posts again, because nobody can know whether the request got out
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -41,6 +42,14 @@ BREATH = timedelta(minutes=5)
 _DOCUMENTS = timedelta(seconds=15)
 
 
+# How often a message that became stale before it could be sent is written anew at once.
+_TRIES = 3
+
+
+class _UnableToKeepUp(Exception):
+    """What the message says was true too long ago to be sent now; the claim has been released."""
+
+
 class Site(StrEnum):
     """The places between decision and record where a test may stop, kill or interfere."""
 
@@ -70,14 +79,19 @@ class Outreach:
     def deliver(self, delivery: Delivery) -> Answer:
         """Raises LookupError when the invoice is not in the database at all."""
         clock = start_clock()
-        answer = self._deliver(delivery, clock)
+        seller = self._seller(delivery.invoice)
+        for _ in range(_TRIES):
+            with suppress(_UnableToKeepUp):
+                answer = self._deliver(delivery, seller, clock)
+                break
+        else:
+            answer = self._look(delivery.invoice, seller, clock)
         if isinstance(act := answer.decision, Perform) and act.step == delivery.step:
             # Whatever kept this step from going out may not be over in the next instant: never try again without a pause.
             return replace(answer, decision=Wait(clock() + BREATH, f"{act.summary} could not go out just now", ""))
         return answer
 
-    def _deliver(self, delivery: Delivery, clock: Clock) -> Answer:
-        seller = self._seller(delivery.invoice)
+    def _deliver(self, delivery: Delivery, seller: str, clock: Clock) -> Answer:
         self.at(Site.DECIDED)
         claim = self._claim(delivery, clock())
         if claim is None:
@@ -92,10 +106,10 @@ class Outreach:
         if letter is None:
             return self._look(delivery.invoice, seller, clock)
         self.at(Site.SENDING)
-        if clock() - fenced_at > FENCE_LIFE:
+        if clock() - fenced_at > FENCE_LIFE and not letter.shadow:
             with self.database.transaction() as connection:
                 outreach.release(connection, claim.id, claim.token, "too long between looking at the ledger and sending", clock())
-            return self._look(delivery.invoice, seller, clock)
+            raise _UnableToKeepUp
         outcome = None if letter.shadow else self.mailer.send(letter.email)
         self.at(Site.ANSWERED)
         answer = self._record(claim, delivery, outcome, sight, clock())
@@ -284,7 +298,7 @@ class Outreach:
                     fate = Fate.DELIVERED if outcome.delivered else Fate.ACCEPTED
                     if not outreach.record(connection, claim.id, claim.token, fate.value, now, provider_id=outcome.provider_id):
                         return None
-                    tasks.close_tasks(connection, ["mailer"], "mail goes out again", now)
+                    tasks.close_tasks(connection, ["mailer", *(f"refused/{part.case}" for part in claim.parts)], "mail goes out again", now)
                 case Refused():
                     outreach.record(connection, claim.id, claim.token, "refused", now, reason=outcome.reason, try_again=outcome.try_again)
                     return None

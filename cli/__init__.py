@@ -77,6 +77,8 @@ def main() -> None:
     code = 0
     try:
         dunwell(prog_name="dunwell")
+    except BrokenPipeError:
+        os._exit(0)  # whoever read us has seen enough
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     if "temporalio" in sys.modules:

@@ -42,6 +42,7 @@ _PROMISED_IN = timedelta(days=10)
 _REASONS = {
     "planned": "its next reminder has its day",
     "gap": "the customer has just heard from us about something else",
+    "covered": "a message to the same customer has just gone out",
     "disputed": "the ledger says it is disputed",
     "unreachable": "nobody at the customer has an e-mail address",
 }
@@ -218,11 +219,12 @@ def _is_at_rest(connection: Connection, watched: int) -> bool:
     """Whether every invoice has been looked at, and no message is about to leave."""
     from sqlalchemy import func, select
 
-    from db.schema import cases
+    from db.schema import cases, outreach
 
     known = connection.execute(select(func.count()).select_from(cases)).scalar_one()
-    moving = connection.execute(select(func.count()).where(cases.c.ended.is_(None), cases.c.rule.in_(("due", "covered")))).scalar_one()
-    return bool(known >= watched and not moving)
+    moving = connection.execute(select(func.count()).where(cases.c.ended.is_(None), cases.c.rule == "due")).scalar_one()
+    leaving = connection.execute(select(func.count()).where(outreach.c.state.in_(("claimed", "sending")))).scalar_one()
+    return bool(known >= watched and not moving and not leaving)
 
 
 def _load_lines(connection: Connection) -> tuple[Line, ...]:

@@ -93,6 +93,7 @@ async def _take_in(
             _report_plan(told, gone, as_json)
             return
         read_at = now if file is None else min(now, datetime.fromtimestamp(file.stat().st_mtime, UTC))
+        _refuse_older(door, seller, read_at, file)
         taken = await take_in(door, seller.id, told, now, read_at, gone)
         away = not await door.check()
         if not away:
@@ -102,7 +103,20 @@ async def _take_in(
         return
     _report(taken, read, away)
     if read and now - read_at > timedelta(hours=settings.csv_max_age_hours):
-        say(f"The file is of {moment(read_at, seller.time_zone)}: overdue reminders wait for a fresher one, since payments after that are not in it.")
+        say(f"The file is of {moment(read_at, seller.time_zone)}: reminders wait for a fresher one, since payments after that are not in it.")
+
+
+def _refuse_older(door: Door, seller: Seller, read_at: datetime, file: Path | None) -> None:
+    """An older export would put back balances that have been paid since. Raises UnableToTakeIn."""
+    from db import installation
+
+    with door.database.reading() as connection:
+        last = installation.load_books(connection, seller.id).read_at
+    if file is not None and last is not None and read_at < last:
+        zone = seller.time_zone
+        raise UnableToTakeIn(
+            f"{file.name} is of {moment(read_at, zone)}, older than the last import of {moment(last, zone)}; export again, or touch the file if it is newer"
+        )
 
 
 async def take_in(door: Door, seller: str, told: Sequence[LedgerInvoice], now: datetime, read_at: datetime, gone: Sequence[Invoice] = ()) -> TakenIn:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -26,6 +27,8 @@ class Database:
         if parsed.drivername in ("postgresql", "postgres"):
             parsed = parsed.set(drivername="postgresql+psycopg")
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        # SQLite has one writer at a time, and lets those who wait poll; within a process they queue here instead.
+        self._writers: AbstractContextManager[object] = Lock() if self.is_sqlite else nullcontext()
         if self.is_sqlite:
             self.engine: Engine = create_engine(parsed, pool_size=pool_size, hide_parameters=True, connect_args={"timeout": 30, "check_same_thread": False})
             event.listen(self.engine, "connect", _prepare_sqlite)
@@ -44,7 +47,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """A connection whose changes are committed at the end, or rolled back when an error leaves the block."""
-        with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+        with self._writers, self.engine.connect().execution_options(writes=True) as connection, connection.begin():
             yield connection
 
     @contextmanager

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, func, select
 
 from db.ids import new_id
@@ -136,6 +136,14 @@ def oldest_waiting(connection: Connection, now: datetime) -> timedelta:
     return timedelta() if oldest is None else now - oldest
 
 
+def _read(stored: Any) -> News | None:
+    """The news in a row; what another version of Dunwell wrote may be beyond this one."""
+    try:
+        return None if stored is None else _NEWS.validate_python(stored)
+    except ValidationError:
+        return None
+
+
 def _word(row: Any) -> Word:
     return Word(
         id=row["id"],
@@ -144,7 +152,7 @@ def _word(row: Any) -> Word:
         seller=row["seller_id"] or "",
         case=row["case_id"] or "",
         kind=row["kind"],
-        news=None if row["news"] is None else _NEWS.validate_python(row["news"]),
+        news=_read(row["news"]),
         received_at=row["received_at"],
         state=row["state"],
         reply=None if row["reply_taken"] is None else Reply(row["reply_taken"], row["reply"]),

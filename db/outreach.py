@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from db.schema import outreach, outreach_parts
+from db.text import storable_all
 from domain.facts import Contacted, InFlight, Refused
 from domain.playbook import Stage
 
@@ -141,7 +142,7 @@ def release(connection: Connection, outreach_id: str, token: str, reason: str, n
 
 def record(connection: Connection, outreach_id: str, token: str, state: str, now: datetime, **values: Any) -> bool:
     """What became of the request. False when another run has already settled it."""
-    return _move(connection, outreach_id, token, ("claimed", "sending"), {"state": state, "recorded_at": now, **values})
+    return _move(connection, outreach_id, token, ("claimed", "sending"), {"state": state, "recorded_at": now, **storable_all(values)})
 
 
 def resolve(connection: Connection, outreach_id: str, went_out: bool, reason: str, now: datetime) -> None:

@@ -20,7 +20,7 @@ from domain.task import Task, TaskKind
 
 _SOON = timedelta(minutes=1)
 _LEDGER_RETRY = timedelta(hours=1)
-_COVERED_RETRY = timedelta(minutes=2)
+_COVERED_RETRY = timedelta(minutes=1)
 _REFUSED_RETRY = timedelta(minutes=15)
 _REFUSED_LONGEST = timedelta(hours=4)
 _MISSING = "Find out in the ledger whether it was deleted; if nothing is owed, stop it here"
@@ -99,8 +99,8 @@ def assess(case: Case, seen: Invoice | None, news: Sequence[News], facts: Facts,
         entries += folded.entries
         tasks += folded.tasks
         replies.append(folded.reply)
-        if isinstance(word, OutreachResolved):
-            facts = replace(facts, in_flight=tuple(flight for flight in facts.in_flight if flight.outreach != word.outreach))
+        if isinstance(word, OutreachResolved) and folded.reply.taken:
+            facts = _without_doubt(facts, word)
     if not case.ended:
         case, lines = mature(case, facts, now)
         entries += lines
@@ -113,6 +113,12 @@ def assess(case: Case, seen: Invoice | None, news: Sequence[News], facts: Facts,
         case = replace(case, ended=verdict.decision.outcome, ended_why=verdict.decision.why)
         entries.append(_line(case, facts, now, EntryKind.CLOSED, verdict.decision.why))
     return Assessment(case, verdict, tuple(entries), (*tasks, *verdict.tasks), tuple(replies))
+
+
+def _without_doubt(facts: Facts, found: OutreachResolved) -> Facts:
+    """The facts once somebody knows what became of a message: one that never left was no contact."""
+    contacts = tuple(contact for contact in facts.contacts if found.went_out or contact.outreach != found.outreach)
+    return replace(facts, contacts=contacts, in_flight=tuple(flight for flight in facts.in_flight if flight.outreach != found.outreach))
 
 
 def decide(case: Case, facts: Facts, now: datetime) -> Verdict:

@@ -35,10 +35,14 @@ class Entry:
 
 
 def write_day(day: date) -> str:
-    """A date as a diary prints it, in English and independent of the machine's locale: ``Thu  5 Mar 2026``."""
-    return f"{_WEEKDAYS[day.weekday()]} {day.day:>2} {_MONTHS[day.month - 1]} {day.year}"
+    """A date as people read it, in English and independent of the machine's locale: ``Thu 5 Mar 2026``."""
+    return f"{_WEEKDAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def write_diary(entries: Iterable[Entry]) -> str:
     """The whole diary, one line an entry."""
-    return "\n".join(f"day {entry.day:>+4}  {write_day(entry.on)}  {entry.what}" for entry in entries)
+    return "\n".join(f"day {entry.day:>+4}  {_in_column(entry.on)}  {entry.what}" for entry in entries)
+
+
+def _in_column(day: date) -> str:
+    return f"{_WEEKDAYS[day.weekday()]} {day.day:>2} {_MONTHS[day.month - 1]} {day.year}"

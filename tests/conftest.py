@@ -16,9 +16,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from db import migrate
 from db.engine import Database
+
+# No test asserts how fast this machine is.
+settings.register_profile("dunwell", deadline=None)
+settings.load_profile("dunwell")
 
 
 def _postgres_binaries() -> Path | None:

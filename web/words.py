@@ -37,6 +37,7 @@ REASONS = {
     "draft": "the ledger calls it a draft",
     "switched-off": "all sending is stopped",
     "ledger": "the ledger cannot be read",
+    "missing": "the ledger no longer knows it",
     "stale": "the ledger was read too long ago",
     "books": "the bank is not booked yet",
     "refused": "the mail service refused the last message",

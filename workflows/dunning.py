@@ -50,7 +50,8 @@ class InvoiceDunning(Listening):
                 case Perform() as act:
                     answer = await self.perform(act)
                 case Close(outcome=outcome):
-                    await workflow.wait_condition(workflow.all_handlers_finished)
+                    with suppress(asyncio.CancelledError):
+                        await workflow.wait_condition(workflow.all_handlers_finished)
                     if not self.has_unread():
                         return outcome.value
 
@@ -61,6 +62,9 @@ class InvoiceDunning(Listening):
             self.turns += 1
             try:
                 answer = await workflow.execute_activity_method(ports.Cases.assess, Ask(self.invoice, said), **ports.to_assess(self.turns))
+            except asyncio.CancelledError:
+                self.has_unread()  # it came together with the answer, which has not heard it
+                continue
             except ActivityError as error:
                 await self.rest(error)
                 continue
@@ -75,16 +79,22 @@ class InvoiceDunning(Listening):
         delivering = workflow.start_activity_method(ports.Outreach.deliver, delivery, **ports.to_deliver(self.turns, act.summary))
         try:
             while not delivering.done():
-                with suppress(asyncio.CancelledError):
+                # Neither a cancellation nor a word that cannot be written down yet may leave a delivery to itself.
+                with suppress(ActivityError, asyncio.CancelledError):
                     await workflow.wait_condition(lambda: delivering.done() or self.has_unnoted())
-                if not delivering.done() and self.has_unnoted():
-                    self.turns += 1
-                    self.noted = self.words_heard
-                    await workflow.execute_activity_method(ports.Cases.receive, Ask(self.invoice, tuple(self.unread)), **ports.to_receive(self.turns))
+                    if not delivering.done():
+                        await self.note()
             return self.take(await delivering)
         except ActivityError as error:
             await self.rest(error)
             return await self.assess()
+
+    async def note(self) -> None:
+        """Have everything unread written down."""
+        self.turns += 1
+        said, heard = tuple(self.unread), self.words_heard
+        await workflow.execute_activity_method(ports.Cases.receive, Ask(self.invoice, said), **ports.to_receive(self.turns))
+        self.noted = heard
 
     async def wait(self, until: datetime, why: str) -> None:
         """Sleep until then, or until somebody says something. A long history is shed here, where nothing is unread."""

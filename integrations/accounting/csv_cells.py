@@ -145,7 +145,7 @@ def day(text: str, order: DateOrder, today: date) -> date:
         year, month, number = int(iso[1]), int(iso[3]), int(iso[4])
     elif local := _LOCAL_DAY.fullmatch(text):
         if order is DateOrder.ISO:
-            raise UnableToReadCell("may start with the day or with the month", "declare which: pass --dates day_first or --dates month_first")
+            raise UnableToReadCell("may start with the day or with the month", "declare which: pass --dates day-first or --dates month-first")
         first, second, year = int(local[1]), int(local[3]), int(local[4])
         number, month = (first, second) if order is DateOrder.DAY_FIRST else (second, first)
         year += 2000 if year < 100 else 0

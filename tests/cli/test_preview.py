@@ -20,7 +20,7 @@ def preview(*words: str) -> Result:
 
 def test_the_diary_of_an_invoice_that_is_never_paid() -> None:
     assert preview("--due", "2026-12-01").output == (
-        "Standard: 1,000.00 EUR, due Tue  1 Dec 2026, a standard customer in DE, never paid\n\n"
+        "Standard: 1,000.00 EUR, due Tue 1 Dec 2026, a standard customer in DE, never paid\n\n"
         "day  -30  Sun  1 Nov 2026  watching begins: 1,000.00 EUR open\n"
         "day   -7  Tue 24 Nov 2026  upcoming sent by e-mail\n"
         "day   +0  Tue  1 Dec 2026  due today sent by e-mail\n"
@@ -36,7 +36,7 @@ def test_a_day_that_a_rule_moved_is_told_with_the_rule() -> None:
     said = preview("--due", "2026-12-26", "--country", "GB", "--issued", "2026-12-10").output
     assert "  upcoming: Sat 19 Dec 2026 -> Mon 21 Dec 2026, because that day is no business day\n" in said
     seen_late = preview("--due", "2026-12-01", "--from", "2026-12-03").output
-    assert "  first reminder: Fri  4 Dec 2026 -> Mon  7 Dec 2026, because the customer heard from us on Thu  3 Dec 2026, and 3 days must pass\n" in seen_late
+    assert "  first reminder: Fri 4 Dec 2026 -> Mon 7 Dec 2026, because the customer heard from us on Thu 3 Dec 2026, and 3 days must pass\n" in seen_late
     late = preview("--due", "2026-09-01", "--from", "2026-10-20").output
     assert "  third reminder: Tue 29 Sep 2026 -> Tue 20 Oct 2026, because the invoice was first seen late\n" in late
     assert "  final notice: Tue 13 Oct 2026 -> Tue 27 Oct 2026, because the reminder before it must have arrived 7 days earlier\n" in late

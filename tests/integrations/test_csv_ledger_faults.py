@@ -67,7 +67,7 @@ BROKEN: dict[str, tuple[str | bytes, int, str, str]] = {
     "a balance that is no amount": (row(balance="ten"), 2, "balance", "is not an amount"),
     "paid, with something open": (row(balance="1.00", status="paid"), 2, "balance", "says paid"),
     "partly paid, of how much": (row(status="partly paid", balance=""), 2, "balance", "still open"),
-    "a date whose order nobody declared": (row(due="03/04/2026"), 2, "due", "--dates day_first or --dates month_first"),
+    "a date whose order nobody declared": (row(due="03/04/2026"), 2, "due", "--dates day-first or --dates month-first"),
     "a date in words": (row(due="4 March 2026"), 2, "due", "is not a date"),
     "a day number of a spreadsheet": (row(due="46085"), 2, "due", "format the column as a date"),
     "a day that is not in the calendar": (row(due="2026-02-29"), 2, "due", "correct it"),

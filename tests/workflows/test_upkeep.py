@@ -6,13 +6,13 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from support.rig import rig, virtual_server
 from temporalio.client import Client
 
 from db import inbox
 from db.engine import Database
 from domain.diary import write_diary
 from starter import keep_schedules
+from support.rig import rig, virtual_server
 from workflows import contract
 from workflows.contract import case_id
 
