@@ -21,7 +21,7 @@ from db.outreach import Claim
 from domain.case import Case, Fate
 from domain.decision import Assessment, Close, Wait, assess, record_contact
 from domain.diary import Entry
-from domain.event import News, OutreachResolved, WordUnreadable
+from domain.event import InvoiceChanged, News, OutreachResolved, WordUnreadable
 from domain.facts import Books, Envelope, Facts, Mode
 from domain.fold import observe
 from domain.invoice import Invoice
@@ -62,7 +62,7 @@ class Assessor:
             raise LookupError(f"invoice {invoice} is not in the database")
         parties.lock_customer(connection, stored.customer)
         for lost in outreach.tidy(connection, stored.customer, now - _CLAIM_LIFE, now):
-            self.conclude(connection, outreach.load_claim(connection, lost), Fate.UNKNOWN, None, now)
+            self.conclude(connection, outreach.load_claim(connection, lost), Fate.UNKNOWN, None, now, asked_by=case_id(invoice))
         case, opening = self.find(connection, sight.invoices.get(invoice, stored), now)
         rows = self.receive(connection, case.id, said, now)
         unheard = inbox.unfolded(connection, case.id)
@@ -91,8 +91,11 @@ class Assessor:
             heard = assess(case, None, (), facts, now)
             self.write(connection, heard, (watching_begins(case, facts, now), *heard.entries), facts, now)
 
-    def conclude(self, connection: Connection, claim: Claim, fate: Fate, sight: Sight | None, now: datetime) -> dict[str, Answer]:
-        """Write what became of a message into every case it covered, and let each decide what comes next."""
+    def conclude(self, connection: Connection, claim: Claim, fate: Fate, sight: Sight | None, now: datetime, *, asked_by: str) -> dict[str, Answer]:
+        """Write what became of a message into every case it covered, and let each decide what comes next.
+
+        The run of ``asked_by`` gets its answer; the others are told by way of the inbox to look again.
+        """
         answers = {}
         for part in claim.parts:
             case = cases.load_case(connection, part.case)
@@ -105,7 +108,14 @@ class Assessor:
             case, line = record_contact(case, part.rung, part.channel, fate, claim.id, facts, now)
             heard = assess(case, None, (), facts, now)
             answers[part.case] = self.write(connection, heard, (*lines, line, *heard.entries), facts, now)
+            if part.case != asked_by:
+                self._tell(connection, part.case, f"{claim.id}/{fate.value}", now)
         return answers
+
+    def _tell(self, connection: Connection, case: str, what: str, now: datetime) -> None:
+        """Have a case's own run look again, now that another one has written into it."""
+        news = InvoiceChanged(by="message")
+        inbox.receive(connection, source="outreach", source_id=f"{case}/{what}", kind=news.kind, body="", now=now, case_id=case, news=news, by=news.by)
 
     def _resolve(self, connection: Connection, case: str, told: OutreachResolved, books: Books, now: datetime) -> None:
         """What a person found out about a message holds for every invoice it covered."""
@@ -117,6 +127,7 @@ class Assessor:
                 facts = self.gather(connection, other, books, now)
                 heard = assess(other, None, (told,), facts, now)
                 self.write(connection, heard, heard.entries, facts, now)
+                self._tell(connection, part.case, f"{told.outreach}/resolved", now)
 
     def find(self, connection: Connection, invoice: Invoice, now: datetime) -> tuple[Case, bool]:
         """The stored case of an invoice, or a new one that pins today's playbook; whether it is new."""

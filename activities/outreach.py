@@ -184,7 +184,7 @@ class Outreach:
         """What an earlier run left behind for this step: a claim is continued, a sending never is, a fate is written down."""
         if alive.state in ("accepted", "delivered"):
             if case.rung(case_step(alive, case)) is None:
-                self.assessor.conclude(connection, alive, Fate(alive.state), None, now)
+                self.assessor.conclude(connection, alive, Fate(alive.state), None, now, asked_by=case.id)
             return None
         if alive.claimed_by != case.id:
             return None
@@ -192,7 +192,7 @@ class Outreach:
             token = token_hex(16)
             return outreach.load_claim(connection, alive.id) if outreach.take_over(connection, alive.id, alive.token, token) else None
         if alive.state == "sending" and outreach.record(connection, alive.id, alive.token, "unknown", now, reason="its worker died while sending"):
-            self.assessor.conclude(connection, alive, Fate.UNKNOWN, None, now)
+            self.assessor.conclude(connection, alive, Fate.UNKNOWN, None, now, asked_by=case.id)
         return None
 
     def _attempt(self, connection: Connection, case: Case, rung: str, channel: str) -> int:
@@ -306,7 +306,7 @@ class Outreach:
                     fate = Fate.UNKNOWN
                     if not outreach.record(connection, claim.id, claim.token, "unknown", now, reason=outcome.reason):
                         return None
-            answers = self.assessor.conclude(connection, outreach.load_claim(connection, claim.id), fate, sight, now)
+            answers = self.assessor.conclude(connection, outreach.load_claim(connection, claim.id), fate, sight, now, asked_by=case_id(delivery.invoice))
             return answers.get(case_id(delivery.invoice))
 
 

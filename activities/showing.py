@@ -14,6 +14,9 @@ from domain.ladder import next_step
 from workflows.contract import Labels
 
 
+_FATES = {Fate.PASSED_OVER: "left out", Fate.PRESUMED: "presumed delivered", Fate.ACCEPTED: "sent", Fate.SHADOWED: "kept here", Fate.UNKNOWN: "in doubt"}
+
+
 def stage_of(case: Case, facts: Facts) -> str:
     """The stage of the last step that reached the customer; before the first, ``upcoming``; at the end, the outcome."""
     if case.ended:
@@ -91,11 +94,11 @@ def _tell(case: Case, decision: Decision, facts: Facts) -> str:
     lines = [
         f"**Invoice {invoice.number}**: {invoice.balance} open of {invoice.total}, due {write_day(invoice.due)}.",
         now_line,
-        f"Playbook {facts.playbook.name}, {facts.mode} mode, round {case.round}.",
+        f"Playbook {facts.playbook.name}, {facts.mode} mode.",
     ]
     for rung in case.rungs:
-        by, why = f" by {rung.channel}" if rung.channel else "", f" ({rung.why})" if rung.why else ""
-        lines.append(f"- {write_day(facts.today(rung.at))}: {facts.playbook.step(rung.step).title} {rung.fate.value.replace('_', ' ')}{by}{why}")
+        by, why = f" by {'e-mail' if rung.channel == 'email' else rung.channel}" if rung.channel else "", f" ({rung.why})" if rung.why else ""
+        lines.append(f"- {write_day(facts.today(rung.at))}: {facts.playbook.step(rung.step).title} {_FATES.get(rung.fate, rung.fate.value)}{by}{why}")
     for promise in case.promises:
         lines.append(f"- promise of {promise.amount} by {write_day(promise.day)}: {promise.standing.value.replace('_', ' ')}")
     for hold in case.holds:

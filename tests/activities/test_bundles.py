@@ -94,6 +94,21 @@ def test_an_invoice_whose_due_date_moved_meanwhile_drops_out_and_the_other_goes(
     assert len(hand.fates(invoices[stayed])) == 1
 
 
+def test_an_invoice_that_came_to_another_step_meanwhile_drops_out_and_takes_that_step_by_itself(database: Database) -> None:
+    hand = ByHand(database)
+    first, rider = hand.add("INV-1", 20), hand.add("INV-2", -9)
+    act = hand.due(first)
+    hand.on = {Site.CLAIMED: lambda: hand.ledger.change("INV-2", due=hand.day(-16))}
+    assert isinstance(hand.deliver(first, act).decision, Wait)
+    hand.on = {}
+    (email,) = hand.mailer.accepted
+    assert "INV-2" not in email.text
+    hand.until(lambda: hand.fates(rider), rider)
+    assert hand.fates(rider) == {"first-reminder": "delivered"}
+    assert {bool(dropped) for (dropped,) in hand.rows("select dropped from outreach_parts where rung = 'upcoming'")} == {True}
+    hand.nothing_unrecorded(first, rider)
+
+
 def test_a_sibling_paid_between_claim_and_fence_is_not_mentioned_and_closes(database: Database) -> None:
     hand = ByHand(database)
     first, paid = hand.add("INV-1", 20), hand.add("INV-2", 16)

@@ -30,8 +30,8 @@ def chromium() -> str:
     found = next(filter(None, map(shutil.which, _NAMES)), None)
     if found is None:
         pytest.skip("Chromium is not installed (on Debian and Ubuntu: apt-get install chromium)")
-    # Without a single font it ends on the first letter.
-    drawn = subprocess.run([found, "--headless", *_FLAGS, "--dump-dom", "data:text/html,<p>Letters"], capture_output=True, text=True, timeout=60)
+    # Without a single font it dies of the first form.
+    drawn = subprocess.run([found, "--headless", *_FLAGS, "--dump-dom", "data:text/html,<input value=Letters>"], capture_output=True, text=True, timeout=60)
     if "Letters" not in drawn.stdout:
         pytest.skip("Chromium cannot show a page here; it may want fonts (on Debian and Ubuntu: apt-get install fonts-liberation fonts-dejavu-core)")
     return found

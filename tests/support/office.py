@@ -124,7 +124,7 @@ class Office:
         playbook = policy.load("standard")
         with self.database.transaction() as connection:
             stored.store_version(connection, playbook.hash, playbook.name, policy.resolve(playbook), self.now)
-            invoices.save_invoices(connection, [(drawn, number)], self.now)
+            invoices.save_invoices(connection, [(drawn, f"{customer}/{number}")], self.now)
             found = next(one for one in invoices.find_by_number(connection, number) if one.customer == customer)
             case = Case(
                 f"invoice/{found.id}",
