@@ -13,7 +13,6 @@ from domain.facts import Facts
 from domain.ladder import next_step
 from workflows.contract import Labels
 
-
 _FATES = {Fate.PASSED_OVER: "left out", Fate.PRESUMED: "presumed delivered", Fate.ACCEPTED: "sent", Fate.SHADOWED: "kept here", Fate.UNKNOWN: "in doubt"}
 
 
