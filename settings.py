@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     sendgrid_host: str = Field(default="https://api.sendgrid.com", description="Base URL of the SendGrid API (the EU host, or a test peer).")
     smtp_url: str = Field(default="", description="smtp://user:password@host:587?starttls=1 or smtps://... for mailer smtp.", repr=False)
 
-    csv_max_age_hours: int = Field(default=24, description="How old the last import of a csv ledger may be before overdue steps wait.")
+    csv_max_age_hours: int = Field(default=24, description="How old the last import of a csv ledger may be before reminders wait.")
     open_all_hours: bool = Field(default=False, description="Contact hours are open day and night. For demonstrations only.")
     tolerance: Decimal = Field(default=Decimal("1.00"), description="What may stay open on an invoice that counts as paid.")
     tolerance_by_currency: str = Field(default="", description="Exceptions to the tolerance, such as JPY=100,KWD=0.500.")

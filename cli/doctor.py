@@ -233,7 +233,7 @@ def _ledger(database: Database, settings: Settings, one: SellerSettings, now: da
             yield Finding(
                 "ledger",
                 Health.WRONG,
-                f"{one.seller.id}: the last import is {_for(now - books.read_at)} old, so overdue reminders wait",
+                f"{one.seller.id}: the last import is {_for(now - books.read_at)} old, so reminders wait",
                 "run: dunwell import FILE",
             )
         else:
