@@ -118,11 +118,6 @@ class Case:
         return replace(self, rungs=(*(r for r in self.rungs if r.step != rung.step), rung))
 
     @property
-    def last_contact(self) -> Rung | None:
-        """The latest rung that reached, or may have reached, the customer."""
-        return max((rung for rung in self.rungs if rung.is_contact), key=lambda rung: rung.at, default=None)
-
-    @property
     def open_promise(self) -> Promise | None:
         return next((promise for promise in self.promises if promise.standing is PromiseStanding.OPEN), None)
 

@@ -63,10 +63,6 @@ class Money:
             raise UnableToReckon(f"{self.currency} cannot be reckoned with {other.currency}")
         return other
 
-    @property
-    def is_zero(self) -> bool:
-        return self.amount == 0
-
     def split(self, parts: int) -> tuple[Money, ...]:
         """Split into near-equal parts that add up exactly; the first parts take the odd minor units."""
         if parts < 1:
