@@ -1,6 +1,6 @@
 # The front door: a machine with make and Python 3.11, 3.12 or 3.13 needs nothing else installed first.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check soak lock clean
+.PHONY: help setup demo test check soak faults mutants bench lock clean
 
 # A Python to build .venv with; without it the newest suitable one on the PATH that answers to these names.
 PYTHON ?=
@@ -32,7 +32,16 @@ check: setup ## lint, format, types, floors
 	$(BIN)/lint-imports
 
 soak: setup ## the tests that go through many seeds, with many more of them
-	DUNWELL_SOAK=1 $(PYTEST) -m soak --timeout 3600 $(ARGS)
+	DUNWELL_SOAK=1 $(PYTEST) -m "soak or faults" --timeout 3600 $(ARGS)
+
+faults: setup ## kill every process of a whole installation, again and again; judged from outside
+	DUNWELL_SOAK=1 $(BIN)/python -m pytest -m faults --timeout 3600 -s $(ARGS)
+
+mutants: setup ## damage the product on purpose, and see whether a test notices; ARGS="--only NAME"
+	$(BIN)/python -m tests.mutants.run $(ARGS)
+
+bench: setup ## speed and memory against a bare Temporal workflow and a bare web route; ARGS=--quick
+	$(BIN)/python -m bench $(ARGS)
 
 lock: setup ## resolve the dependencies anew; ARGS=--upgrade for their newest versions
 	$(COMPILE) pyproject.toml $(ARGS) -o requirements.txt

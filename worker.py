@@ -91,8 +91,8 @@ def make_workers(
     return workers[0], workers[1]
 
 
-async def run(settings: Settings) -> None:
-    """Poll until SIGTERM or SIGINT, then finish what is under way."""
+async def run(settings: Settings, *, at: Callable[[Site], None] = pass_by) -> None:
+    """Poll until SIGTERM or SIGINT, then finish what is under way. ``at`` is for tests: no setting reaches it."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -102,7 +102,7 @@ async def run(settings: Settings) -> None:
         for one in sellers:
             parties.save_seller(connection, one.seller)
     client = await connect_temporal(settings)
-    workers = make_workers(client, database, connect_ledgers(database, sellers, settings), make_policy(settings), connect_mailer(settings))
+    workers = make_workers(client, database, connect_ledgers(database, sellers, settings), make_policy(settings), connect_mailer(settings), at=at)
     await keep_schedules(client)
     async with AsyncExitStack() as stack:
         for worker in workers:

@@ -7,33 +7,33 @@ goes into a log that tests take as the truth.
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import hmac
 import io
-import json
-import socket
-import time
-from collections.abc import Iterable
+import sys
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
-from uuid import uuid4
 
 import click
-import httpx
 import uvicorn
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
-from standardwebhooks import Webhook
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # it also runs where nothing is installed
+
+from examples.append_log import Log, Logged, present
+from examples.faults import Breakable, Orders
+from examples.ledger_faults import AnswerOrder, Misbehaving
+from examples.ledger_pdf import pdf_of
+from examples.ledger_webhooks import WebhookOrder, Webhooks
+from examples.ports import listen, write_port
 
 ANCHOR = date(2026, 3, 2)
 _PAGE_SIZE = 25
-_WEBHOOK_TRIES = 15
-_LONGEST_PAUSE_SECONDS = 5.0
+_STANDINGS = "^(open|draft|disputed|void|written_off|closed)$"
 
 
 class UnableToPretend(ValueError):
@@ -52,7 +52,55 @@ class Change(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     due: date | None = None
-    standing: str | None = Field(default=None, pattern="^(open|draft|disputed|void|written_off|closed)$")
+    standing: str | None = Field(default=None, pattern=_STANDINGS)
+
+
+class Contact(BaseModel):
+    """Somebody at a customer."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    role: str = "billing"
+
+
+class Customer(BaseModel):
+    """Who owes."""
+
+    model_config = ConfigDict(extra="forbid")
+    number: str
+    name: str
+    country: str = ""
+    language: str = "en"
+    time_zone: str = ""
+    contacts: list[Contact] = []
+
+
+class Invoice(BaseModel):
+    """An invoice as the API shows it, but for when it last changed; ``ref`` is the number unless given."""
+
+    model_config = ConfigDict(extra="forbid")
+    ref: str = ""
+    number: str = Field(min_length=1)
+    customer: Customer
+    currency: str = Field(pattern="^[A-Z]{3}$")
+    total: str = Field(pattern=r"^-?[0-9]{1,12}(\.[0-9]{1,3})?$")
+    balance: str = Field(pattern=r"^-?[0-9]{1,12}(\.[0-9]{1,3})?$")
+    issued: date
+    due: date
+    standing: str = Field(default="open", pattern=_STANDINGS)
+    pay_url: str = ""
+    pdf_url: str = ""
+    purchase_order: str = ""
+    paid_on: date | None = None
+
+
+class Receiver(BaseModel):
+    """Who is told of changes from now on; empty: nobody."""
+
+    model_config = ConfigDict(extra="forbid")
+    url: str
 
 
 class Books(BaseModel):
@@ -62,35 +110,19 @@ class Books(BaseModel):
     posted_through: date | None
 
 
-class Log:
-    """Every request, change, answer and webhook, one JSON object a line, flushed before the next thing happens.
-
-    ``monotonic`` is the machine's clock since boot in seconds, the same for every process on it.
-    """
-
-    def __init__(self, path: Path | None) -> None:
-        self._file = path.open("a", encoding="utf-8") if path else None
-
-    def write(self, what: str, **more: Any) -> None:
-        if self._file:
-            line = {"what": what, "monotonic": time.monotonic(), "at": _now().isoformat(), **more}
-            self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
-            self._file.flush()
-
-
 @dataclass(slots=True)
 class Account:
     """The books: invoices by ref as the API shows them, and when each last changed."""
 
     invoices: dict[str, dict[str, Any]]
     today: date
-    opened: date = field(default_factory=lambda: _now().date())
+    opened: date = field(default_factory=lambda: present().date())
     posted_through: date | None = None
     is_posted_by_hand: bool = False
 
     def day(self) -> date:
         """Today, as told at the start, moving on while the program runs."""
-        return self.today + (_now().date() - self.opened)
+        return self.today + (present().date() - self.opened)
 
     def booked_through(self) -> date | None:
         """The business day before today, unless set by hand."""
@@ -100,80 +132,6 @@ class Account:
         while day.weekday() >= 5:
             day -= timedelta(days=1)
         return day
-
-
-class Webhooks:
-    """Tells one address of changes, in Standard Webhooks form, again and again until it answers 2xx or tries run out."""
-
-    def __init__(self, url: str, secret: str, log: Log) -> None:
-        self._url, self._log = url, log
-        self._seal = Webhook(secret) if url else None
-        self._under_way: set[asyncio.Task[None]] = set()
-
-    def send(self, kind: str, ref: str) -> None:
-        if self._seal:
-            task = asyncio.get_running_loop().create_task(self._deliver(self._seal, kind, ref))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
-
-    async def _deliver(self, seal: Webhook, kind: str, ref: str) -> None:
-        delivery = f"msg_{uuid4().hex}"
-        body = json.dumps({"type": kind, "timestamp": _now().isoformat(), "data": {"ref": ref}})
-        async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
-            for attempt in range(_WEBHOOK_TRIES):
-                now = _now()
-                headers = {
-                    "content-type": "application/json",
-                    "webhook-id": delivery,
-                    "webhook-timestamp": str(int(now.timestamp())),
-                    "webhook-signature": seal.sign(delivery, now, body),
-                }
-                try:
-                    status = (await client.post(self._url, content=body, headers=headers)).status_code
-                except httpx.HTTPError as error:
-                    self._log.write("webhook", id=delivery, type=kind, ref=ref, attempt=attempt + 1, failed=type(error).__name__)
-                else:
-                    self._log.write("webhook", id=delivery, type=kind, ref=ref, attempt=attempt + 1, status=status)
-                    if 200 <= status < 300 or status == 410:
-                        return
-                await asyncio.sleep(min(0.2 * 2**attempt, _LONGEST_PAUSE_SECONDS))
-        self._log.write("webhook given up", id=delivery, type=kind, ref=ref)
-
-
-class Logged:
-    """Writes each request down as it comes, and its answer before it goes."""
-
-    def __init__(self, app: ASGIApp, log: Log) -> None:
-        self._app, self._log = app, log
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        request = uuid4().hex
-        held: list[Message] = []
-        self._log.write("request", request=request, method=scope["method"], path=scope["path"], query=scope["query_string"].decode("latin-1"))
-
-        async def hold(message: Message) -> None:
-            held.append(message)
-            if message["type"] == "http.response.body" and not message.get("more_body"):
-                body = b"".join(part.get("body", b"") for part in held)
-                self._log.write("answer", request=request, status=held[0]["status"], body=_readable(body))
-                for part in held:
-                    await send(part)
-
-        await self._app(scope, receive, hold)
-
-
-def _readable(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except ValueError:
-        return f"{len(body)} bytes"
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)  # noqa: TID251  a program of its own, at the edge of the world
 
 
 def invoices_from(text: str, shift: timedelta) -> dict[str, dict[str, Any]]:
@@ -219,36 +177,6 @@ def invoices_from(text: str, shift: timedelta) -> dict[str, dict[str, Any]]:
     return found
 
 
-def pdf_of(invoice: dict[str, Any]) -> bytes:
-    """One page that says what the invoice is for whom, how much and when."""
-    lines = (f"Invoice {invoice['number']}", invoice["customer"]["name"], f"Total {invoice['total']} {invoice['currency']}", f"Due {invoice['due']}")
-    shown = b"".join(b"(" + _escaped(line) + b") Tj T*\n" for line in lines)
-    content = b"BT /F1 14 Tf 20 TL 72 760 Td\n" + shown + b"ET"
-    return _document(
-        (
-            b"<< /Type /Catalog /Pages 2 0 R >>",
-            b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
-            b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
-            b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
-        )
-    )
-
-
-def _escaped(line: str) -> bytes:
-    return line.encode("cp1252", "replace").replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
-
-
-def _document(objects: Iterable[bytes]) -> bytes:
-    pdf, offsets = b"%PDF-1.4\n", []
-    for number, each in enumerate(objects, start=1):
-        offsets.append(len(pdf))
-        pdf += b"%d 0 obj\n%s\nendobj\n" % (number, each)
-    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    size = len(offsets) + 1
-    return pdf + b"xref\n0 %d\n0000000000 65535 f \n%strailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (size, table, size, len(pdf))
-
-
 def create_app(text: str, *, today: date, token: str, webhook_url: str = "", webhook_secret: str = "", log: Path | None = None) -> FastAPI:
     """The accounting system over ``text``, a csv file in the form of examples/ledger.csv, as if its anchor were ``today``.
 
@@ -258,6 +186,7 @@ def create_app(text: str, *, today: date, token: str, webhook_url: str = "", web
     shift = today - ANCHOR
     account = Account(invoices_from(text, shift), today)
     webhooks = Webhooks(webhook_url, webhook_secret, journal)
+    faults: Orders[AnswerOrder] = Orders()
 
     def known(request: Request) -> None:
         if not hmac.compare_digest(request.headers.get("authorization", "").encode(), f"Bearer {token}".encode()):
@@ -268,13 +197,15 @@ def create_app(text: str, *, today: date, token: str, webhook_url: str = "", web
             raise HTTPException(404, f"there is no invoice {ref}")
         return account.invoices[ref]
 
-    def changed(kind: str, invoice: dict[str, Any]) -> dict[str, Any]:
-        invoice["updated_at"] = _now().isoformat()
+    def changed(kind: str, invoice: dict[str, Any], *, tell: bool = True) -> dict[str, Any]:
+        invoice["updated_at"] = present().isoformat()
         journal.write("changed", type=kind, ref=invoice["ref"], balance=invoice["balance"], due=invoice["due"], standing=invoice["standing"])
-        webhooks.send(kind, invoice["ref"])
+        if tell:
+            webhooks.send(kind, invoice["ref"])
         return invoice
 
     app = FastAPI(title="Pretend ledger", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(Misbehaving, orders=faults, log=journal, invoices=account.invoices)
     app.add_middleware(Logged, log=journal)
     private = [Depends(known)]
 
@@ -307,6 +238,16 @@ def create_app(text: str, *, today: date, token: str, webhook_url: str = "", web
         invoice["balance"], invoice["paid_on"] = str(left), account.day().isoformat()
         return changed("invoice.paid" if left <= 0 else "invoice.changed", invoice)
 
+    @app.post("/invoices", dependencies=private)
+    async def store(invoices: list[Invoice], tell: bool = False) -> dict[str, int]:
+        new = 0
+        for each in invoices:
+            invoice = each.model_dump(mode="json") | {"ref": each.ref or each.number}
+            is_new = invoice["ref"] not in account.invoices
+            new += is_new
+            account.invoices[invoice["ref"]] = changed("invoice.created" if is_new else "invoice.changed", invoice, tell=tell)
+        return {"created": new, "changed": len(invoices) - new}
+
     @app.post("/invoices/{ref}", dependencies=private)
     async def change(ref: str, new: Change) -> dict[str, Any]:
         invoice = invoice_of(ref)
@@ -317,6 +258,28 @@ def create_app(text: str, *, today: date, token: str, webhook_url: str = "", web
     async def set_books(books: Books) -> Books:
         account.posted_through, account.is_posted_by_hand = books.posted_through, True
         return books
+
+    @app.put("/webhooks", dependencies=private)
+    async def redirect(receiver: Receiver) -> Receiver:
+        if receiver.url and not webhooks.can_sign:
+            raise HTTPException(422, "without a webhook secret nobody can be told; start it with --webhook-secret")
+        webhooks.url = receiver.url
+        return receiver
+
+    @app.get("/faults", dependencies=private)
+    async def show_faults() -> list[dict[str, Any]]:
+        return [*faults.remaining(), *webhooks.faults.remaining()]
+
+    @app.put("/faults", dependencies=private)
+    async def set_faults(orders: list[Annotated[AnswerOrder | WebhookOrder, Field(discriminator="do")]]) -> list[dict[str, Any]]:
+        faults.replace([order for order in orders if isinstance(order, AnswerOrder)])
+        webhooks.faults.replace([order for order in orders if isinstance(order, WebhookOrder)])
+        return await show_faults()
+
+    @app.delete("/faults", dependencies=private, status_code=204)
+    async def end_faults() -> None:
+        faults.replace([])
+        webhooks.faults.replace([])
 
     return app
 
@@ -338,7 +301,7 @@ def _shift_in_words(shift: timedelta, today: date) -> str:
 @click.option("--token", required=True, help="The Bearer token it asks for.")
 @click.option("--webhook-url", default="", help="Who is told of changes.")
 @click.option("--webhook-secret", default="", help="whsec_ and base64; signs the webhooks.")
-@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), default=lambda: _now().date().isoformat(), help="The day the file's anchor is moved to.")
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), default=lambda: present().date().isoformat(), help="The day the file's anchor is moved to.")
 @click.option("--log", type=click.Path(dir_okay=False, path_type=Path), help="Where to append every request, answer and webhook.")
 def main(csv_file: Path, port: int, port_file: Path | None, token: str, webhook_url: str, webhook_secret: str, today: datetime, log: Path | None) -> None:
     """Serve a pretend ledger on this machine until told to stop."""
@@ -346,14 +309,11 @@ def main(csv_file: Path, port: int, port_file: Path | None, token: str, webhook_
         raise click.UsageError("--webhook-url needs --webhook-secret")
     day = today.date()
     app = create_app(csv_file.read_text("utf-8-sig"), today=day, token=token, webhook_url=webhook_url, webhook_secret=webhook_secret, log=log)
-    listener = socket.create_server(("127.0.0.1", port))
+    listener = listen(port)
     port = listener.getsockname()[1]
     print(f"pretend ledger at http://127.0.0.1:{port}, dates of {csv_file.name} {_shift_in_words(day - ANCHOR, day)}", flush=True)
-    if port_file:
-        part = port_file.with_name(port_file.name + ".part")
-        part.write_text(str(port))
-        part.replace(port_file)
-    uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)).run(sockets=[listener])
+    write_port(port, port_file)
+    uvicorn.Server(uvicorn.Config(app, http=Breakable, log_level="warning", timeout_graceful_shutdown=2)).run(sockets=[listener])
 
 
 if __name__ == "__main__":

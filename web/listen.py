@@ -62,9 +62,12 @@ def bind(host: str, port: int, setting: str) -> socket.socket:
     """A listening socket; port 0 takes any free one. Raises UnableToListen."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server((address[0], address[1]), family=family, backlog=512)
+        listener = socket.create_server((address[0], address[1]), family=family, backlog=512)
     except OSError as error:
         raise UnableToListen(f"{host} port {port}: {error.strerror or error}; choose another with {setting}_HOST and {setting}_PORT") from None
+    # asyncio sets it only on sockets it made itself; without it each answer on a kept connection waits for an acknowledgement.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 async def listen(listeners: Sequence[tuple[ASGIApp, socket.socket]], stop: asyncio.Event) -> None:

@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").glob("*.md")])
 DECISIONS = sorted((ROOT / "docs/decisions").glob("[0-9]*.md"))
 # Read by the command line alone, and by the tests alone.
-NOT_SETTINGS = {"DUNWELL_TOKEN", "DUNWELL_SOAK"}
+NOT_SETTINGS = {"DUNWELL_TOKEN", "DUNWELL_SOAK", "DUNWELL_EVIDENCE"}
 
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
