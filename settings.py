@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.calendar import zone
 from domain.money import Money, Tolerance
 from domain.seller import Seller
+from playbooks.reading import UnableToLoad, read_yaml
 
 _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _NOBODY = re.compile(r"(no|do-?not)[-_.]?reply\b", re.IGNORECASE)
+_EMAIL = re.compile(r"[^@\s,;<>\"()]{1,64}@[^@\s,;<>\"().]+(\.[^@\s,;<>\"().]+)*")
 
 
 class UnableToConfigure(Exception):
@@ -39,18 +42,19 @@ class Settings(BaseSettings):
 
     public_url: str = Field(default="http://127.0.0.1:8401", description="How the world reaches the public listener (webhooks, pay links).")
     public_host: str = Field(default="127.0.0.1", description="Address the public listener binds.")
-    public_port: int = Field(default=8401, description="Port the public listener binds.")
+    public_port: int = Field(default=8401, ge=0, le=65535, description="Port the public listener binds.")
     private_host: str = Field(default="127.0.0.1", description="Address the private listener (page, API) binds.")
-    private_port: int = Field(default=8400, description="Port the private listener binds.")
+    private_port: int = Field(default=8400, ge=0, le=65535, description="Port the private listener binds.")
 
     mailer: Literal["capture", "smtp", "sendgrid"] = Field(default="capture", description="Who carries e-mail. capture keeps it here and sends nothing.")
     sendgrid_api_key: str = Field(default="", description="API key for mailer sendgrid.", repr=False)
     sendgrid_host: str = Field(default="https://api.sendgrid.com", description="Base URL of the SendGrid API (the EU host, or a test peer).")
     smtp_url: str = Field(default="", description="smtp://user:password@host:587?starttls=1 or smtps://... for mailer smtp.", repr=False)
 
-    csv_max_age_hours: int = Field(default=24, description="How old the last import of a csv ledger may be before reminders wait.")
+    backup_keep: int = Field(default=14, ge=0, description="How many daily backups one machine keeps in the data folder; 0 makes none by itself.")
+    csv_max_age_hours: int = Field(default=24, ge=1, le=8760, description="How old the last import of a csv ledger may be before reminders wait.")
     open_all_hours: bool = Field(default=False, description="Contact hours are open day and night. For demonstrations only.")
-    tolerance: Decimal = Field(default=Decimal("1.00"), description="What may stay open on an invoice that counts as paid.")
+    tolerance: Decimal = Field(default=Decimal("1.00"), ge=0, le=1000, description="What may stay open on an invoice that counts as paid.")
     tolerance_by_currency: str = Field(default="", description="Exceptions to the tolerance, such as JPY=100,KWD=0.500.")
     playbook: str = Field(default="standard", description="The playbook that new invoices follow.")
     owner: str = Field(default="accounts receivable", description="Who answers for silences and tasks that nobody else owns.")
@@ -83,23 +87,30 @@ class SellerSettings:
 
     seller: Seller
     rest_url: str = ""
-    rest_token: str = ""
-    webhook_secrets: tuple[str, ...] = ()
+    rest_token: str = field(default="", repr=False)
+    webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 def load_sellers(settings: Settings) -> tuple[SellerSettings, ...]:
     """The sellers of this installation. Raises UnableToConfigure, naming the file, the field and the remedy."""
     file = settings.sellers_file or settings.data_folder / "sellers.yaml"
     try:
-        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+        source = read_yaml(file.read_text(encoding="utf-8"), str(file))
+        source.refuse_faults()
     except OSError as error:
         raise UnableToConfigure(f"{file}: {error.strerror or error}; run dunwell up once to get an example, or set DUNWELL_SELLERS_FILE") from None
-    except yaml.YAMLError as error:
-        raise UnableToConfigure(f"{file}: not readable as YAML: {error}") from None
-    entries = document.get("sellers") if isinstance(document, dict) else None
+    except UnicodeDecodeError:
+        raise UnableToConfigure(f"{file}: is not UTF-8 text; save the file as UTF-8") from None
+    except UnableToLoad as error:
+        raise UnableToConfigure(str(error)) from None
+    entries = source.values.get("sellers") if isinstance(source.values, dict) else None
     if not isinstance(entries, list) or not entries:
         raise UnableToConfigure(f"{file}: write a list named sellers with at least one entry")
-    return tuple(_read_seller(entry, f"{file}: sellers[{number}]") for number, entry in enumerate(entries))
+    sellers = tuple(_read_seller(entry, f"{file}: sellers[{number}]") for number, entry in enumerate(entries))
+    ids = [one.seller.id for one in sellers]
+    if double := next((number for number, one in enumerate(ids) if one in ids[:number]), None):
+        raise UnableToConfigure(f"{file}: sellers[{double}].id: {ids[double]!r} is the id of another seller already; every seller needs one of its own")
+    return sellers
 
 
 def _read_seller(entry: Any, where: str) -> SellerSettings:
@@ -111,24 +122,71 @@ def _read_seller(entry: Any, where: str) -> SellerSettings:
     if unknown:
         raise UnableToConfigure(f"{where}: unknown field {sorted(unknown)[0]}; known are {', '.join(Seller.__dataclass_fields__)}, rest")
     try:
-        seller = TypeAdapter(Seller).validate_python(entry)
+        seller = TypeAdapter(Seller).validate_python(entry, extra="forbid")
         ledger = _RestLedger.model_validate(rest) if rest is not None else None
     except ValidationError as error:
         first = error.errors()[0]
-        raise UnableToConfigure(f"{where}.{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from None
+        inside = ".rest" if error.title == _RestLedger.__name__ else ""
+        raise UnableToConfigure(f"{where}{inside}.{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from None
+    for name, problem in _faults(seller):
+        raise UnableToConfigure(f"{where}.{name}: {getattr(seller, name)!r} {problem}")
+    if (seller.ledger == "rest") != (ledger is not None):
+        remedy = (
+            "a seller with ledger rest needs rest: {url, token, webhook_secrets}" if ledger is None else "is for ledger rest; write ledger: rest, or remove it"
+        )
+        raise UnableToConfigure(f"{where}.rest: {remedy}")
+    return SellerSettings(seller) if ledger is None else _read_ledger(seller, ledger, f"{where}.rest")
+
+
+def _faults(seller: Seller) -> Iterator[tuple[str, str]]:
+    """What is wrong with a seller beyond its form: the field, and what to do about it."""
+    from babel import Locale
+
     if not _IDENTIFIER.fullmatch(seller.id):
-        raise UnableToConfigure(f"{where}.id: {seller.id!r} must be 1 to 40 small letters, digits or dashes, such as brightwater")
-    if _NOBODY.match(seller.sender_email):
-        raise UnableToConfigure(f"{where}.sender_email: {seller.sender_email} reaches nobody; reminders come from a person who reads the answers")
-    if "@" not in seller.sender_email:
-        raise UnableToConfigure(f"{where}.sender_email: {seller.sender_email!r} is not an e-mail address")
+        yield "id", "must be 1 to 40 small letters, digits or dashes, such as brightwater"
+    for name in ("name", "legal_name", "sender_name"):
+        if not getattr(seller, name).strip():
+            yield name, "is empty; customers must know who writes"
+    for name in ("name", "legal_name", "sender_name", "sender_title", "phone"):
+        if not getattr(seller, name).isprintable():
+            yield name, "holds a line break or a control character; write it on one line"
+    for name in ("sender_email", "reply_to"):
+        address = getattr(seller, name)
+        if _NOBODY.match(address):
+            yield name, "reaches nobody; reminders come from a person who reads the answers"
+        if not _EMAIL.fullmatch(address) and (address or name == "sender_email"):
+            yield name, "is not an e-mail address; write name@domain"
     if seller.ledger not in ("csv", "rest"):
-        raise UnableToConfigure(f"{where}.ledger: {seller.ledger!r} is not a ledger; write csv or rest")
-    if seller.ledger == "rest" and ledger is None:
-        raise UnableToConfigure(f"{where}.rest: a seller with ledger rest needs rest: {{url, token, webhook_secrets}}")
-    if ledger is None:
-        return SellerSettings(seller)
-    return SellerSettings(seller, ledger.url, _secret(ledger.token, where), tuple(_secret(secret, where) for secret in ledger.webhook_secrets))
+        yield "ledger", "is not a ledger; write csv or rest"
+    if len(seller.country) != 2 or seller.country not in Locale("en").territories:
+        yield "country", "is not a country; write its ISO 3166 code, such as GB or DE"
+    try:
+        zone(seller.time_zone)
+    except (KeyError, ValueError, OSError):
+        yield "time_zone", "is not a time zone; write its IANA name, such as Europe/London"
+    if not re.fullmatch("[a-z]{2}", seller.language):
+        yield "language", "is not a language; write its two-letter code, such as en"
+    if not re.fullmatch("#[0-9a-fA-F]{6}", seller.brand_color):
+        yield "brand_color", "is not a color; write it in quotes, such as '#1f4b99'"
+    if seller.logo_url and not re.fullmatch(r"https?://[^\s\"'<>]+", seller.logo_url):
+        yield "logo_url", "is not a web address; write it whole, starting with https://"
+
+
+def _read_ledger(seller: Seller, ledger: _RestLedger, where: str) -> SellerSettings:
+    from integrations.accounting import UnableToReadLedger, rest
+
+    token = _secret(ledger.token, f"{where}.token")
+    secrets = tuple(_secret(secret, f"{where}.webhook_secrets[{number}]") for number, secret in enumerate(ledger.webhook_secrets))
+    try:
+        rest.check_address(ledger.url, token)
+    except UnableToReadLedger as error:
+        raise UnableToConfigure(f"{where}: {error}") from None
+    for number, secret in enumerate(secrets):
+        try:
+            rest.read_secret(secret)
+        except rest.UnableToTrust as error:
+            raise UnableToConfigure(f"{where}.webhook_secrets[{number}]: {error}") from None
+    return SellerSettings(seller, ledger.url, token, secrets)
 
 
 def _secret(value: str, where: str) -> str:

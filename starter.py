@@ -33,13 +33,13 @@ from temporalio.client import (
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.ledgers import Ledgers
 from db import cases, inbox, installation, invoices, outreach, parties, tasks
 from db.engine import Database
 from domain.case import Case, Outcome
+from domain.discretion import describe
 from domain.event import InvoiceChanged, News
 from domain.invoice import Invoice, Standing
 from domain.task import Task, TaskKind
@@ -48,6 +48,7 @@ from settings import SellerSettings, Settings, load_sellers
 from workflows import contract
 from workflows.contract import Start, case_id
 from workflows.dunning import InvoiceDunning
+from workflows.payloads import data_converter
 from workflows.ports import Replied
 
 log = structlog.get_logger()
@@ -56,6 +57,8 @@ T = TypeVar("T")
 _PATIENCE = timedelta(seconds=10)
 # Temporal's lists lag behind its runs by seconds; a case that changed lately is not looked for.
 _SETTLING = timedelta(minutes=2)
+# The tenth failure comes half a day after the first: a ledger that is away overnight costs no word.
+_RETRY = timedelta(seconds=2)
 _NOT_WATCHED = "this invoice is not watched any more"
 _RECORD_AT_ONCE = 2_000
 _AWAY = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.RESOURCE_EXHAUSTED)
@@ -124,18 +127,18 @@ class Door:
         except Exception as error:  # whatever is wrong with this row, the next one must have its turn
             problem = str(error) or type(error).__name__
             await self._write(lambda connection: _note_failure(connection, word, row.source, problem))
-            log.warning("inbox.not_passed_on", word=word, error=problem)
+            log.warning("inbox.not_passed_on", word=word, error=describe(error))
             return False
         if passed:
             await self._write(lambda connection: inbox.mark_passed_on(connection, word))
         return passed
 
     async def pass_on(self, now: datetime) -> int:
-        """Try once more every row that has waited two seconds (longer after failures); how many went through."""
+        """Try once more every row that has waited two seconds, three times as long after each failure; how many went through."""
         rows = await self._read(inbox.waiting)
         through = 0
         for row in rows:
-            if now - row.received_at >= timedelta(seconds=min(2 * 2 ** min(row.attempts, 9), 600)):
+            if now - row.received_at >= _RETRY * 3**row.attempts:
                 through += await self.report(row.id)
         return through
 
@@ -165,8 +168,10 @@ class Door:
             return Answer(False, str(error.cause or error), in_flight)
         except (RPCError, RuntimeError, TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
             # Without an answer the row is stored all the same; a worker will hear it.
-            if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND and await self._without_a_run(case, word):
-                return Answer(False, _NOT_WATCHED, in_flight)
+            if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND:
+                if await self._end_with_its_case(case, word):
+                    return Answer(False, _NOT_WATCHED, in_flight)
+                await self._signal_with_start(case.removeprefix("invoice/"), {"inbox": word})
             log.warning("override.pending", case=case, error=str(error))
         return Answer(True, "recorded; it counts from now on, and is confirmed as soon as a worker is up", in_flight, pending=True)
 
@@ -202,7 +207,10 @@ class Door:
         there = {run.id async for run in self.client.list_workflows(query, page_size=1000)} if stored else set()
         revived = 0
         for invoice in [*unwatched, *(one.removeprefix("invoice/") for one in stored if one not in there)]:
-            revived += await self._signal_with_start(invoice, {"by": "upkeep"})
+            try:
+                revived += await self._signal_with_start(invoice, {"by": "upkeep"})
+            except RPCError as error:  # whatever is wrong with this one, the others must have their turn
+                log.warning("upkeep.not_revived", invoice=invoice, error=str(error))
         return revived
 
     async def take_in(
@@ -299,7 +307,7 @@ class Door:
         return recorded[ref]
 
     async def _signal_with_start(self, invoice: str, word: dict[str, str]) -> bool:
-        number = await self._read(lambda connection: invoices.number_of(connection, invoice))
+        number = (await self._read(lambda connection: invoices.number_of(connection, invoice)))[:100]
         try:
             await self.client.start_workflow(
                 InvoiceDunning.run,
@@ -326,16 +334,14 @@ class Door:
             return True
         except (RPCError, RuntimeError) as error:
             if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND:
-                await self._without_a_run(case_id(invoice), word)
-                return True
+                return await self._end_with_its_case(case_id(invoice), word) or await self._signal_with_start(invoice, {"inbox": word})
             if _is_away(error):
                 return False
             raise
 
-    async def _without_a_run(self, case: str, word: str) -> bool:
-        """A word found no run. When the case has ended the word has too; when its run was lost, a new one must hear it."""
+    async def _end_with_its_case(self, case: str, word: str) -> bool:
+        """Close a word that found no run. False when the case has not ended: its run was lost, and a new one must hear the word."""
         if await self._read(lambda connection: cases.is_running(connection, case)):
-            await self._signal_with_start(case.removeprefix("invoice/"), {"inbox": word})
             return False
         await self._write(lambda connection: inbox.mark_ended(connection, word, _NOT_WATCHED))
         return True
@@ -374,12 +380,12 @@ def _is_away(error: Exception) -> bool:
 
 
 def _note_failure(connection: Connection, word: str, source: str, problem: str) -> None:
-    """Count it, and after ten failures make it a person's task."""
+    """Count it, and after ten failures make it a person's task: one a source, however many messages of it fail."""
     if inbox.mark_failed(connection, word, problem):
         now = datetime.now(UTC)
         title = f"A message from {source} could not be acted on after {inbox.MOST_ATTEMPTS} attempts"
         remedy = f"The last problem was: {problem[:500]}. Mend it, then: dunwell rebuild"
-        tasks.open_tasks(connection, [Task(f"inbox/{word}", TaskKind.INCIDENT, title, remedy, "operations", now.date())], None, now)
+        tasks.open_tasks(connection, [Task(f"inbox/{source}", TaskKind.INCIDENT, title, remedy, "operations", now.date())], None, now)
 
 
 def _keep_for_later(connection: Connection, late: Sequence[Invoice], now: datetime) -> None:
@@ -402,7 +408,7 @@ async def keep_schedules(client: Client) -> None:
 
 async def connect_temporal(settings: Settings, *, lazy: bool = False) -> Client:
     """A client in our namespace. Lazy ones connect at first use, so that the web starts while Temporal is down."""
-    return await Client.connect(settings.temporal_address, namespace=settings.temporal_namespace, data_converter=pydantic_data_converter, lazy=lazy)
+    return await Client.connect(settings.temporal_address, namespace=settings.temporal_namespace, data_converter=data_converter, lazy=lazy)
 
 
 @asynccontextmanager

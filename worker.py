@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -18,12 +20,16 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 import playbooks
 from activities.assessor import Assessor, Policy
 from activities.cases import Cases
+from activities.discreet import Discreet
 from activities.ledgers import Ledgers
 from activities.outreach import Outreach, Site, pass_by
-from activities.upkeep import Upkeep
+from activities.reconciling import Reconciler
+from activities.upkeep import Upkeep, compare_at_start
 from db import parties
+from db.backup import Backups
 from db.engine import Database
 from domain.calendar import ContactHours
+from domain.discretion import keep_logs_discreet
 from domain.facts import Envelope
 from integrations.messaging import Mailer, capture, sendgrid, smtp
 from settings import Settings, UnableToConfigure, load_sellers
@@ -61,38 +67,72 @@ def connect_mailer(settings: Settings) -> Mailer:
         if not settings.smtp_url:
             raise UnableToConfigure("DUNWELL_SMTP_URL: needed with DUNWELL_MAILER=smtp, for example smtp://user:password@host:587?starttls=1")
         return smtp.connect(settings.smtp_url)
-    return capture.connect(settings.data_folder / "mail")
+    return capture.connect(_mail(settings))
+
+
+def _mail(settings: Settings) -> Path:
+    return settings.data_folder / "mail"
+
+
+def plan_backups(settings: Settings, database: Database) -> Backups:
+    """Where backups go and what goes into each: the sellers, capture's log of what was sent, and the playbooks in use."""
+    policy = Path(playbooks.__file__).parent
+    files = {f"playbooks/{path.relative_to(policy)}": path for kind in ("*.yaml", "*.md", "*.mjml") for path in sorted(policy.rglob(kind))}
+    files |= {
+        "sellers.yaml": settings.sellers_file or settings.data_folder / "sellers.yaml",
+        f"mail/{capture.ACCEPT_LOG}": _mail(settings) / capture.ACCEPT_LOG,
+    }
+    return Backups(database, settings.data_folder.absolute() / "backups", settings.backup_keep, version("dunwell"), files)
+
+
+def make_reconciler(settings: Settings, database: Database) -> Reconciler:
+    """Compares the database with what was really sent. Raises UnableToConfigure."""
+    ledgers = connect_ledgers(database, load_sellers(settings), settings)
+    return Reconciler(database, ledgers, Assessor(make_policy(settings)), connect_mailer(settings))
 
 
 def make_workers(
-    client: Client, database: Database, ledgers: Ledgers, policy: Policy, mailer: Mailer, *, at: Callable[[Site], None] = pass_by, cached: int = 500
+    client: Client,
+    database: Database,
+    ledgers: Ledgers,
+    policy: Policy,
+    mailer: Mailer,
+    *,
+    backups: Backups | None = None,
+    at: Callable[[Site], None] = pass_by,
+    cached: int = 500,
 ) -> tuple[Worker, Worker]:
-    """A worker for each queue, polling through ``client``. ``at`` and ``cached`` are for tests."""
+    """A worker for each queue, polling through ``client``; daily backups are made by themselves if ``backups`` says where.
+    ``at`` and ``cached`` are for tests."""
     assessor = Assessor(policy)
     cases, outreach = Cases(database, ledgers, assessor), Outreach(database, ledgers, assessor, mailer, at)
-    upkeep = Upkeep(Door(database, client, ledgers))
-    on_cases: list[Callable[..., Any]] = [cases.assess, cases.receive, upkeep.tend]
-    workers = []
-    for queue, activities, workflows in ((CASES_QUEUE, on_cases, [InvoiceDunning, RoundOfUpkeep]), (DELIVER_QUEUE, [outreach.deliver], [])):
-        workers.append(
-            Worker(
-                client,
-                task_queue=queue,
-                workflows=workflows,
-                activities=activities,
-                activity_executor=ThreadPoolExecutor(_THREADS, thread_name_prefix=queue),
-                max_concurrent_activities=_THREADS,
-                max_concurrent_workflow_tasks=10,
-                max_cached_workflows=cached,
-                workflow_runner=sandbox(),
-                graceful_shutdown_timeout=GRACE,
-            )
-        )
-    return workers[0], workers[1]
+    upkeep = Upkeep(Door(database, client, ledgers), policy.owner, backups)
+    return (
+        make_worker(client, CASES_QUEUE, [cases.assess, cases.receive, upkeep.tend], [InvoiceDunning, RoundOfUpkeep], cached=cached),
+        make_worker(client, DELIVER_QUEUE, [outreach.deliver], cached=cached),
+    )
+
+
+def make_worker(client: Client, queue: str, activities: Sequence[Callable[..., Any]], workflows: Sequence[type] = (), *, cached: int = 500) -> Worker:
+    """A worker for one queue, with the limits and the sandbox that every one of ours has."""
+    return Worker(
+        client,
+        task_queue=queue,
+        workflows=workflows,
+        activities=activities,
+        activity_executor=ThreadPoolExecutor(_THREADS, thread_name_prefix=queue),
+        max_concurrent_activities=_THREADS,
+        max_concurrent_workflow_tasks=10,
+        max_cached_workflows=cached,
+        workflow_runner=sandbox(),
+        interceptors=[Discreet()],
+        graceful_shutdown_timeout=GRACE,
+    )
 
 
 async def run(settings: Settings, *, at: Callable[[Site], None] = pass_by) -> None:
     """Poll until SIGTERM or SIGINT, then finish what is under way. ``at`` is for tests: no setting reaches it."""
+    keep_logs_discreet()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -102,7 +142,10 @@ async def run(settings: Settings, *, at: Callable[[Site], None] = pass_by) -> No
         for one in sellers:
             parties.save_seller(connection, one.seller)
     client = await connect_temporal(settings)
-    workers = make_workers(client, database, connect_ledgers(database, sellers, settings), make_policy(settings), connect_mailer(settings), at=at)
+    await compare_at_start(client, database, settings.owner, datetime.now(UTC))
+    ledgers, policy, mailer = connect_ledgers(database, sellers, settings), make_policy(settings), connect_mailer(settings)
+    backups = plan_backups(settings, database) if database.is_sqlite else None
+    workers = make_workers(client, database, ledgers, policy, mailer, backups=backups, at=at)
     await keep_schedules(client)
     async with AsyncExitStack() as stack:
         for worker in workers:

@@ -12,14 +12,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from activities import words
+from activities import forgotten, words
 from activities.ledgers import Sight
 from activities.showing import explain, label, show, without_detail, without_private_words
 from db import cases, inbox, installation, invoices, journal, outreach, parties, playbooks, tasks
 from db.inbox import Word
 from db.outreach import Claim
 from domain.case import Case, Fate
-from domain.decision import Assessment, Close, Wait, assess, record_contact
+from domain.catching_up import adopt_memory
+from domain.decision import Assessment, Close, Verdict, Wait, assess, record_contact
 from domain.diary import Entry
 from domain.event import InvoiceChanged, News, OutreachResolved, WordUnreadable
 from domain.facts import Books, Envelope, Facts, Mode
@@ -32,10 +33,12 @@ from domain.timeline import watching_begins
 from integrations.reference.holidays import calendar_for
 from playbooks import from_resolved
 from workflows.contract import Said, case_id
-from workflows.ports import Answer, Replied
+from workflows.ports import Answer, Known, Replied
 
 # A claim this old belongs to a worker that died; its own retry would have come much sooner.
 _CLAIM_LIFE = timedelta(minutes=10)
+_BREATH = timedelta(minutes=1)
+_REMEMBERED = "remembered by the running watch of an invoice it covered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +58,36 @@ class Assessor:
 
     policy: Policy
 
-    def look(self, connection: Connection, invoice: str, sight: Sight, said: Sequence[Said], now: datetime) -> Answer:
-        """Hear everything unheard about this invoice, decide, and write it all down."""
+    def look(
+        self,
+        connection: Connection,
+        invoice: str,
+        sight: Sight,
+        said: Sequence[Said],
+        now: datetime,
+        *,
+        known: Known | None = None,
+        remembered: Case | None = None,
+    ) -> Answer:
+        """Hear everything unheard about this invoice, decide, and write it all down.
+
+        When the database lacks what the run knows to have been written it was put back to an earlier state: nothing leaves
+        any more, nothing is written, and the run is asked for what it ``remembered``.
+        """
         stored = invoices.load_invoice(connection, invoice)
         if stored is None:
             raise LookupError(f"invoice {invoice} is not in the database")
         parties.lock_customer(connection, stored.customer)
+        case, opening = self.find(connection, sight.invoices.get(invoice, stored), now)
+        if remembered is None and forgotten.has_lost(connection, case, known, self.policy.owner, now):
+            return self._ask_what_it_remembers(connection, case, sight.books, now)
         for lost in outreach.tidy(connection, stored.customer, now - _CLAIM_LIFE, now):
             self.conclude(connection, outreach.load_claim(connection, lost), Fate.UNKNOWN, None, now, asked_by=case_id(invoice))
-        case, opening = self.find(connection, sight.invoices.get(invoice, stored), now)
+            case, _ = self.find(connection, case.invoice, now)
+        before = case
+        learned: tuple[Entry, ...] = ()
+        if remembered is not None:
+            case, learned = adopt_memory(case, remembered, self.gather(connection, case, sight.books, now), now)
         rows = self.receive(connection, case.id, said, now)
         unheard = inbox.unfolded(connection, case.id)
         facts = replace(self.gather(connection, case, sight.books, now), missing=invoice in sight.missing)
@@ -71,8 +95,10 @@ class Assessor:
         # A look that began before the case ended may tell of a debt that has been paid since.
         seen = None if case.ended and cases.saved_at(connection, case.id) >= sight.begun else sight.invoices.get(invoice)
         heard = assess(case, seen, news, facts, now)
-        entries = (watching_begins(case, facts, now), *heard.entries) if opening else heard.entries
+        entries = (*((watching_begins(case, facts, now),) if opening else ()), *learned, *heard.entries)
         answer = self.write(connection, heard, entries, facts, now)
+        if learned:
+            self._write_down(connection, before, case, facts.playbook, now)
         if invoice in sight.invoices:
             tasks.close_tasks(connection, [f"missing/{case.id}"], "the ledger knows it", now)
         if opening:
@@ -82,6 +108,17 @@ class Assessor:
             if isinstance(told, OutreachResolved) and reply.taken:
                 self._resolve(connection, case.id, told, sight.books, now)
         return replace(answer, replies=self._replies(connection, case.id, rows))
+
+    def _ask_what_it_remembers(self, connection: Connection, case: Case, books: Books, now: datetime) -> Answer:
+        facts = self.gather(connection, case, books, now)
+        decision = Wait(now + _BREATH, facts.fenced or installation.PUT_BACK, facts.owner)
+        return Answer(without_private_words(case), without_detail(decision), label(case, Verdict(decision, "fenced"), facts), forgot=True)
+
+    def _write_down(self, connection: Connection, before: Case, after: Case, playbook: Playbook, now: datetime) -> None:
+        """Every message that the run remembers, and the database had forgotten."""
+        for rung in after.rungs:
+            if rung.is_contact and rung.outreach and rung not in before.rungs:
+                forgotten.write_share(connection, after, rung, playbook, now, reason=_REMEMBERED, round_=after.round)
 
     def _open_siblings(self, connection: Connection, first: Case, books: Books, now: datetime) -> None:
         """What else the customer owes begins in the same breath, so that its first message can cover all of it."""
@@ -109,10 +146,10 @@ class Assessor:
             heard = assess(case, None, (), facts, now)
             answers[part.case] = self.write(connection, heard, (*lines, line, *heard.entries), facts, now)
             if part.case != asked_by:
-                self._tell(connection, part.case, f"{claim.id}/{fate.value}", now)
+                self.tell(connection, part.case, f"{claim.id}/{fate.value}", now)
         return answers
 
-    def _tell(self, connection: Connection, case: str, what: str, now: datetime) -> None:
+    def tell(self, connection: Connection, case: str, what: str, now: datetime) -> None:
         """Have a case's own run look again, now that another one has written into it."""
         news = InvoiceChanged(by="message")
         inbox.receive(connection, source="outreach", source_id=f"{case}/{what}", kind=news.kind, body="", now=now, case_id=case, news=news, by=news.by)
@@ -127,7 +164,7 @@ class Assessor:
                 facts = self.gather(connection, other, books, now)
                 heard = assess(other, None, (told,), facts, now)
                 self.write(connection, heard, heard.entries, facts, now)
-                self._tell(connection, part.case, f"{told.outreach}/resolved", now)
+                self.tell(connection, part.case, f"{told.outreach}/resolved", now)
 
     def find(self, connection: Connection, invoice: Invoice, now: datetime) -> tuple[Case, bool]:
         """The stored case of an invoice, or a new one that pins today's playbook; whether it is new."""
@@ -156,6 +193,7 @@ class Assessor:
             tolerance=self.policy.tolerance,
             mode=state.mode,
             switched_off=state.switched_off,
+            fenced=state.fence.why if state.fence else "",
             contacts=tuple(
                 made
                 for made in outreach.contacts_made(connection, customer.id, now - outreach.RECENT, rehearsed=state.mode is Mode.SHADOW)
@@ -192,7 +230,7 @@ class Assessor:
         )
         tasks.open_tasks(connection, heard.tasks, case.id, now)
         tasks.close_tasks(connection, _matters_at_rest(case, heard, facts), "came right by itself", now)
-        return Answer(without_private_words(case), without_detail(decision), label(case, verdict, facts))
+        return Answer(without_private_words(case), without_detail(decision), label(case, verdict, facts), known=Known(case.seq, now))
 
     def receive(self, connection: Connection, case: str, said: Sequence[Said], now: datetime) -> dict[str, str]:
         """The inbox row of each word, by its key; a word said to the workflow directly gets its row here.
@@ -205,7 +243,15 @@ class Assessor:
             if not row:
                 news, moment = words.read(word), now + timedelta(microseconds=place)
                 row, _ = inbox.receive(
-                    connection, source="temporal", source_id=word.key, kind=news.kind, body=word.words, now=moment, case_id=case, news=news, by=news.by
+                    connection,
+                    source="temporal",
+                    source_id=words.own_id(word),
+                    kind=news.kind,
+                    body=word.words,
+                    now=moment,
+                    case_id=case,
+                    news=news,
+                    by=news.by,
                 )
             rows[word.key] = row
         return rows
@@ -251,6 +297,7 @@ def _summary(case: Case, facts: Facts) -> dict[str, object]:
         "behavior": facts.customer.behavior.value,
         "mode": facts.mode.value,
         "switched_off": facts.switched_off,
+        "fenced": facts.fenced,
         "ledger_read_at": facts.books.read_at.isoformat() if facts.books.read_at else None,
         "posted_through": facts.books.posted_through.isoformat() if facts.books.posted_through else None,
         "ledger_problem": facts.books.problem,

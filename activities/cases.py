@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from temporalio import activity
 
+from activities import words
 from activities.assessor import Assessor
-from activities.clock import start_clock
+from activities.clock import Clock, start_clock
 from activities.ledgers import Ledgers
-from db import invoices, parties
+from activities.trouble import Doing, watching_for_trouble
+from db import invoices, parties, tasks
 from db.engine import Database
 from workflows.contract import case_id
 from workflows.ports import Answer, Ask
@@ -27,13 +29,22 @@ class Cases:
     def assess(self, ask: Ask) -> Answer:
         """Raises LookupError when the invoice is not in the database at all."""
         clock = start_clock()
+        with watching_for_trouble(self.database, ask.invoice, Doing.LOOK, clock):
+            return self._assess(ask, clock)
+
+    def _assess(self, ask: Ask, clock: Clock) -> Answer:
         with self.database.reading() as connection:
             stored = invoices.load_invoice(connection, ask.invoice)
         if stored is None:
             raise LookupError(f"invoice {ask.invoice} is not in the database")
         sight = self.ledgers.read(stored.seller, (ask.invoice,), clock())
         with self.database.transaction() as connection:
-            return self.assessor.look(connection, ask.invoice, sight, ask.said, clock())
+            answer = self.assessor.look(connection, ask.invoice, sight, ask.said, clock(), known=ask.known, remembered=ask.remembered)
+            now = clock()
+            tasks.open_tasks(connection, words.undone(ask.said, answer, self.assessor.policy.owner, now.date()), answer.case.id, now)
+            if sight.books.read_at == sight.begun:  # what came in a file was noted when it was imported
+                invoices.note_seen(connection, tuple(sight.invoices), sight.begun)
+            return answer
 
     @activity.defn(name="receive")
     def receive(self, ask: Ask) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 
+from domain import covers
 from domain.bundle import Bundle, Share
 from domain.customer import Customer
 from domain.facts import Facts, Mode
@@ -92,6 +93,7 @@ def write_letter(
         references=(*thread[:1], *thread[1:][-9:]),
         headers={"Date": format_datetime(now), "List-Unsubscribe": f"<mailto:{seller.reply_to or seller.sender_email}?subject=Please%20stop>"},
         attachments=tuple(attachments[one.invoice.id] for one in claimed if one.invoice.id in attachments),
+        covers=covers.spell(covers.Cover(one.case.invoice.id, one.case.round, one.step.name, bundle.channel, one.leads) for one in bundle.shares),
     )
     return Letter(email, contact.id, facts.mode is Mode.SHADOW)
 

@@ -18,10 +18,12 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 from temporalio import activity
 
+from activities import forgotten
 from activities.assessor import Assessor
 from activities.clock import Clock, start_clock
 from activities.composing import Letter, attach, write_letter
 from activities.ledgers import Ledgers, Sight
+from activities.trouble import Doing, watching_for_trouble
 from db import cases, inbox, invoices, outreach, parties, playbooks, tasks
 from db.engine import Database
 from db.ids import new_id
@@ -79,13 +81,17 @@ class Outreach:
     def deliver(self, delivery: Delivery) -> Answer:
         """Raises LookupError when the invoice is not in the database at all."""
         clock = start_clock()
+        with watching_for_trouble(self.database, delivery.invoice, Doing.SEND, clock):
+            return self._carry_out(delivery, clock)
+
+    def _carry_out(self, delivery: Delivery, clock: Clock) -> Answer:
         seller = self._seller(delivery.invoice)
         for _ in range(_TRIES):
             with suppress(_UnableToKeepUp):
                 answer = self._deliver(delivery, seller, clock)
                 break
         else:
-            answer = self._look(delivery.invoice, seller, clock)
+            answer = self._look(delivery, seller, clock)
         if isinstance(act := answer.decision, Perform) and act.step == delivery.step:
             # Whatever kept this step from going out may not be over in the next instant: never try again without a pause.
             return replace(answer, decision=Wait(clock() + BREATH, f"{act.summary} could not go out just now", ""))
@@ -95,7 +101,7 @@ class Outreach:
         self.at(Site.DECIDED)
         claim = self._claim(delivery, clock())
         if claim is None:
-            return self._look(delivery.invoice, seller, clock)
+            return self._look(delivery, seller, clock)
         ids = tuple(part.case.removeprefix("invoice/") for part in claim.parts)
         attachments = self._attachments(claim, seller, clock)
         self.at(Site.CLAIMED)
@@ -104,7 +110,7 @@ class Outreach:
         self.at(Site.FENCED)
         letter = self._fence(claim, delivery, sight, attachments, clock())
         if letter is None:
-            return self._look(delivery.invoice, seller, clock)
+            return self._look(delivery, seller, clock)
         self.at(Site.SENDING)
         if clock() - fenced_at > FENCE_LIFE and not letter.shadow:
             with self.database.transaction() as connection:
@@ -114,7 +120,7 @@ class Outreach:
         self.at(Site.ANSWERED)
         answer = self._record(claim, delivery, outcome, sight, clock())
         self.at(Site.RECORDED)
-        return answer or self._look(delivery.invoice, seller, clock)
+        return answer or self._look(delivery, seller, clock)
 
     def _seller(self, invoice: str) -> str:
         with self.database.reading() as connection:
@@ -123,10 +129,10 @@ class Outreach:
             raise LookupError(f"invoice {invoice} is not in the database")
         return stored.seller
 
-    def _look(self, invoice: str, seller: str, clock: Clock) -> Answer:
-        sight = self.ledgers.read(seller, (invoice,), clock())
+    def _look(self, delivery: Delivery, seller: str, clock: Clock) -> Answer:
+        sight = self.ledgers.read(seller, (delivery.invoice,), clock())
         with self.database.transaction() as connection:
-            return self.assessor.look(connection, invoice, sight, (), clock())
+            return self.assessor.look(connection, delivery.invoice, sight, (), clock(), known=delivery.known)
 
     def _claim(self, delivery: Delivery, now: datetime) -> Claim | None:
         """Claim the step for every invoice the message covers. None: it is not ours to send, or not now."""
@@ -138,8 +144,8 @@ class Outreach:
 
     def _claim_within(self, connection: Connection, delivery: Delivery, now: datetime) -> Claim | None:
         case = self._lock(connection, delivery.invoice)
-        if case is None:
-            return None
+        if case is None or forgotten.has_lost(connection, case, delivery.known, self.assessor.policy.owner, now):
+            return None  # the look that follows says so
         if alive := outreach.find_alive(connection, case.id, case.round, delivery.step, delivery.channel):
             return self._resume(connection, alive, case, now)
         if inbox.has_restraining(connection, [case.id]):
@@ -279,6 +285,7 @@ class Outreach:
                 },
             )
             if not ours:
+                outreach.release(connection, claim.id, claim.token, "nothing may leave", now)
                 return None
             # Only now: a run that has been overtaken may not take anything out of the message that is being sent.
             kept = {share.case.id for share in bundle.shares}

@@ -10,10 +10,14 @@ from domain.case import Case, Fate, Outcome
 from domain.decision import Close, Decision, Perform, Verdict, Wait
 from domain.diary import write_day
 from domain.facts import Facts
-from domain.ladder import next_step
+from domain.ladder import next_due, next_step
 from workflows.contract import Labels
 
 _FATES = {Fate.PASSED_OVER: "left out", Fate.PRESUMED: "presumed delivered", Fate.ACCEPTED: "sent", Fate.SHADOWED: "kept here", Fate.UNKNOWN: "in doubt"}
+
+# What stands in Temporal is limited there, and one answer that is too large would be refused for ever.
+_LONGEST_NUMBER = 200
+_MOST_PROMISES = 20
 
 
 def stage_of(case: Case, facts: Facts) -> str:
@@ -54,29 +58,36 @@ def without_detail(decision: Decision) -> Decision:
 
 
 def without_private_words(case: Case) -> Case:
-    """``case`` as Temporal may keep it: without names, reasons people wrote, links and order numbers."""
+    """``case`` as Temporal may keep it: without names, reasons people wrote, links and order numbers, and not too much of it."""
     return replace(
         case,
-        invoice=replace(case.invoice, pay_url="", pdf_url="", purchase_order=""),
+        invoice=replace(case.invoice, number=case.invoice.number[:_LONGEST_NUMBER], pay_url="", pdf_url="", purchase_order=""),
         rungs=tuple(replace(rung, why="" if rung.fate is Fate.SKIPPED else rung.why) for rung in case.rungs),
         holds=tuple(replace(hold, why="", by="") for hold in case.holds),
-        promises=tuple(replace(promise, by="") for promise in case.promises),
+        promises=tuple(replace(promise, by="") for promise in case.promises[-_MOST_PROMISES:]),
         ended_why="stopped by a person" if case.ended is Outcome.STOPPED else case.ended_why,
     )
 
 
 def label(case: Case, verdict: Verdict, facts: Facts) -> Labels:
-    """The search attributes and the story on the case's page. No name, no address and no word a person wrote."""
+    """The search attributes and the story on the case's page. No name, no address and no word a person wrote.
+
+    While a message goes out the attributes stay as they were when it was planned: each change of them is one more event
+    and one more write for the server, and what became of the message follows within seconds.
+    """
     case, decision = without_private_words(case), without_detail(verdict.decision)
+    waiting, contact = verdict.rule, decision.until if isinstance(decision, Wait) else None
+    if isinstance(decision, Perform):
+        waiting, contact = "planned", next_due(case, facts, case.opened_at).moment  # of a step that is due, the same at any moment
     return Labels(
         stage=stage_of(case, facts),
-        waiting=verdict.rule,
+        waiting=waiting,
         customer=case.invoice.customer,
         seller=case.invoice.seller,
         currency=case.invoice.balance.currency,
         balance=float(case.invoice.balance.amount),
         due_on=start_of_day(case.invoice.due, ("UTC",)),
-        next_contact=decision.until if isinstance(decision, Wait) else None,
+        next_contact=contact,
         details=_tell(case, decision, facts),
     )
 

@@ -8,9 +8,16 @@ from datetime import datetime, timedelta
 
 import structlog
 from temporalio import activity
+from temporalio.client import Client, ScheduleActionExecutionStartWorkflow, WorkflowExecutionStatus
+from temporalio.service import RPCError
 
-from activities.clock import start_clock
-from db import installation
+from activities import forgotten
+from activities.clock import Clock, start_clock
+from activities.overdue import wake_overdue
+from db import installation, journal, tasks
+from db.backup import Backups
+from db.engine import Database
+from domain.task import Task, TaskKind
 from integrations.accounting import LedgerInvoice, UnableToReadLedger
 from starter import Door
 from workflows.ports import Tended
@@ -19,25 +26,54 @@ log = structlog.get_logger()
 
 # Changes a ledger dates a little before it lists them are still caught.
 _OVERLAP = timedelta(minutes=10)
+_HEARTBEAT_SECONDS = 60
+_PATIENCE = timedelta(seconds=10)
+_FREQUENT = "upkeep"  # the schedule of the rounds that come most often
 
 
 @dataclass(frozen=True, slots=True)
 class Upkeep:
-    """Implements ``workflows.ports.Upkeep``."""
+    """Implements ``workflows.ports.Upkeep``. ``backups`` is there where they are made daily by themselves."""
 
     door: Door
+    owner: str = "accounts receivable"
+    backups: Backups | None = None
 
     @activity.defn(name="tend")
-    async def tend(self, thorough: bool) -> Tended:
+    async def tend(self, thorough: bool, mark: str = "") -> Tended:
         """A ledger that cannot be read is left for the next round; each case that needs it raises the incident itself."""
         clock = start_clock()
+        if mark:
+            await asyncio.to_thread(_compare, self.door.database, mark, self.owner, clock())
+        backed_up = thorough and await self._back_up(clock)
         passed_on = await self.door.pass_on(clock())
         listed = 0
         for seller in self.door.ledgers.connections:
             listed += await self._list(seller, thorough, clock())
             activity.heartbeat(seller)
         revived = await self.door.revive(clock()) if thorough else 0
-        return Tended(passed_on, listed, revived)
+        await wake_overdue(self.door, clock())
+        return Tended(passed_on, listed, revived, backed_up, await asyncio.to_thread(self._mark))
+
+    def _mark(self) -> str:
+        with self.door.database.reading() as connection:
+            return journal.last_mark(connection)
+
+    async def _back_up(self, clock: Clock) -> bool:
+        """Make the daily backup when it is due. A failure is a task, which the next success closes."""
+        if self.backups is None or not self.backups.is_due(clock()):
+            return False
+        making = asyncio.create_task(asyncio.to_thread(_make, self.backups, clock))
+        while not (await asyncio.wait({making}, timeout=_HEARTBEAT_SECONDS))[0]:
+            activity.heartbeat("backup")
+        with self.door.database.transaction() as connection:
+            if problem := making.result():
+                remedy = f"{problem[:500]}. It is tried again every hour; dunwell backup tries it now"
+                task = Task("backup", TaskKind.INCIDENT, "The daily backup failed", remedy, self.owner, clock().date())
+                tasks.open_tasks(connection, [task], None, clock())
+            else:
+                tasks.close_tasks(connection, ["backup"], "a backup was made", clock())
+        return not problem
 
     async def _list(self, seller: str, thorough: bool, now: datetime) -> int:
         door = self.door
@@ -55,3 +91,40 @@ class Upkeep:
             return 0
         await door.take_in(seller, told, now)
         return len(told)
+
+
+def _make(backups: Backups, clock: Clock) -> str:
+    """What went wrong; empty when a backup was made."""
+    try:
+        file, _ = backups.make(clock())
+        backups.prune(backups.keep)
+    except Exception as error:  # whatever it is, the rest of the round must go on
+        log.exception("upkeep.backup_failed")
+        return str(error) or type(error).__name__
+    log.info("upkeep.backup_made", file=str(file))
+    return ""
+
+
+async def compare_at_start(client: Client, database: Database, owner: str, now: datetime) -> None:
+    """Before a worker begins: let nothing leave when the database has forgotten what the last round of upkeep saw in it.
+
+    A Temporal that cannot tell is asked again by the next round.
+    """
+    try:
+        recent = (await client.get_schedule_handle(_FREQUENT).describe(rpc_timeout=_PATIENCE)).info.recent_actions
+        for one in reversed(recent):
+            assert isinstance(one.action, ScheduleActionExecutionStartWorkflow)
+            run = client.get_workflow_handle(one.action.workflow_id, run_id=one.action.first_execution_run_id, result_type=Tended)
+            if (await run.describe(rpc_timeout=_PATIENCE)).status is WorkflowExecutionStatus.COMPLETED:
+                if mark := (await run.result(rpc_timeout=_PATIENCE)).mark:
+                    await asyncio.to_thread(_compare, database, mark, owner, now)
+                return
+    except RPCError as error:
+        log.info("upkeep.no_round_to_compare_with", why=str(error))
+
+
+def _compare(database: Database, mark: str, owner: str, now: datetime) -> None:
+    """Let nothing leave when the decision with this mark is not there any more."""
+    with database.transaction() as connection:
+        if forgotten.compare(connection, mark, owner, now):
+            log.error("database.put_back", last_known=mark)

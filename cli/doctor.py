@@ -84,6 +84,7 @@ def examine(settings: Settings, now: datetime) -> Findings:
         yield from known
         if not any(finding.health is Health.WRONG for finding in known):
             yield from _watch("state", partial(_state, database, settings, now))
+            yield from _watch("backup", partial(_backup, database, settings, now))
             for one in sellers:
                 yield from _watch("ledger", partial(_ledger, database, settings, one, now))
     yield from _watch("temporal", partial(_temporal, settings))
@@ -192,7 +193,9 @@ def _state(database: Database, settings: Settings, now: datetime) -> Findings:
         state = load_installation(connection)
         waited = inbox.oldest_waiting(connection, now)
         tasks = stories.open_tasks(connection)
-    if state.switched_off:
+    if state.fence:
+        yield Finding("sending", Health.WRONG, f"nothing goes out: {state.fence.why}", "run: dunwell reconcile, then: dunwell unfence --reason WHY")
+    elif state.switched_off:
         yield Finding("sending", Health.WRONG, f"all sending is stopped: {state.switched_off}", "when that is over: dunwell resume")
     elif state.mode == "shadow":
         yield Finding("sending", Health.LOOK, "shadow mode: everything runs and nothing leaves", "when you are content with what you see: dunwell live")
@@ -212,6 +215,24 @@ def _state(database: Database, settings: Settings, now: datetime) -> Findings:
     for task in incidents:
         yield Finding("to do", Health.WRONG, task.title, task.remedy)
     yield Finding("to do", Health.LOOK if len(tasks) > len(incidents) else Health.WELL, f"{count(len(tasks) - len(incidents), 'task')} for people here")
+
+
+def _backup(database: Database, settings: Settings, now: datetime) -> Findings:
+    from db.backup import OLD
+    from worker import plan_backups
+
+    plan = plan_backups(settings, database)
+    newest = next(iter(plan.find()), None)
+    if database.is_sqlite and settings.backup_keep:
+        remedy = "it is made by itself while dunwell up runs; run dunwell backup to see what is in its way"
+    else:
+        remedy = "have dunwell backup run daily, or see that the database is backed up by its own tools"
+    if newest is None:
+        yield Finding("backup", Health.LOOK, f"none in {plan.folder}", remedy)
+    elif now - newest[0] > OLD:
+        yield Finding("backup", Health.LOOK, f"the newest is {_for(now - newest[0])} old: {newest[1]}", remedy)
+    else:
+        yield Finding("backup", Health.WELL, f"the newest is {_for(now - newest[0])} old: {newest[1].name}")
 
 
 def _ledger(database: Database, settings: Settings, one: SellerSettings, now: datetime) -> Findings:

@@ -6,7 +6,14 @@ import sys
 
 
 def explain(error: Exception) -> str:
-    """The line to print for ``error``; empty when it is a fault of ours, which a person cannot mend."""
+    """The line to print for ``error``, with nothing in it that a terminal would obey; empty when it is a fault of ours,
+    which a person cannot mend."""
+    from cli.terminal import visible
+
+    return visible(_explain(error))
+
+
+def _explain(error: Exception) -> str:
     if type(error).__name__.startswith("UnableTo"):
         return str(error)  # named where it is raised, with field and remedy
     if "sqlalchemy" in sys.modules and (said := _explain_database(error)):

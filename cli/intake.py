@@ -145,15 +145,20 @@ def find_gone(door: Door, seller: str, read: CsvRead, share: Decimal) -> tuple[I
 
 def _read(file: Path, seller: Seller, dates: str, decimal: str | None, currency: str, now: datetime) -> CsvRead:
     from domain.calendar import local_day
+    from integrations.accounting import csv_cells
     from integrations.accounting.csv_ledger import DateOrder, DecimalMark, read_csv
 
+    try:
+        meant = csv_cells.currency(currency) if currency else ""
+    except csv_cells.UnableToReadCell as error:
+        raise UnableToTakeIn(f"--currency: {currency!r} {error}") from None
     return read_csv(
         file.read_bytes(),
         file=file.name,
         dates=DateOrder(dates.replace("-", "_")),
         today=local_day(now, (seller.time_zone,)),
         decimal=DecimalMark(decimal) if decimal else None,
-        currency=currency.upper(),
+        currency=meant,
         country=seller.country,
         language=seller.language,
     )

@@ -49,6 +49,8 @@ def cases(stage: tuple[str, ...], customer: str, overdue: bool, waiting: bool, e
         return
     print_table(("Invoice", "Customer", "Open", "Due", "Stage", "Next look", "Waiting because"), [_row(line) for line in found], right=("Open", "Due"))
     say(f"\n{count(len(found), 'invoice')}. More about one: dunwell case show {found[0].number}")
+    if why := _fenced():
+        say(f"Nothing goes out: {why}. Run dunwell reconcile, then dunwell unfence.")
 
 
 def load(which: Filter, now: datetime) -> list[Line]:
@@ -63,6 +65,14 @@ def load(which: Filter, now: datetime) -> list[Line]:
             found += page.lines
             if not (cursor := page.cursor):
                 return found
+
+
+def _fenced() -> str:
+    from db.installation import load_installation
+
+    with open_database(read_settings()) as database, database.reading() as connection:
+        fence = load_installation(connection).fence
+    return fence.why if fence else ""
 
 
 def describe(line: Line) -> dict[str, Any]:

@@ -294,5 +294,6 @@ def _greeting(settings: Settings) -> list[str]:
         "",
         f"  {mode}",
         *([f"  All sending is stopped: {state.switched_off}. Go on with: dunwell resume"] if state.switched_off else []),
+        *([f"  Nothing goes out: {state.fence.why}. Next: dunwell reconcile"] if state.fence else []),
         "",
     ]

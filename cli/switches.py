@@ -162,6 +162,82 @@ def live(yes: bool, yes_capture: bool, token: str, as_json: bool) -> None:
     _report("Live: reminders go to customers from now on.", _look_again(settings), {"mode": "live"}, as_json)
 
 
+@click.command(short_help="Let nothing out of a database that other tools put back.")
+@click.option("--known-until", required=True, type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]), help="The moment it was put back to, in UTC.")
+@token_option
+@as_json
+def fence(known_until: datetime, token: str, as_json: bool) -> None:
+    """Let nothing go out until it has been compared with what was really sent. dunwell restore does it by itself.
+
+    For a database that was put back by its own tools, such as PostgreSQL's to a point in time: say it before worker and web
+    start again. Running watches that know more than the database raise the same fence when they notice.
+
+    \b
+    Example:
+      dunwell fence --known-until 2026-11-21T03:00
+    """
+    from datetime import UTC
+
+    from db import installation
+    from db.people import Access
+
+    settings, moment, now = read_settings(), known_until.replace(tzinfo=UTC), datetime.now(UTC)
+    if moment > now:
+        raise UnableToSwitch(f"--known-until: {known_until} has not come yet; it is {now:%Y-%m-%d %H:%M} in UTC")
+
+    def change(connection: Connection, person: Person) -> None:
+        installation.raise_fence(connection, installation.PUT_BACK, moment, settings.owner, now)
+
+    _change(settings, token, Access.ADMIN, change)
+    if as_json:
+        print_json({"fenced": True})
+    else:
+        say("Nothing goes out until dunwell reconcile and dunwell unfence.")
+
+
+@click.command(short_help="Let reminders go out of a restored copy again.")
+@click.option("--reason", required=True, help="Why it is safe; it is kept.")
+@click.option("--not-sent", is_flag=True, help="You have looked: what no log could tell was not sent.")
+@click.option("--leave-unmatched", is_flag=True, help="Leave messages about invoices that are not known here.")
+@token_option
+@as_json
+def unfence(reason: str, not_sent: bool, leave_unmatched: bool, token: str, as_json: bool) -> None:
+    """Let reminders go out again, after dunwell reconcile. What fell due meanwhile goes out one at a time, never in a burst.
+
+    What no log could tell is presumed sent: those reminders are left out, and a task lists them. Pass --not-sent to have
+    them sent instead.
+
+    \b
+    Example:
+      dunwell unfence --reason "compared with SendGrid, 14 reminders found"
+    """
+    from datetime import UTC
+
+    from db import installation
+    from db.people import Access
+    from worker import make_reconciler
+
+    why, settings, now = _words(reason), read_settings(), datetime.now(UTC)
+    with open_database(settings) as database:
+        person = identify(database, settings, token, Access.ADMIN)
+        with database.reading() as connection:
+            standing = installation.load_installation(connection).fence
+        if standing is None:
+            raise UnableToSwitch("there is no fence; what may go out does")
+        if standing.reconciled_at is None:
+            raise UnableToSwitch("this copy has not been compared with what was really sent yet; run: dunwell reconcile")
+        if standing.unmatched and not leave_unmatched:
+            raise UnableToSwitch(
+                f"{count(standing.unmatched, 'message')} in the provider's log {'is' if standing.unmatched == 1 else 'are'} about invoices not known here; "
+                "bring the ledger up to date (dunwell import FILE), run dunwell reconcile again, or pass --leave-unmatched"
+            )
+        left_out = () if standing.log_read or not_sent else make_reconciler(settings, database).presume_sent(now)
+        with database.transaction() as connection:
+            installation.lift_fence(connection, why, person.name, now)
+    said = f"Reminders go out again. {count(len(left_out), 'reminder was', 'reminders were')} left out, because nobody can tell whether they were sent."
+    _report(said if left_out else "Reminders go out again.", _look_again(settings, ("fenced",)), {"fenced": False, "left_out": len(left_out)}, as_json)
+
+
 def last_banking_day(seller: Seller, now: datetime) -> date:
     """The business day before today, through which the books must be posted before overdue reminders go out."""
     from domain.calendar import local_day

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import TypeAdapter
-from sqlalchemy import Connection, select
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import Connection, Text, bindparam, cast, func, select
 
 from db.schema import cases, invoices
 from db.upsert import upsert
@@ -14,6 +15,15 @@ from domain.case import Case
 from domain.invoice import Standing
 
 _CASE = TypeAdapter(Case)
+
+# Statements are made once: to make one takes longer than to run it.
+_BODY = select(cast(cases.c.body, Text)).where(cases.c.id == bindparam("case")).with_for_update()
+_OPEN_BODIES = (
+    select(cast(cases.c.body, Text)).where(cases.c.customer_id == bindparam("customer"), cases.c.ended.is_(None)).order_by(cases.c.id).with_for_update()
+)
+_UPDATED_AT = select(cases.c.updated_at).where(cases.c.id == bindparam("case"))
+_ENDED = select(cases.c.ended).where(cases.c.id == bindparam("case"))
+_RUNNING = select(cases.c.id).where(cases.c.id == bindparam("case"), cases.c.ended.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +38,32 @@ class Showing:
     next_step: str
 
 
+class UnableToReadCase(ValueError):
+    """What is stored of a case is not a case, or one of a newer version; the message says where, without what stands there."""
+
+
 def load_case(connection: Connection, case: str) -> Case | None:
-    body = connection.execute(select(cases.c.body).where(cases.c.id == case).with_for_update()).scalar_one_or_none()
-    return None if body is None else _CASE.validate_python(body)
+    """Raises UnableToReadCase."""
+    body = connection.execute(_BODY, {"case": case}).scalar_one_or_none()
+    return None if body is None else _read(body)
 
 
 def load_open_cases(connection: Connection, customer: str) -> tuple[Case, ...]:
-    """The running cases of a customer, locked, in a fixed order."""
-    bodies = connection.scalars(select(cases.c.body).where(cases.c.customer_id == customer, cases.c.ended.is_(None)).order_by(cases.c.id).with_for_update())
-    return tuple(_CASE.validate_python(body) for body in bodies)
+    """The running cases of a customer, locked, in a fixed order. One that cannot be read keeps no other from being reminded of."""
+    found = []
+    for body in connection.scalars(_OPEN_BODIES, {"customer": customer}):
+        with suppress(UnableToReadCase):
+            found.append(_read(body))
+    return tuple(found)
+
+
+def _read(body: str) -> Case:
+    try:
+        return _CASE.validate_json(body)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(str(part) for part in fault["loc"]) or "the whole"
+        raise UnableToReadCase(f"what is stored of it cannot be read: {where}: {fault['msg']}") from None
 
 
 def save_case(connection: Connection, case: Case, showing: Showing, at: datetime) -> None:
@@ -75,7 +102,7 @@ def running(connection: Connection, rules: tuple[str, ...] = ()) -> tuple[str, .
 
 def saved_at(connection: Connection, case: str) -> datetime:
     """When a stored case last changed."""
-    moment: datetime = connection.execute(select(cases.c.updated_at).where(cases.c.id == case)).scalar_one()
+    moment: datetime = connection.execute(_UPDATED_AT, {"case": case}).scalar_one()
     return moment
 
 
@@ -94,10 +121,17 @@ def running_since(connection: Connection, before: datetime) -> tuple[str, ...]:
     return tuple(connection.scalars(select(cases.c.id).where(cases.c.ended.is_(None), cases.c.updated_at < before).order_by(cases.c.id)))
 
 
+def overdue(connection: Connection, before: datetime, limit: int = 100) -> tuple[tuple[str, int], ...]:
+    """Running cases that should have been looked at before then and were not, those that wait longest first: their ids and ``seq``."""
+    meant = func.coalesce(cases.c.next_at, cases.c.updated_at)
+    query = select(cases.c.id, cases.c.seq).where(cases.c.ended.is_(None), meant < before).order_by(meant).limit(limit)
+    return tuple((case, seq) for case, seq in connection.execute(query))
+
+
 def ended_as(connection: Connection, case: str) -> str | None:
-    return connection.execute(select(cases.c.ended).where(cases.c.id == case)).scalar_one_or_none()
+    return connection.execute(_ENDED, {"case": case}).scalar_one_or_none()
 
 
 def is_running(connection: Connection, case: str) -> bool:
     """Whether a case is stored and has not ended."""
-    return connection.execute(select(cases.c.id).where(cases.c.id == case, cases.c.ended.is_(None))).first() is not None
+    return connection.execute(_RUNNING, {"case": case}).first() is not None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -23,7 +24,7 @@ class Database:
         try:
             parsed = make_url(url)
         except ArgumentError as error:
-            raise UnableToConnect(f"database url: {error}; write sqlite:///path/to/dunwell.db or postgresql://user:password@host/name") from None
+            raise UnableToConnect(f"DUNWELL_DATABASE_URL: {error}; write sqlite:///path/to/dunwell.db or postgresql://user:password@host/name") from None
         if parsed.drivername in ("postgresql", "postgres"):
             parsed = parsed.set(drivername="postgresql+psycopg")
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
@@ -41,8 +42,9 @@ class Database:
                 hide_parameters=True,  # an error's text travels into logs and Temporal; the values in it are people's
                 connect_args={"connect_timeout": 10, "options": "-c lock_timeout=20s -c statement_timeout=60s"},
             )
+            event.listen(self.engine, "handle_error", _leave_out_values)
         else:
-            raise UnableToConnect(f"database url: {parsed.drivername} is not supported; use sqlite:///FILE or postgresql://...")
+            raise UnableToConnect(f"DUNWELL_DATABASE_URL: {parsed.drivername} is not supported; use sqlite:///FILE or postgresql://...")
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -70,3 +72,17 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     # A deferred transaction that turns into a writer fails at once when another has written meanwhile.
     connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+
+
+def _leave_out_values(context: ExceptionContext) -> None:
+    """Keep what PostgreSQL says of an error, without the row or the value that it quotes: they are people's."""
+    error, wrapped = context.original_exception, context.sqlalchemy_exception
+    diagnosis = getattr(error, "diag", None)
+    if diagnosis is None or not diagnosis.message_primary:
+        return
+    said = diagnosis.message_primary
+    if (diagnosis.sqlstate or "").startswith("22"):  # data exceptions quote the value itself
+        said = re.sub('".*"', '"..."', said, flags=re.DOTALL)
+    error.args = (said,)
+    if wrapped is not None:
+        wrapped.args = (f"({type(error).__module__}.{type(error).__name__}) {said}",)

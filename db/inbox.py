@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Text, bindparam, cast, func, select
 
 from db.ids import new_id
 from db.schema import inbox
@@ -20,6 +20,15 @@ from domain.fold import Reply
 MOST_ATTEMPTS = 10
 
 _NEWS: TypeAdapter[News] = TypeAdapter(News)
+
+# Statements are made once: to make one takes longer than to run it.
+_UNHEARD = ("new", "passed_on")
+_KNOWN = select(inbox.c.id).where(inbox.c.source == bindparam("source"), inbox.c.source_id == bindparam("source_id"))
+# News is fetched as the text it is stored as, so that one row nobody can read spoils no list of rows.
+_WORDS = select(*(column for column in inbox.c if column is not inbox.c.news), cast(inbox.c.news, Text).label("news"))
+_WORD = _WORDS.where(inbox.c.id == bindparam("word"))
+_UNFOLDED = _WORDS.where(inbox.c.case_id == bindparam("case"), inbox.c.state.in_(_UNHEARD)).order_by(inbox.c.received_at, inbox.c.id)
+_RESTRAINING = select(inbox.c.id).where(inbox.c.case_id.in_(bindparam("cases")), inbox.c.state.in_(_UNHEARD), inbox.c.kind != "changed").limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +63,11 @@ def receive(
     by: str = "",
 ) -> tuple[str, bool]:
     """Store a word once by (source, source_id); its id, and whether it is new."""
+    source_id = storable(source_id)[:200]
     row = {
         "id": new_id("word"),
         "source": source,
-        "source_id": storable(source_id)[:200],
+        "source_id": source_id,
         "seller_id": seller_id,
         "ref": storable(ref)[:200],
         "case_id": case_id,
@@ -70,27 +80,23 @@ def receive(
     }
     if insert_once(connection, inbox, row):
         return str(row["id"]), True
-    known = connection.execute(select(inbox.c.id).where(inbox.c.source == source, inbox.c.source_id == source_id)).scalar_one()
+    known = connection.execute(_KNOWN, {"source": source, "source_id": source_id}).scalar_one()
     return known, False
 
 
 def load_word(connection: Connection, word: str) -> Word | None:
-    row = connection.execute(select(inbox).where(inbox.c.id == word)).mappings().one_or_none()
+    row = connection.execute(_WORD, {"word": word}).mappings().one_or_none()
     return None if row is None else _word(row)
 
 
 def unfolded(connection: Connection, case: str) -> tuple[Word, ...]:
     """What has been said about a case and not yet been folded into it, oldest first."""
-    rows = connection.execute(
-        select(inbox).where(inbox.c.case_id == case, inbox.c.state.in_(["new", "passed_on"])).order_by(inbox.c.received_at, inbox.c.id)
-    ).mappings()
-    return tuple(_word(row) for row in rows)
+    return tuple(_word(row) for row in connection.execute(_UNFOLDED, {"case": case}).mappings())
 
 
 def has_restraining(connection: Connection, case_ids: Sequence[str]) -> bool:
     """Whether anything but a bare hint waits unheard for one of these cases: a person's word voids what has not heard it."""
-    query = select(inbox.c.id).where(inbox.c.case_id.in_(case_ids), inbox.c.state.in_(["new", "passed_on"]), inbox.c.kind != "changed").limit(1)
-    return connection.execute(query).first() is not None
+    return connection.execute(_RESTRAINING, {"cases": list(case_ids)}).first() is not None
 
 
 def mark_folded(connection: Connection, word: str, seq: int, reply: Reply, now: datetime) -> None:
@@ -127,7 +133,7 @@ def assign(connection: Connection, word: str, case: str) -> None:
 
 def waiting(connection: Connection, limit: int = 200) -> tuple[Word, ...]:
     """Rows not yet passed on, those that failed least first, so that one bad row blocks no other."""
-    rows = connection.execute(select(inbox).where(inbox.c.state == "new").order_by(inbox.c.attempts, inbox.c.received_at).limit(limit)).mappings()
+    rows = connection.execute(_WORDS.where(inbox.c.state == "new").order_by(inbox.c.attempts, inbox.c.received_at).limit(limit)).mappings()
     return tuple(_word(row) for row in rows)
 
 
@@ -136,10 +142,10 @@ def oldest_waiting(connection: Connection, now: datetime) -> timedelta:
     return timedelta() if oldest is None else now - oldest
 
 
-def _read(stored: Any) -> News | None:
+def _read(stored: str | None) -> News | None:
     """The news in a row; what another version of Dunwell wrote may be beyond this one."""
     try:
-        return None if stored is None else _NEWS.validate_python(stored)
+        return None if stored is None else _NEWS.validate_json(stored)
     except ValidationError:
         return None
 

@@ -1,4 +1,4 @@
-"""What a person has set for the whole installation: shadow or live, all sending stopped, how far the books are posted."""
+"""What holds for the whole installation: shadow or live, all sending stopped, fenced, how far the books are posted."""
 
 from __future__ import annotations
 
@@ -7,15 +7,41 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, select
 
+from db import tasks
 from db.schema import books, installation
 from db.upsert import upsert
 from domain.facts import Mode
+from domain.task import Task, TaskKind
+
+RESTORED = "this copy was restored from a backup and has not been compared with what was really sent"
+PUT_BACK = "the database was put back to an earlier state and has not been compared with what was really sent"
+_FENCE = "fence"
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """Nothing leaves since ``since``: what was sent after ``known_until`` may not stand in this database.
+
+    ``reconciled_at``: when that was last looked up, None if never since the fence stands. ``log_read``: the provider's log
+    told everything then; ``unmatched`` of its messages were about invoices not known here.
+    """
+
+    since: datetime
+    why: str
+    known_until: datetime
+    reconciled_at: datetime | None = None
+    log_read: bool = False
+    unmatched: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
+    """``put_back_at``: what was written before that moment and is missing here was accounted for when a fence was lifted."""
+
     mode: Mode
     switched_off: str
+    fence: Fence | None = None
+    put_back_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +52,13 @@ class BooksRow:
 
 def load_installation(connection: Connection) -> Installation:
     """A new installation is in shadow mode: everything runs, nothing leaves."""
-    row = connection.execute(select(installation.c.mode, installation.c.switched_off).where(installation.c.id == 1)).one_or_none()
-    return Installation(Mode.SHADOW, "") if row is None else Installation(Mode(row.mode), row.switched_off)
+    row = connection.execute(select(installation).where(installation.c.id == 1)).one_or_none()
+    if row is None:
+        return Installation(Mode.SHADOW, "")
+    fence = None
+    if row.fenced_since:
+        fence = Fence(row.fenced_since, row.fenced_why, row.known_until, row.reconciled_at, row.log_read, row.unmatched)
+    return Installation(Mode(row.mode), row.switched_off, fence, row.put_back_at)
 
 
 def set_mode(connection: Connection, mode: Mode, by: str, now: datetime) -> None:
@@ -44,6 +75,38 @@ def switch_off(connection: Connection, reason: str, by: str, now: datetime) -> N
     """Stop all sending for ``reason``; an empty reason lets it go on."""
     row = {"id": 1, "mode": load_installation(connection).mode.value, "switched_off": reason, "changed_by": by, "changed_at": now}
     upsert(connection, installation, ["id"], [row], update=["switched_off", "changed_by", "changed_at"])
+
+
+def raise_fence(connection: Connection, why: str, known_until: datetime, owner: str, now: datetime) -> None:
+    """Let nothing leave until what was sent after ``known_until`` has been looked up; a task asks ``owner`` to. Behind a
+    fence that stands already less is known, and all of it has to be looked up anew."""
+    state = load_installation(connection)
+    row = {
+        "id": 1,
+        "mode": state.mode.value,
+        "switched_off": state.switched_off,
+        "fenced_since": now,
+        "fenced_why": why,
+        "known_until": state.fence.known_until if state.fence else known_until,
+        "reconciled_at": None,
+        "log_read": False,
+        "unmatched": 0,
+    }
+    columns = ["fenced_since", "fenced_why", "known_until", "reconciled_at", "log_read", "unmatched"]
+    upsert(connection, installation, ["id"], [row], update=columns)
+    remedy = "Run dunwell reconcile, which compares it with the mail provider's log; then let it go on with dunwell unfence"
+    tasks.open_tasks(connection, [Task(_FENCE, TaskKind.REVIEW, f"Nothing goes out: {why}", remedy, owner, now.date())], None, now)
+
+
+def note_reconciled(connection: Connection, log_read: bool, unmatched: int, now: datetime) -> None:
+    connection.execute(installation.update().values(reconciled_at=now, log_read=log_read, unmatched=unmatched))
+
+
+def lift_fence(connection: Connection, reason: str, by: str, now: datetime) -> None:
+    fence = load_installation(connection).fence
+    nothing = {"fenced_since": None, "fenced_why": "", "known_until": None, "reconciled_at": None, "log_read": False, "unmatched": 0}
+    connection.execute(installation.update().values(put_back_at=fence.since if fence else None, changed_by=by, changed_at=now, **nothing))
+    tasks.close_tasks(connection, [_FENCE], f"{reason} ({by})", now)
 
 
 def load_books(connection: Connection, seller: str) -> BooksRow:

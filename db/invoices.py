@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, bindparam, select
 
-from db.ids import new_id
+from db.ids import lasting_id, new_id
 from db.schema import cases, invoices
 from db.upsert import upsert
 from domain.invoice import Invoice, Standing
@@ -17,6 +17,28 @@ from domain.money import Money, minor_units
 
 # Fewer than the parameters one SQLite statement may carry.
 _CHUNK = 500
+T = TypeVar("T")
+
+# Statements are made once: to make one takes longer than to run it.
+_INVOICE = select(invoices).where(invoices.c.id == bindparam("invoice"))
+_REFS = select(invoices.c.id, invoices.c.ref).where(invoices.c.id.in_(bindparam("invoices")))
+_BY_REFS = select(invoices).where(invoices.c.seller_id == bindparam("seller"), invoices.c.ref.in_(bindparam("refs")))
+_KNOWN = select(invoices.c.seller_id, invoices.c.ref).where(invoices.c.ref.in_(bindparam("refs")))
+_SEEN = invoices.update().where(invoices.c.id.in_(bindparam("invoices"))).values(seen_at=bindparam("at"))
+_TAKEN = select(invoices.c.id).where(invoices.c.id.in_(bindparam("invoices")))
+_BY_REF = select(invoices).where(invoices.c.seller_id == bindparam("seller"), invoices.c.ref == bindparam("ref"))
+_ID_BY_REF = _BY_REF.with_only_columns(invoices.c.id)
+_NUMBER = select(invoices.c.number).where(invoices.c.id == bindparam("invoice"))
+_UNWATCHED = (
+    select(invoices)
+    .outerjoin(cases, cases.c.invoice_id == invoices.c.id)
+    .where(
+        invoices.c.customer_id == bindparam("customer"),
+        invoices.c.balance_minor > 0,
+        invoices.c.standing.in_([Standing.OPEN, Standing.DISPUTED]),
+        cases.c.id.is_(None),
+    )
+)
 
 
 def to_minor(money: Money) -> int:
@@ -29,16 +51,50 @@ def from_minor(amount: int, currency: str) -> Money:
 
 def save_invoices(connection: Connection, seen: Sequence[tuple[Invoice, str]], at: datetime) -> None:
     """Record invoices with their ledger keys. One known by its ledger key, else by customer and number, keeps its id:
-    a renumbered invoice or customer is still the same debt."""
-    rows = [_row(invoice, ref, at) for invoice, ref in seen]
-    known = set()
-    for start in range(0, len(rows), _CHUNK):
-        refs = [row["ref"] for row in rows[start : start + _CHUNK]]
-        found = connection.execute(select(invoices.c.seller_id, invoices.c.ref).where(invoices.c.ref.in_(refs)))
+    a renumbered invoice or customer is still the same debt. Of two words on one ledger key the later counts."""
+    rows = {(invoice.seller, ref): _row(invoice, ref, at) for invoice, ref in seen}
+    known: set[tuple[str, str]] = set()
+    for part in _parts(list(rows.values())):
+        found = connection.execute(_KNOWN, {"refs": [row["ref"] for row in part]})
         known |= {(seller, ref) for seller, ref in found}
-    again = [row for row in rows if (row["seller_id"], row["ref"]) in known]
+    again = [row for key, row in rows.items() if key in known]
+    _free_numbers(connection, again)
     upsert(connection, invoices, ["seller_id", "ref"], again)
-    upsert(connection, invoices, ["customer_id", "number"], [row for row in rows if (row["seller_id"], row["ref"]) not in known])
+    new = [row for key, row in rows.items() if key not in known]
+    _name(connection, new)
+    upsert(connection, invoices, ["customer_id", "number"], new)
+
+
+def _name(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Give invoices an id that comes of their ledger key: one that was lost with the database is found again by messages and
+    watches that know it. The id that an invoice with another key now has stays its own."""
+    wanted = {lasting_id("inv", row["seller_id"], row["ref"]): row for row in rows}
+    for part in _parts(list(wanted)):
+        for taken in connection.scalars(_TAKEN, {"invoices": part}):
+            del wanted[taken]
+    for id_, row in wanted.items():
+        row["id"] = id_
+
+
+def _free_numbers(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Take the number of each of these invoices away from any other that has it: their ledger may have swapped them.
+
+    The other one is told apart by its ledger key until it is read again itself, in this same transaction or later.
+    """
+    for part in _parts(rows):
+        wanted = {(row["customer_id"], row["number"]): row["ref"] for row in part}
+        held = connection.execute(
+            select(invoices.c.id, invoices.c.ref, invoices.c.customer_id, invoices.c.number).where(
+                invoices.c.customer_id.in_({customer for customer, _ in wanted}), invoices.c.number.in_({number for _, number in wanted})
+            )
+        ).all()
+        for invoice, ref, customer, number in held:
+            if wanted.get((customer, number), ref) != ref:
+                connection.execute(invoices.update().where(invoices.c.id == invoice).values(number=f"{number} ({ref})"))
+
+
+def _parts(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (rows[start : start + _CHUNK] for start in range(0, len(rows), _CHUNK))
 
 
 def _row(invoice: Invoice, ref: str, at: datetime) -> dict[str, Any]:
@@ -63,19 +119,24 @@ def _row(invoice: Invoice, ref: str, at: datetime) -> dict[str, Any]:
 
 
 def load_invoice(connection: Connection, invoice: str) -> Invoice | None:
-    row = connection.execute(select(invoices).where(invoices.c.id == invoice)).mappings().one_or_none()
+    row = connection.execute(_INVOICE, {"invoice": invoice}).mappings().one_or_none()
     return None if row is None else read_row(row)
 
 
 def refs_of(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
     """The ledger's key of each invoice, by our id."""
-    found = connection.execute(select(invoices.c.id, invoices.c.ref).where(invoices.c.id.in_(ids)))
+    found = connection.execute(_REFS, {"invoices": list(ids)})
     return {invoice: ref for invoice, ref in found}  # noqa: C416  dict() takes the result for a mapping
 
 
 def find_by_ref(connection: Connection, seller: str, ref: str) -> Invoice | None:
-    row = connection.execute(select(invoices).where(invoices.c.seller_id == seller, invoices.c.ref == ref)).mappings().first()
+    row = connection.execute(_BY_REF, {"seller": seller, "ref": ref}).mappings().first()
     return None if row is None else read_row(row)
+
+
+def find_id(connection: Connection, seller: str, ref: str) -> str | None:
+    """Our id of the invoice with this ledger key."""
+    return connection.execute(_ID_BY_REF, {"seller": seller, "ref": ref}).scalar_one_or_none()
 
 
 def find_by_number(connection: Connection, number: str) -> tuple[Invoice, ...]:
@@ -111,22 +172,20 @@ def read_row(row: RowMapping) -> Invoice:
 
 def load_by_refs(connection: Connection, seller: str, refs: Sequence[str]) -> dict[str, Invoice]:
     """Invoices of a seller by the ledger's key."""
-    rows = connection.execute(select(invoices).where(invoices.c.seller_id == seller, invoices.c.ref.in_(refs))).mappings()
+    rows = connection.execute(_BY_REFS, {"seller": seller, "refs": list(refs)}).mappings()
     return {row["ref"]: read_row(row) for row in rows}
+
+
+def note_seen(connection: Connection, ids: Sequence[str], at: datetime) -> None:
+    """Write down that a ledger has told of these invoices again at that moment, and told nothing new."""
+    connection.execute(_SEEN, {"invoices": list(ids), "at": at})
 
 
 def number_of(connection: Connection, invoice: str) -> str:
     """The seller's number of an invoice; empty when it is not known."""
-    return connection.execute(select(invoices.c.number).where(invoices.c.id == invoice)).scalar_one_or_none() or ""
+    return connection.execute(_NUMBER, {"invoice": invoice}).scalar_one_or_none() or ""
 
 
 def load_unwatched(connection: Connection, customer: str) -> tuple[Invoice, ...]:
     """A customer's open invoices that no case has ever watched."""
-    rows = connection.execute(
-        select(invoices)
-        .outerjoin(cases, cases.c.invoice_id == invoices.c.id)
-        .where(
-            invoices.c.customer_id == customer, invoices.c.balance_minor > 0, invoices.c.standing.in_([Standing.OPEN, Standing.DISPUTED]), cases.c.id.is_(None)
-        )
-    ).mappings()
-    return tuple(read_row(row) for row in rows)
+    return tuple(read_row(row) for row in connection.execute(_UNWATCHED, {"customer": customer}).mappings())

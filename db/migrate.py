@@ -41,6 +41,17 @@ def check(database: Database) -> None:
         command.check(config)
 
 
+def revision(database: Database) -> str:
+    """The migration at which the database stands; empty when it has no tables."""
+    with database.reading() as connection:
+        return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def knows(revision: str) -> bool:
+    """Whether this version has the migration of that name."""
+    return any(script.revision == revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
 def is_current(database: Database) -> bool:
     """Whether the database stands at the newest migration."""
     with database.reading() as connection:

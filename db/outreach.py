@@ -1,7 +1,7 @@
 """The outreach ledger: one row a message, one part for each invoice it covers, and the key that forbids a second.
 
-States: claimed, sending, then accepted, refused or unknown, then delivered; also released (given up before sending)
-and shadowed (written, and kept here).
+States: claimed, sending, then accepted, refused or unknown, then delivered; also released (given up before sending),
+shadowed (written, and kept here) and presumed (by nobody's word: it may have been sent before this copy was restored).
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from db.schema import outreach, outreach_parts
+from db.schema import installation, outreach, outreach_parts
 from db.text import storable_all
 from domain.facts import Contacted, InFlight, Refused
 from domain.playbook import Stage
 
 # States that count as contact with the customer, for the gap and the caps: all that left, or may have.
-_COUNTS = ("accepted", "unknown", "delivered", "bounced")
+_COUNTS = ("accepted", "unknown", "delivered", "bounced", "presumed")
+_SENT = ("accepted", "delivered", "bounced")
 _ON_THE_WAY = ("claimed", "sending")
 _GIVEN_UP = ("released", "refused", "bounced", "shadowed")
 
@@ -80,11 +81,16 @@ def _same_rung(case: str, round_: int, rung: str, channel: str) -> tuple[Any, ..
 def claim(connection: Connection, row: dict[str, Any], parts: Sequence[Part]) -> None:
     """Write a claim. Raises IntegrityError when any part's key is taken: somebody else is sending it, or has."""
     connection.execute(outreach.insert().values(state="claimed", **row))
+    add_parts(connection, row["id"], parts)
+
+
+def add_parts(connection: Connection, outreach_id: str, parts: Sequence[Part]) -> None:
+    """Write more of what a message covers. Raises IntegrityError when any part's key is taken."""
     connection.execute(
         outreach_parts.insert(),
         [
             {
-                "outreach_id": row["id"],
+                "outreach_id": outreach_id,
                 "case_id": part.case,
                 "round": part.round,
                 "rung": part.rung,
@@ -100,9 +106,6 @@ def claim(connection: Connection, row: dict[str, Any], parts: Sequence[Part]) ->
 
 def load_claim(connection: Connection, outreach_id: str) -> Claim:
     row = connection.execute(select(outreach).where(outreach.c.id == outreach_id).with_for_update()).mappings().one()
-    parts = connection.execute(
-        select(outreach_parts).where(outreach_parts.c.outreach_id == outreach_id, outreach_parts.c.dropped.is_(False)).order_by(outreach_parts.c.case_id)
-    ).mappings()
     return Claim(
         id=row["id"],
         state=row["state"],
@@ -113,8 +116,16 @@ def load_claim(connection: Connection, outreach_id: str) -> Claim:
         stage=Stage(row["stage"]),
         claimed_at=row["claimed_at"],
         message_id=row["message_id"],
-        parts=tuple(Part(p["case_id"], p["round"], p["rung"], p["channel"], p["attempt"], p["leads"]) for p in parts),
+        parts=load_parts(connection, outreach_id),
     )
+
+
+def load_parts(connection: Connection, outreach_id: str) -> tuple[Part, ...]:
+    """What a message covers, without what dropped out of it; nothing when it is not known."""
+    parts = connection.execute(
+        select(outreach_parts).where(outreach_parts.c.outreach_id == outreach_id, outreach_parts.c.dropped.is_(False)).order_by(outreach_parts.c.case_id)
+    ).mappings()
+    return tuple(Part(p["case_id"], p["round"], p["rung"], p["channel"], p["attempt"], p["leads"]) for p in parts)
 
 
 def take_over(connection: Connection, outreach_id: str, old_token: str, new_token: str) -> bool:
@@ -131,7 +142,11 @@ def drop_parts(connection: Connection, outreach_id: str, case_ids: Sequence[str]
 
 
 def move_to_sending(connection: Connection, outreach_id: str, token: str, values: dict[str, Any]) -> bool:
-    """The last commit before the request: what will be said, from which ledger read. False: it is no longer ours to send."""
+    """The last commit before the request: what will be said, from which ledger read. False: it is no longer ours to send,
+    or nothing may leave because the database may not know all that was sent."""
+    # Locked for reading, so that no fence can be raised between this look and the commit.
+    if connection.execute(select(installation.c.fenced_since).with_for_update(read=True)).scalar_one_or_none():
+        return False
     return _move(connection, outreach_id, token, "claimed", {"state": "sending", **values})
 
 
@@ -155,6 +170,51 @@ def _move(connection: Connection, outreach_id: str, token: str, state: str | tup
     states = (state,) if isinstance(state, str) else state
     where = (outreach.c.id == outreach_id, outreach.c.token == token, outreach.c.state.in_(states))
     return connection.execute(outreach.update().where(*where).values(**values)).rowcount == 1
+
+
+def known_to_provider(connection: Connection, since: datetime) -> frozenset[str]:
+    """The provider's ids of messages begun since then that are known to have been sent, each with all it covers."""
+    sent = (outreach.c.state.in_(_SENT), outreach.c.provider_id != "", outreach.c.claimed_at >= since)
+    return frozenset(connection.scalars(select(outreach.c.provider_id).where(*sent)))
+
+
+def oldest_doubt(connection: Connection) -> datetime | None:
+    """When the oldest message that nobody knows the fate of was begun."""
+    found: datetime | None = connection.execute(select(func.min(outreach.c.claimed_at)).where(outreach.c.state == "unknown")).scalar_one()
+    return found
+
+
+def note_sent(connection: Connection, row: dict[str, Any], state: str, now: datetime) -> None:
+    """Write down a message that others know was sent; of one that is known here, only that it was, if it was not known."""
+    known = connection.execute(select(outreach.c.state).where(outreach.c.id == row["id"]).with_for_update()).scalar_one_or_none()
+    if known is None:
+        connection.execute(outreach.insert().values(state=state, recorded_at=now, **row))
+    elif known not in _SENT:
+        told = {name: row[name] for name in ("message_id", "to_address", "subject", "reason", "sending_at") if row[name]}
+        connection.execute(outreach.update().where(outreach.c.id == row["id"]).values(state=state, recorded_at=now, **told))
+
+
+def note_provider(connection: Connection, outreach_id: str, provider: str, provider_id: str) -> None:
+    """Write down which message of the provider's it is, now that all it covers is known."""
+    connection.execute(outreach.update().where(outreach.c.id == outreach_id).values(provider=provider, provider_id=provider_id))
+
+
+def has_part(connection: Connection, outreach_id: str, case: str) -> bool:
+    query = select(outreach_parts.c.case_id).where(outreach_parts.c.outreach_id == outreach_id, outreach_parts.c.case_id == case)
+    return connection.execute(query).first() is not None
+
+
+def presume_sent(connection: Connection, row: dict[str, Any], parts: Sequence[Part]) -> None:
+    """Write down a message that may have been sent, for gap, caps and the key that forbids another."""
+    connection.execute(outreach.insert().values(state="presumed", recorded_at=row["sending_at"], **row))
+    add_parts(connection, row["id"], parts)
+
+
+def last_attempt(connection: Connection, case: str, round_: int, rung: str, channel: str) -> int:
+    """The highest attempt ever written for this step; 0 when there is none."""
+    query = select(func.coalesce(func.max(outreach_parts.c.attempt), 0)).where(*_same_rung(case, round_, rung, channel))
+    last: int = connection.execute(query).scalar_one()
+    return last
 
 
 def contacts_made(connection: Connection, customer: str, since: datetime, *, rehearsed: bool) -> tuple[Contacted, ...]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, Text, bindparam, cast, select
 
 from db.ids import new_id
 from db.schema import contacts, customers, invoices, sellers
@@ -15,6 +16,14 @@ from domain.customer import Behavior, Contact, Customer, Role, Tier, behavior
 from domain.seller import Seller
 
 _SELLER = TypeAdapter(Seller)
+
+# Statements are made once: to make one takes longer than to run it.
+_SELLER_BODY = select(cast(sellers.c.body, Text)).where(sellers.c.id == bindparam("seller"))
+_CUSTOMER = select(customers).where(customers.c.id == bindparam("customer"))
+_CUSTOMER_BY_NUMBER = select(customers).where(customers.c.seller_id == bindparam("seller"), customers.c.number == bindparam("number"))
+_CUSTOMER_LOCK = select(customers.c.id).where(customers.c.id == bindparam("customer")).with_for_update()
+_CUSTOMER_IDS = select(customers.c.number, customers.c.id).where(customers.c.seller_id == bindparam("seller"), customers.c.number.in_(bindparam("numbers")))
+_CONTACTS = select(contacts).where(contacts.c.customer_id == bindparam("customer")).order_by(contacts.c.id)
 
 
 def save_seller(connection: Connection, seller: Seller) -> None:
@@ -27,7 +36,12 @@ def load_sellers(connection: Connection) -> tuple[Seller, ...]:
 
 
 def load_seller(connection: Connection, seller: str) -> Seller:
-    return _SELLER.validate_python(connection.execute(select(sellers.c.body).where(sellers.c.id == seller)).scalar_one())
+    return _read_seller(connection.execute(_SELLER_BODY, {"seller": seller}).scalar_one())
+
+
+@lru_cache(maxsize=256)
+def _read_seller(body: str) -> Seller:
+    return _SELLER.validate_json(body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +78,32 @@ def save_customers(connection: Connection, seller: str, rows: Sequence[CustomerR
         ],
         update=["name", "country", "zones", "language"],
     )
-    found = connection.execute(
-        select(customers.c.number, customers.c.id).where(customers.c.seller_id == seller, customers.c.number.in_([row.number for row in rows]))
-    )
+    found = connection.execute(_CUSTOMER_IDS, {"seller": seller, "numbers": [row.number for row in rows]})
     ids = {number: customer for number, customer in found}  # noqa: C416  dict() takes the result for a mapping
     for row in rows:
         _save_contacts(connection, ids[row.number], row)
     return ids
 
 
+def find_recorded(connection: Connection, seller: str, row: CustomerRow) -> str | None:
+    """The id of this customer if everything the ledger tells of it is recorded already, else nothing."""
+    known = connection.execute(_CUSTOMER_BY_NUMBER, {"seller": seller, "number": row.number}).mappings().one_or_none()
+    if known is None or (known["name"], known["country"], tuple(known["zones"]), known["language"]) != (row.name, row.country, row.zones, row.language):
+        return None
+    people = connection.execute(_CONTACTS, {"customer": known["id"]}).mappings().all()
+    recorded = {(Role(one["role"]), one["email"].lower()): (one["name"], one["email"], one["phone"]) for one in people}
+    return known["id"] if recorded == _wanted(row) or any(one["set_by"] for one in people) else None
+
+
+def _wanted(row: CustomerRow) -> dict[tuple[Role, str], tuple[str, str, str]]:
+    return {(role, email.lower()): (name, email, phone) for role, name, email, phone in row.contacts}
+
+
 def _save_contacts(connection: Connection, customer: str, row: CustomerRow) -> None:
-    known = connection.execute(select(contacts).where(contacts.c.customer_id == customer)).mappings().all()
+    known = connection.execute(_CONTACTS, {"customer": customer}).mappings().all()
     if any(contact["set_by"] for contact in known):
         return
-    wanted = {(role, email.lower()): (name, email, phone) for role, name, email, phone in row.contacts}
+    wanted = _wanted(row)
     for contact in known:
         now = wanted.pop((Role(contact["role"]), contact["email"].lower()), None)
         if now is None:
@@ -94,12 +120,12 @@ def _save_contacts(connection: Connection, customer: str, row: CustomerRow) -> N
 
 def lock_customer(connection: Connection, customer: str) -> None:
     """The first lock of every change: customer, then case, then outreach."""
-    connection.execute(select(customers.c.id).where(customers.c.id == customer).with_for_update())
+    connection.execute(_CUSTOMER_LOCK, {"customer": customer})
 
 
 def load_customer(connection: Connection, customer: str) -> Customer:
-    row = connection.execute(select(customers).where(customers.c.id == customer)).mappings().one()
-    people = connection.execute(select(contacts).where(contacts.c.customer_id == customer).order_by(contacts.c.id)).mappings()
+    row = connection.execute(_CUSTOMER, {"customer": customer}).mappings().one()
+    people = connection.execute(_CONTACTS, {"customer": customer}).mappings()
     return Customer(
         id=row["id"],
         seller=row["seller_id"],

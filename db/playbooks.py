@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from db.schema import playbook_versions
 from db.upsert import insert_once
+
+_RESOLVED = select(playbook_versions.c.resolved).where(playbook_versions.c.hash == bindparam("hash"))
+
+
+class UnableToFindVersion(LookupError):
+    """A playbook that a case has pinned is gone."""
 
 
 def store_version(connection: Connection, hash_: str, name: str, resolved: str, now: datetime) -> None:
@@ -15,5 +21,8 @@ def store_version(connection: Connection, hash_: str, name: str, resolved: str, 
 
 
 def load_version(connection: Connection, hash_: str) -> str:
-    resolved: str = connection.execute(select(playbook_versions.c.resolved).where(playbook_versions.c.hash == hash_)).scalar_one()
+    """Raises UnableToFindVersion."""
+    resolved: str | None = connection.execute(_RESOLVED, {"hash": hash_}).scalar_one_or_none()
+    if resolved is None:
+        raise UnableToFindVersion(f"version {hash_[:12]} of its playbook is not in the database; restore it from a backup")
     return resolved

@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 
 
@@ -283,6 +284,13 @@ installation = Table(
     Column("switched_off", Text, nullable=False, default=""),
     Column("changed_by", Text, nullable=False, default=""),
     Column("changed_at", Moment),
+    Column("fenced_since", Moment),  # null: what may leave, leaves
+    Column("fenced_why", Text, nullable=False, server_default=""),
+    Column("known_until", Moment),  # what was sent after this moment may not stand here
+    Column("reconciled_at", Moment),
+    Column("put_back_at", Moment),  # what was written before this moment and is missing has been accounted for
+    Column("log_read", Boolean, nullable=False, server_default=false()),  # when that was done, the provider's log told everything
+    Column("unmatched", Integer, nullable=False, server_default="0"),  # and so many of its messages were about invoices not known here
 )
 
 people = Table(

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, bindparam, select
 
 from db.ids import new_id
 from db.schema import tasks
+from db.text import storable
 from db.upsert import insert_once
 from domain.task import Task
+
+# Statements are made once: to make one takes longer than to run it.
+_OPEN = select(tasks.c.id).where(tasks.c.open_key == bindparam("key"))
+_CLOSE = tasks.update().where(tasks.c.open_key.in_(bindparam("keys"))).values(open_key=None, closed_at=bindparam("now"), result=bindparam("what"))
 
 
 def open_tasks(connection: Connection, wanted: Sequence[Task], case: str | None, now: datetime) -> None:
@@ -21,11 +26,11 @@ def open_tasks(connection: Connection, wanted: Sequence[Task], case: str | None,
             tasks,
             {
                 "id": new_id("task"),
-                "key": task.key[:300],
-                "open_key": task.key[:300],
+                "key": (key := storable(task.key)[:300]),
+                "open_key": key,
                 "kind": task.kind.value,
-                "title": task.title,
-                "remedy": task.remedy,
+                "title": storable(task.title),
+                "remedy": storable(task.remedy),
                 "owner": task.owner,
                 "due": task.due,
                 "case_id": case,
@@ -34,9 +39,20 @@ def open_tasks(connection: Connection, wanted: Sequence[Task], case: str | None,
         )
 
 
+def is_open(connection: Connection, key: str) -> bool:
+    """Whether there is an open task for this matter."""
+    return connection.execute(_OPEN, {"key": key[:300]}).first() is not None
+
+
+def open_matters(connection: Connection, prefix: str) -> tuple[str, ...]:
+    """The matters of the open tasks that begin with ``prefix``."""
+    return tuple(connection.scalars(select(tasks.c.open_key).where(tasks.c.open_key.startswith(prefix, autoescape=True))))
+
+
 def close_tasks(connection: Connection, keys: Sequence[str], result: str, now: datetime) -> None:
     """Close the open tasks of these matters: what they asked for has come about."""
-    connection.execute(tasks.update().where(tasks.c.open_key.in_([key[:300] for key in keys])).values(open_key=None, closed_at=now, result=result))
+    if keys:
+        connection.execute(_CLOSE, {"keys": [key[:300] for key in keys], "now": now, "what": result})
 
 
 def close_task(connection: Connection, task: str, result: str, now: datetime) -> bool:

@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Insert, Table
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 
 def upsert(connection: Connection, table: Table, key: Sequence[str], rows: Sequence[dict[str, Any]], *, update: Sequence[str] | None = None) -> None:
     """Insert ``rows``; where ``key`` is taken, overwrite the columns of ``update`` (None: all others; empty: nothing)."""
     if not rows:
         return
-    insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
-    columns = [name for name in rows[0] if name not in key and name != "id"] if update is None else list(update)
-    if columns:
-        statement = insert.on_conflict_do_update(index_elements=list(key), set_={name: insert.excluded[name] for name in columns})
-    else:
-        statement = insert.on_conflict_do_nothing(index_elements=list(key))
-    connection.execute(statement, list(rows))
+    columns = [name for name in rows[0] if name not in key and name != "id"] if update is None else update
+    connection.execute(_upsert(connection.dialect.name, table, tuple(key), tuple(columns)), list(rows))
 
 
 def insert_once(connection: Connection, table: Table, row: dict[str, Any]) -> bool:
     """Insert ``row`` unless one of its unique keys is taken; whether it was inserted."""
-    insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
     # Not rowcount: the PostgreSQL driver does not tell it for this statement.
-    return connection.execute(insert.values(row).on_conflict_do_nothing().returning(*table.primary_key.columns)).first() is not None
+    return connection.execute(_insert_once(connection.dialect.name, table), row).first() is not None
+
+
+# Statements are made once: to make one takes longer than to run it.
+
+
+@lru_cache(maxsize=64)
+def _upsert(dialect: str, table: Table, key: tuple[str, ...], columns: tuple[str, ...]) -> Insert:
+    insert: sqlite.Insert | postgresql.Insert = (sqlite if dialect == "sqlite" else postgresql).insert(table)
+    if not columns:
+        return insert.on_conflict_do_nothing(index_elements=key)
+    return insert.on_conflict_do_update(index_elements=key, set_={name: insert.excluded[name] for name in columns})
+
+
+@lru_cache(maxsize=64)
+def _insert_once(dialect: str, table: Table) -> ReturningInsert[Any]:
+    insert: sqlite.Insert | postgresql.Insert = (sqlite if dialect == "sqlite" else postgresql).insert(table)
+    return insert.on_conflict_do_nothing().returning(*table.primary_key.columns)

@@ -27,7 +27,7 @@ from domain.task import TaskKind
 # Reasons whose next moment is a message, not another look.
 LEAVING_RULES = ("planned", "hours", "gap", "caps", "courtesy", "due", "covered")
 # Reasons that do not pass until somebody does something.
-PERSON_RULES = ("switched-off", "ledger", "missing", "stale", "books", "refused", "unreachable", "unknown", "undelivered", "disputed", "draft")
+PERSON_RULES = ("fenced", "switched-off", "ledger", "missing", "stale", "books", "refused", "unreachable", "unknown", "undelivered", "disputed", "draft")
 
 LARGEST_PAGE = 500
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)

@@ -11,9 +11,9 @@ from domain import desk, ladder
 from domain.calendar import zone
 from domain.case import Case, Fate, Outcome, Rung
 from domain.diary import Entry, EntryKind, write_day
-from domain.event import News, OutreachResolved
+from domain.event import News, OutreachResolved, WordUnreadable
 from domain.facts import Facts
-from domain.fold import Reply, fold, mature, observe, promise_ends
+from domain.fold import Folded, Reply, fold, mature, observe, promise_ends
 from domain.invoice import Invoice, Standing
 from domain.playbook import Stage
 from domain.task import Task, TaskKind
@@ -94,7 +94,7 @@ def assess(case: Case, seen: Invoice | None, news: Sequence[News], facts: Facts,
     if facts.books.problem:
         tasks.append(_unreadable_ledger(facts, now))
     for word in news:
-        folded = fold(case, word, facts, now)
+        folded = _hear(case, word, facts, now)
         case = folded.case
         entries += folded.entries
         tasks += folded.tasks
@@ -113,6 +113,13 @@ def assess(case: Case, seen: Invoice | None, news: Sequence[News], facts: Facts,
         case = replace(case, ended=verdict.decision.outcome, ended_why=verdict.decision.why)
         entries.append(_line(case, facts, now, EntryKind.CLOSED, verdict.decision.why))
     return Assessment(case, verdict, tuple(entries), (*tasks, *verdict.tasks), tuple(replies))
+
+
+def _hear(case: Case, word: News, facts: Facts, now: datetime) -> Folded:
+    try:
+        return fold(case, word, facts, now)
+    except Exception as error:  # a word that nobody foresaw must not silence all that were said after it
+        return fold(case, WordUnreadable(repr(word), by=word.by, why=f"{type(error).__name__}: {error}"), facts, now)
 
 
 def _without_doubt(facts: Facts, found: OutreachResolved) -> Facts:
@@ -171,6 +178,8 @@ def _the_next_step(case: Case, facts: Facts, now: datetime) -> Verdict:
         return _wait(until, due.blocked, facts.owner, "undelivered", now, _review(case, facts, now, due.blocked))
     if due.moment > now:
         return _wait(due.moment, f"{step.title} planned for {_moment(due.moment, facts)}", facts.owner, "planned", now)
+    if facts.fenced:
+        return _wait(facts.opening(_tomorrow(facts, now)), facts.fenced, facts.owner, "fenced", now)
     if facts.switched_off:
         return Verdict(Wait(facts.opening(_tomorrow(facts, now)), "all sending is stopped", facts.owner, detail=facts.switched_off), "switched-off")
     if blocked := _unbelievable_books(case, facts, now):

@@ -80,8 +80,9 @@ class Refused:
 class Facts:
     """Everything ``decide`` may look at. ``calendar`` is the customer's (and the seller's), ``bank_calendar`` the seller's.
 
-    ``switched_off`` holds the reason while a person has stopped all sending, else it is empty. ``missing``: the ledger
-    answers, and does not know this invoice, or tells something of it that cannot be true.
+    ``switched_off`` holds the reason while a person has stopped all sending, else it is empty; ``fenced`` the reason while
+    the database may not know all that was sent. ``missing``: the ledger answers, and does not know this invoice, or tells
+    something of it that cannot be true.
     """
 
     playbook: Playbook
@@ -99,6 +100,7 @@ class Facts:
     refusals: tuple[Refused, ...] = ()
     owner: str = "accounts receivable"
     missing: bool = False
+    fenced: str = ""
 
     @property
     def slot(self) -> timedelta:

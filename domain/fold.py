@@ -27,6 +27,7 @@ from domain.ladder import next_step
 from domain.money import Money, UnableToReckon
 from domain.task import Task, TaskKind
 
+NOT_UNDERSTOOD = "not understood"
 LONGEST_HOLD = timedelta(days=90)
 DEFAULT_HOLD = timedelta(days=14)
 LONGEST_PROMISE = timedelta(days=60)
@@ -236,7 +237,7 @@ def _unreadable(case: Case, news: WordUnreadable, facts: Facts, now: datetime) -
     )
     return Folded(
         case,
-        Reply(False, f"not understood: {news.why or news.text[:200]}"),
+        Reply(False, f"{NOT_UNDERSTOOD}: {news.why or news.text[:200]}"),
         (_entry(case, facts, now, EntryKind.TROUBLE, "something was said that could not be understood"),),
         (task,),
     )

@@ -36,8 +36,8 @@ class Money:
             raise UnableToReckon(f"currency {self.currency!r} is not a three-letter ISO 4217 code such as EUR")
         if not self.amount.is_finite():
             raise UnableToReckon(f"amount {self.amount} is not a number")
-        if abs(self.amount) >= Decimal(10) ** 15:
-            raise UnableToReckon(f"amount {self.amount:f} is larger than any invoice Dunwell accepts (15 digits)")
+        if self.amount.copy_abs() >= Decimal(10) ** 15:  # abs would reckon, and stumble over an exponent of a billion
+            raise UnableToReckon(f"amount {self.amount:.6g} is larger than any invoice Dunwell accepts (15 digits)")
         exact = self.amount.quantize(Decimal(1).scaleb(-minor_units(self.currency)), rounding=ROUND_HALF_EVEN)
         if exact != self.amount:
             raise UnableToReckon(f"amount {self.amount} has more decimal places than {self.currency} allows ({minor_units(self.currency)})")

@@ -18,6 +18,7 @@ from sqlalchemy import text
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from domain.discretion import describe, keep_logs_discreet
 from settings import SellerSettings, Settings, load_sellers
 from starter import Door, open_door
 from web import api, dashboard, webhooks
@@ -68,6 +69,7 @@ async def serve(settings: Settings) -> None:
 
     Raises UnableToListen when an address is taken, UnableToConfigure when the sellers cannot be read.
     """
+    keep_logs_discreet()
     sellers = load_sellers(settings)
     public = bind(settings.public_host, settings.public_port, "DUNWELL_PUBLIC")
     private = bind(settings.private_host, settings.private_port, "DUNWELL_PRIVATE")
@@ -95,7 +97,7 @@ async def keep_passing_on(door: Door, stop: asyncio.Event, every: float = _PASS_
                 log.info("passed on", words=passed)
             known = ""
         except Exception as error:
-            if known != (known := repr(error)):
+            if known != (known := describe(error)):
                 log.error("unable to pass on", error=known)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), every)
@@ -144,7 +146,7 @@ async def _answer_briefly(request: Request, error: Exception) -> Response:
 
 async def _answer_failure(request: Request, error: Exception) -> Response:
     # The headers are added by hand: this answer is made outside of what adds them to the others.
-    log.error("request failed", path=request.url.path, error=repr(error))
+    log.error("request failed", path=request.url.path, error=describe(error))
     return JSONResponse({"error": "something went wrong here"}, status_code=500, headers=dict(HEADERS))
 
 
@@ -153,7 +155,7 @@ async def _answer_in_kind(request: Request, error: Exception) -> Response:
 
 
 async def _answer_failure_in_kind(request: Request, error: Exception) -> Response:
-    log.error("request failed", path=request.url.path, error=repr(error))
+    log.error("request failed", path=request.url.path, error=describe(error))
     answer = await _answer_in_kind(request, error)
     answer.headers.update(HEADERS)
     return answer

@@ -15,9 +15,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from db import inbox
+from domain.discretion import describe
 from domain.event import InvoiceChanged
 from integrations.accounting import Hint
-from integrations.accounting.rest import UnableToTrust, verify
+from integrations.accounting.rest import UnableToTrust, UnableToUnderstand, verify
 from starter import Door
 
 LARGEST_BODY = 256 * 1024
@@ -62,7 +63,7 @@ class Reports:
             async with asyncio.timeout(_REPORT_SECONDS):
                 await self._door.report(word)
         except Exception as error:
-            log.warning("unable to report yet", word=word, error=repr(error))
+            log.warning("unable to report yet", word=word, error=describe(error))
 
 
 refused: Counter[str] = Counter()
@@ -81,14 +82,13 @@ async def receive(request: Request, seller: str) -> Response:
     known = {entry.seller.id: entry.webhook_secrets for entry in request.app.state.sellers}
     try:
         hint = verify(dict(request.headers), raw, known.get(seller) or (_NOBODYS_SECRET,), now)
-        body = raw.decode()
-    except (UnableToTrust, UnicodeDecodeError) as error:
+    except UnableToTrust as error:
         # Counted by seller only where there is one: the counter must not grow with what strangers make up.
         counted = seller if seller in known else "unknown"
         refused[counted] += 1
-        log.warning("webhook refused", seller=counted, why=getattr(error, "reason", "the body is not UTF-8"), refused_so_far=refused[counted])
-        return JSONResponse({"error": "the signature could not be verified"}, status_code=401)
-    word, is_new = await run_in_threadpool(_store, request.app.state.door, seller, hint, body, now)
+        log.warning("webhook refused", seller=counted, why=error.reason, refused_so_far=refused[counted])
+        return JSONResponse({"error": error.told}, status_code=400 if isinstance(error, UnableToUnderstand) else 401)
+    word, is_new = await run_in_threadpool(_store, request.app.state.door, seller, hint, raw.decode(), now)
     if is_new:
         request.app.state.reports.begin(word)
     return JSONResponse({"received": True}, status_code=202)

@@ -35,6 +35,7 @@ REASONS = {
     "promise": "payment is promised",
     "disputed": "it is disputed",
     "draft": "the ledger calls it a draft",
+    "fenced": "it is not known yet what was really sent",
     "switched-off": "all sending is stopped",
     "ledger": "the ledger cannot be read",
     "missing": "the ledger no longer knows it",
@@ -59,6 +60,7 @@ STATES = {
     "released": "withdrawn before sending",
     "deferred": "put off",
     "shadowed": "kept here, would have gone out",
+    "presumed": "may have been sent before this copy was restored",
 }
 
 FATES = {

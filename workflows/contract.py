@@ -98,15 +98,25 @@ class Start:
 
 
 _LONGEST_WORD = 8_000
+# So many words go to an activity at once, so that however much has been said, it is far below what one payload may hold.
+MOST_AT_ONCE = 50
 OVERRIDES = ("hold", "release", "promise", "skip", "stop", "paid", "resolved")
 
 
 def spell(words: Sequence[object]) -> str:
-    """What was said as JSON text of bounded length; never raises, whatever it is."""
+    """What was said as JSON text of bounded length, ASCII; what is cut says so. Never raises, whatever it is."""
     try:
-        return json.dumps(list(words), default=repr)[:_LONGEST_WORD]
+        said = json.dumps(list(words), default=_describe)
     except (TypeError, ValueError, RecursionError):
-        return json.dumps([repr(words)[:_LONGEST_WORD]])
+        said = json.dumps([_describe(words)])
+    return said if len(said) <= _LONGEST_WORD else f"{said[:_LONGEST_WORD]} (cut: it was {len(said)} characters long)"
+
+
+def _describe(thing: object) -> str:
+    try:
+        return repr(thing)[:_LONGEST_WORD]
+    except (ValueError, RecursionError):  # a number of thousands of digits, lists in lists in lists
+        return f"a {type(thing).__name__} that cannot be written out"
 
 
 def find_fault(words: Sequence[object]) -> str:
@@ -117,7 +127,7 @@ def find_fault(words: Sequence[object]) -> str:
     if isinstance(word.get("inbox"), str):
         return ""
     if word.get("kind") not in OVERRIDES:
-        return f"kind: {word.get('kind')!r} is not one of {', '.join(OVERRIDES)}"
+        return f"kind: {_describe(word.get('kind'))[:100]} is not one of {', '.join(OVERRIDES)}"
     for field in ("by", "why"):
         if not isinstance(word.get(field), str) or not word[field].strip():
             return f"{field}: say {'who asks for this' if field == 'by' else 'why'}"

@@ -40,7 +40,7 @@ class InvoiceDunning(Listening):
         """Returns the outcome: settled, voided, written_off or stopped."""
         answer = await self.assess()
         while True:
-            if self.has_unread():
+            if self.has_unread() or self.knows_more:
                 answer = await self.assess()
                 continue
             match answer.decision:
@@ -58,24 +58,27 @@ class InvoiceDunning(Listening):
     async def assess(self) -> Answer:
         """Ask the ledger, hear everything unread, decide. However long the world is broken, the case outlasts it."""
         while True:
-            said = tuple(self.unread)
+            said, known = self.next_unread(), len(self.unread)
+            memory = self.case if self.knows_more else None
             self.turns += 1
             try:
-                answer = await workflow.execute_activity_method(ports.Cases.assess, Ask(self.invoice, said), **ports.to_assess(self.turns))
+                asked = workflow.execute_activity_method(ports.Cases.assess, Ask(self.invoice, said, self.known, memory), **ports.to_assess(self.turns))
+                answer = await asked
             except asyncio.CancelledError:
                 self.has_unread()  # it came together with the answer, which has not heard it
                 continue
             except ActivityError as error:
-                await self.rest(error)
+                await self.rest(error, known)
                 continue
-            del self.unread[: len(said)]
+            if not answer.forgot:
+                del self.unread[: len(said)]
             return self.take(answer)
 
     async def perform(self, act: Perform) -> Answer:
         """Carry out one step; its answer already holds the next decision. What is said meanwhile is written down at once,
         so that it stops a message that is not yet on its way."""
         self.turns += 1
-        delivery = Delivery(self.invoice, act.step, act.channel)
+        delivery = Delivery(self.invoice, act.step, act.channel, self.known)
         delivering = workflow.start_activity_method(ports.Outreach.deliver, delivery, **ports.to_deliver(self.turns, act.summary))
         try:
             while not delivering.done():
@@ -90,31 +93,41 @@ class InvoiceDunning(Listening):
             return await self.assess()
 
     async def note(self) -> None:
-        """Have everything unread written down."""
+        """Have what is unread written down."""
         self.turns += 1
-        said, heard = tuple(self.unread), self.words_heard
+        said, noted = self.next_unnoted()
         await workflow.execute_activity_method(ports.Cases.receive, Ask(self.invoice, said), **ports.to_receive(self.turns))
-        self.noted = heard
+        self.noted = noted
 
-    async def wait(self, until: datetime, why: str) -> None:
-        """Sleep until then, or until somebody says something. A long history is shed here, where nothing is unread."""
+    async def wait(self, until: datetime, why: str, known: int = 0) -> None:
+        """Sleep until then, or until somebody says something that is not among the ``known`` words that wait already.
+
+        A long history is shed here, where nothing is unread.
+        """
         if workflow.info().is_continue_as_new_suggested() and workflow.all_handlers_finished() and not self.has_unread():
             workflow.continue_as_new(Start(self.invoice, self.words_heard))
         patience = until - workflow.now()
-        if patience.total_seconds() > 0 and not self.has_unread():
+        if patience.total_seconds() > 0 and not self.has_unread(known):
             # Either means: time to look again. A cancellation is heard as a word.
             with suppress(TimeoutError, asyncio.CancelledError):
-                await workflow.wait_condition(self.has_unread, timeout=patience, timeout_summary=why)
+                await workflow.wait_condition(lambda: self.has_unread(known), timeout=patience, timeout_summary=why)
 
-    async def rest(self, error: ActivityError) -> None:
-        """An activity failed for good: the case waits instead of failing, and says so in the Temporal UI."""
-        if not self.has_unread():
-            workflow.set_current_details(f"**Trouble, trying again by itself:** {error.cause or error}")
-            await self.wait(workflow.now() + ports.AFTER_TROUBLE, "trouble: trying again")
+    async def rest(self, error: ActivityError, known: int = 0) -> None:
+        """An activity failed for good: the case waits instead of failing, and says so in the Temporal UI.
+
+        It may have failed over the first ``known`` unread words, so these do not cut the rest short.
+        """
+        workflow.set_current_details(f"**Trouble, trying again by itself:** {error.cause or error}")
+        await self.wait(workflow.now() + ports.AFTER_TROUBLE, "trouble: trying again", known)
 
     def take(self, answer: Answer) -> Answer:
-        """Remember an answer and show it; search attributes are written only when they changed."""
-        self.case = answer.case
+        """Remember an answer and show it; search attributes are written only when they changed.
+
+        A database that was put back to an earlier state knows less than this run: then the run remembers, and tells.
+        """
+        self.knows_more = answer.forgot
+        if not answer.forgot:
+            self.case, self.known = answer.case, answer.known
         self.replies.update((reply.key, reply) for reply in answer.replies)
         shown = contract.attributes(answer.labels)
         if changed := [update for name, update in shown.items() if self.shown.get(name) != update.value]:

@@ -17,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.case import Case
     from workflows import contract
     from workflows.contract import Said
-    from workflows.ports import Replied
+    from workflows.ports import Known, Replied
 
 
 class Listening:
@@ -28,25 +28,38 @@ class Listening:
         self.unread: list[Said] = []
         self.replies: dict[str, Replied] = {}
         self.case: Case | None = None
+        self.known: Known | None = None
+        self.knows_more = False
         self.cancel_heard = False
         self.noted = words_heard
 
-    def has_unread(self) -> bool:
-        """Whether a word waits to be heard; the cancel button of the Temporal UI is one, and means stop."""
+    def has_unread(self, beyond: int = 0) -> bool:
+        """Whether more than ``beyond`` words wait to be heard; the cancel button of the Temporal UI is one, and means stop."""
         reason = workflow.cancellation_reason()
         if reason is not None and not self.cancel_heard:
             self.cancel_heard = True
             self.hear("cancel", (reason,))
-        return bool(self.unread)
+        return len(self.unread) > beyond
+
+    def next_unread(self) -> tuple[Said, ...]:
+        """The oldest words that wait to be heard, as many as fit into one message."""
+        return tuple(self.unread[: contract.MOST_AT_ONCE])
 
     def has_unnoted(self) -> bool:
         """Whether something was said that is not even written down yet."""
         return self.has_unread() and self.noted < self.words_heard
 
+    def next_unnoted(self) -> tuple[tuple[Said, ...], int]:
+        """The oldest words not even written down, as many as fit into one message, and what ``noted`` is once they are."""
+        heard_before = self.words_heard - len(self.unread)
+        known = max(self.noted - heard_before, 0)
+        said = tuple(self.unread[known : known + contract.MOST_AT_ONCE])
+        return said, heard_before + known + len(said)
+
     def hear(self, name: str, words: Sequence[object]) -> str:
         self.words_heard += 1
         key = f"{workflow.info().first_execution_run_id}/{self.words_heard}"
-        self.unread.append(Said(key, name, contract.spell(words)))
+        self.unread.append(Said(key, name[:200], contract.spell(words)))
         return key
 
     @workflow.query(name=contract.CASE, description="Everything that is remembered about this invoice.")

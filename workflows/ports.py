@@ -6,7 +6,7 @@ Payload types only grow: new fields have defaults, and nothing is renamed or rem
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from temporalio import activity
@@ -19,11 +19,24 @@ from workflows.contract import CASES_QUEUE, DELIVER_QUEUE, Labels, Said
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """The last that a run knows to have been written about its case: under which number, and when."""
+
+    seq: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
-    """Look at the case of ``invoice``, after hearing these words (oldest first)."""
+    """Look at the case of ``invoice``, after hearing these words (oldest first).
+
+    ``remembered`` is the case as the run remembers it, told once an answer has said that the database ``forgot``.
+    """
 
     invoice: str
     said: tuple[Said, ...] = ()
+    known: Known | None = None
+    remembered: Case | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +46,7 @@ class Delivery:
     invoice: str
     step: str
     channel: str
+    known: Known | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +61,18 @@ class Replied:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The case as it now stands, what to do next, how to show it, and what to answer to each word heard."""
+    """The case as it now stands, what to do next, how to show it, and what to answer to each word heard.
+
+    ``forgot``: the database lacks what the run knows to have been written, and nothing was heard or decided; ask again
+    with what is remembered.
+    """
 
     case: Case
     decision: Decision
     labels: Labels
     replies: tuple[Replied, ...] = ()
+    known: Known | None = None
+    forgot: bool = False
 
 
 class Cases(Protocol):
@@ -76,18 +96,23 @@ class Outreach(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tended:
-    """What one round of upkeep did: words passed on, invoices listed by ledgers, watches begun anew."""
+    """What one round of upkeep did: words passed on, invoices listed by ledgers, watches begun anew, a backup made.
+
+    ``mark`` stands for the last decision then in the database; the next round looks whether it still is there.
+    """
 
     passed_on: int
     listed: int
     revived: int
+    backed_up: bool = False
+    mark: str = ""
 
 
 class Upkeep(Protocol):
     """Looks after what fell between: safe to repeat, and to run beside everything else."""
 
     @activity.defn(name="tend")
-    async def tend(self, thorough: bool) -> Tended: ...
+    async def tend(self, thorough: bool, mark: str = "") -> Tended: ...
 
 
 def to_tend(thorough: bool) -> ActivityConfig:

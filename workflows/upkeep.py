@@ -15,4 +15,6 @@ class Upkeep:
 
     @workflow.run
     async def run(self, thorough: bool) -> Tended:
-        return await workflow.execute_activity_method(ports.Upkeep.tend, thorough, **ports.to_tend(thorough))
+        before = workflow.get_last_completion_result(Tended) if workflow.has_last_completion_result() else None
+        mark = before.mark if before else ""
+        return await workflow.execute_activity_method(ports.Upkeep.tend, args=[thorough, mark], **ports.to_tend(thorough))

@@ -11,20 +11,16 @@ import hashlib
 import hmac
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from typing import Annotated
 from urllib.parse import quote
 
 import httpx
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
-from domain.calendar import zone
-from domain.customer import Role
-from domain.invoice import Standing
-from domain.money import Money, UnableToReckon
-from integrations.accounting import Hint, LedgerContact, LedgerCustomer, LedgerInvoice, Reading, UnableToReadLedger
+from integrations.accounting import Hint, LedgerInvoice, Reading, UnableToReadLedger
+from integrations.accounting.rest_forms import Answer, Name, Page, Ref, invoice_of, place_of
 
 _TIMEOUT = httpx.Timeout(10, connect=3)
 _WHOLE_ANSWER_SECONDS = 30
@@ -38,128 +34,19 @@ _SHORTEST_KEY = 24
 
 
 class UnableToTrust(Exception):
-    """A webhook that is forged, stale or unreadable; ``reason`` says which, without any secret."""
+    """A webhook that is forged, stale or malformed. ``reason`` says which, without any secret, and is for our own log.
 
-    def __init__(self, reason: str) -> None:
+    ``told`` is what its sender may be answered: what anybody can see of it, and nothing of secrets or sellers.
+    """
+
+    def __init__(self, reason: str, told: str = "the signature could not be verified") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.told = told
 
 
-# The API
-
-
-def _text(value: str) -> str:
-    if any(not letter.isprintable() and not letter.isspace() for letter in value):
-        raise ValueError("holds a control character")
-    return " ".join(value.split())
-
-
-def _something(value: str) -> str:
-    if not value:
-        raise ValueError("should not be empty")
-    return value
-
-
-def _amount(value: object) -> Decimal:
-    if not isinstance(value, str) or not re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]{1,3})?", value):
-        raise ValueError('should be a string such as "1234.50"')
-    return Decimal(value)
-
-
-def _day(value: object) -> date:
-    if not isinstance(value, str) or not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
-        raise ValueError('should be a day such as "2026-11-20"')
-    return date.fromisoformat(value)
-
-
-def _link(value: str) -> str:
-    if value and not re.fullmatch(r"https?://[^\s/\"'<>]+[^\s\"'<>]*", value):
-        raise ValueError("should be empty or a web address that starts with https://")
-    return value
-
-
-def _zone(value: str) -> str:
-    try:
-        return zone(value).key if value else ""
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError('should be empty or an IANA time zone such as "Europe/Berlin"') from error
-
-
-_Text = Annotated[str, Field(max_length=300), AfterValidator(_text)]
-_Name = Annotated[str, Field(max_length=200), AfterValidator(_text), AfterValidator(_something)]
-_Ref = Annotated[str, Field(pattern="^[!-~]{1,200}$")]
-_Amount = Annotated[Decimal, BeforeValidator(_amount)]
-_Day = Annotated[date, BeforeValidator(_day)]
-_Zone = Annotated[str, AfterValidator(_zone)]
-_Link = Annotated[str, Field(max_length=2000), AfterValidator(_link)]
-
-
-class _Answer(BaseModel):
-    # What we do not know of is the ledger's own; what we know of must have exactly its type.
-    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
-
-
-class _Contact(_Answer):
-    name: _Text = ""
-    email: _Text = ""
-    phone: _Text = ""
-    role: Role = Role.BILLING
-
-
-class _Customer(_Answer):
-    number: _Name
-    name: _Name
-    country: Annotated[str, Field(pattern="^([A-Z]{2})?$")] = ""
-    language: Annotated[str, Field(pattern="^[a-z]{2,3}$")] = "en"
-    time_zone: _Zone = ""
-    contacts: tuple[_Contact, ...] = ()
-
-
-class _Invoice(_Answer):
-    ref: _Ref
-    number: _Name
-    customer: _Customer
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
-    total: _Amount
-    balance: _Amount
-    issued: _Day
-    due: _Day
-    standing: Standing = Standing.OPEN
-    pay_url: _Link = ""
-    pdf_url: _Link = ""
-    purchase_order: _Text = ""
-    paid_on: _Day | None = None
-
-    def as_told(self) -> LedgerInvoice:
-        customer = self.customer
-        contacts = tuple(LedgerContact(contact.name, contact.email, contact.phone, contact.role) for contact in customer.contacts)
-        return LedgerInvoice(
-            ref=self.ref,
-            number=self.number,
-            customer=LedgerCustomer(customer.number, customer.name, customer.country, customer.language, customer.time_zone, contacts),
-            currency=self.currency,
-            total=self._money("total", self.total),
-            balance=self._money("balance", self.balance),
-            issued=self.issued,
-            due=self.due,
-            standing=self.standing,
-            pay_url=self.pay_url,
-            pdf_url=self.pdf_url,
-            purchase_order=self.purchase_order,
-            paid_on=self.paid_on,
-        )
-
-    def _money(self, name: str, amount: Decimal) -> Decimal:
-        try:
-            return Money(amount, self.currency).amount
-        except UnableToReckon as error:
-            raise UnableToReadLedger(f"the ledger's invoice {self.ref} has an unusable {name}: {error}; it must be corrected there") from error
-
-
-class _Page(_Answer):
-    invoices: tuple[_Invoice, ...]
-    next: str | None = None
-    posted_through: _Day | None = None
+class UnableToUnderstand(UnableToTrust):
+    """A webhook with a genuine seal on a body that is not in the agreed form: its sender is ours, and is told."""
 
 
 def connect(base_url: str, token: str, *, client: httpx.Client | None = None) -> RestLedger:
@@ -167,6 +54,11 @@ def connect(base_url: str, token: str, *, client: httpx.Client | None = None) ->
 
     Makes no call yet. Raises UnableToReadLedger when one of the two cannot be right.
     """
+    return RestLedger(check_address(base_url, token), token, client or httpx.Client())
+
+
+def check_address(base_url: str, token: str) -> str:
+    """The address as it is used. Raises UnableToReadLedger when it or the ``token`` cannot be right."""
     try:
         address = httpx.URL(base_url.strip().rstrip("/"))
     except httpx.InvalidURL:
@@ -175,7 +67,7 @@ def connect(base_url: str, token: str, *, client: httpx.Client | None = None) ->
         raise UnableToReadLedger("the ledger's address is not usable; write it like https://books.example.com/api, without user, password or query")
     if not re.fullmatch("[!-~]+", token):
         raise UnableToReadLedger("the ledger's token is empty or holds spaces or line breaks; copy it again from the ledger")
-    return RestLedger(str(address), token, client or httpx.Client())
+    return str(address)
 
 
 class RestLedger:
@@ -207,10 +99,23 @@ class RestLedger:
         return Reading(found, read_at, min(told) if told and len(told) == len(posted) else None)
 
     def all_invoices(self, updated_since: datetime | None = None) -> Iterator[LedgerInvoice]:
-        """Every invoice, or (``updated_since``, aware) those that changed from then on, page by page."""
+        """Every invoice, or (``updated_since``, aware) those that changed from then on, page by page.
+
+        One that changes while it is being listed may come twice.
+        """
         params = [("updated_since", updated_since.astimezone(UTC).isoformat())] if updated_since else []
+        numbers: dict[tuple[str, str], str] = {}
         for page in self._pages(params):
-            yield from (invoice.as_told() for invoice in page.invoices)
+            if again := [ref for ref, times in Counter(invoice.ref for invoice in page.invoices).items() if times > 1]:
+                raise UnableToReadLedger(f"the ledger lists invoice {again[0]} twice on one page; report this to whoever runs its API")
+            for invoice in page.invoices:
+                other = numbers.setdefault((invoice.customer.number, invoice.number), invoice.ref)
+                if other != invoice.ref:
+                    raise UnableToReadLedger(
+                        f"the ledger's invoices {other} and {invoice.ref} have the same customer and the same number {invoice.number}; "
+                        "one of the two must be corrected there"
+                    )
+                yield invoice.as_told()
 
     def pdf(self, ref: str) -> bytes | None:
         status, body = self._get(f"/invoices/{quote(ref, safe='')}/pdf", [], may_be_missing=True)
@@ -220,7 +125,7 @@ class RestLedger:
             raise UnableToReadLedger(f"the ledger answered with something that is not a PDF for invoice {ref}; see what its address {self._address} serves")
         return body
 
-    def _pages(self, params: list[tuple[str, str]]) -> Iterator[_Page]:
+    def _pages(self, params: list[tuple[str, str]]) -> Iterator[Page]:
         cursors: set[str] = set()
         while len(cursors) < _MOST_PAGES:
             page = self._page(params)
@@ -233,14 +138,15 @@ class RestLedger:
             params = [*(param for param in params if param[0] != "cursor"), ("cursor", page.next)]
         raise UnableToReadLedger("the ledger's pages never end: its cursor repeats or there are too many; report this to whoever runs its API")
 
-    def _page(self, params: list[tuple[str, str]]) -> _Page:
+    def _page(self, params: list[tuple[str, str]]) -> Page:
         _, body = self._get("/invoices", params)
         try:
-            return _Page.model_validate_json(body)
+            return Page.model_validate_json(body)
         except ValidationError as error:
             if error.errors()[0]["type"] == "json_invalid":
-                raise UnableToReadLedger(f"the ledger's answer is not JSON; see whether {self._address} is the address of its API") from error
-            raise UnableToReadLedger(f"the ledger's answer is not in the agreed form: {_first(error)}; see the rest ledger's reference") from error
+                raise UnableToReadLedger(f"the ledger's answer is not JSON; see whether {self._address} is the address of its API") from None
+            fault = f"{place_of(error)}{invoice_of(error, body)}"
+            raise UnableToReadLedger(f"the ledger's answer is not in the agreed form: {fault}; see the rest ledger's reference") from None
 
     def _get(self, path: str, params: list[tuple[str, str]], *, may_be_missing: bool = False) -> tuple[int, bytes]:
         try:
@@ -283,22 +189,15 @@ class RestLedger:
         return response.status_code, response.headers.get("retry-after", ""), bytes(body)
 
 
-def _first(error: ValidationError) -> str:
-    """Where an answer first departs from the agreed form, and how, as in ``invoices[3].total: should be a string``."""
-    fault = error.errors(include_url=False, include_input=False)[0]
-    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault["loc"]).lstrip(".") or "the whole"
-    return f"{place}: {fault['msg'].removeprefix('Value error, ')}"
-
-
 # The hints
 
 
-class _HintedInvoice(_Answer):
-    ref: _Ref
+class _HintedInvoice(Answer):
+    ref: Ref
 
 
-class _Event(_Answer):
-    type: _Name
+class _Event(Answer):
+    type: Name
     data: _HintedInvoice
 
 
@@ -306,20 +205,21 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now:
     """What a webhook in Standard Webhooks form hints at, once its seal on the raw ``body`` has been found genuine.
 
     ``secrets`` ("whsec_" and base64 of 24 bytes or more) are all valid at once, so that one can replace another. The
-    seal must be within five minutes of ``now`` (aware), before or after. Raises UnableToTrust.
+    seal must be within five minutes of ``now`` (aware), before or after. Raises UnableToTrust, and
+    UnableToUnderstand where the seal is genuine and only the body is not in the agreed form.
     """
     given = {name.lower(): value for name, value in headers.items()}
     delivery, timestamp, seals = (given.get(f"webhook-{name}", "") for name in ("id", "timestamp", "signature"))
     if not re.fullmatch("[!-~]{1,200}", delivery) or not seals:
-        raise UnableToTrust("webhook-id or webhook-signature is missing or malformed")
+        raise _malformed("webhook-id or webhook-signature is missing or malformed; see Standard Webhooks")
     if not re.fullmatch("[0-9]{1,11}", timestamp):
-        raise UnableToTrust("webhook-timestamp is not a number of seconds")
+        raise _malformed("webhook-timestamp is missing or not a number of seconds")
     if abs(now.timestamp() - int(timestamp)) > _TOLERANCE.total_seconds():
-        raise UnableToTrust("webhook-timestamp is more than five minutes away from now; see the clocks of both machines")
+        raise _malformed("webhook-timestamp is more than five minutes away from now; see the clocks of both machines")
     if len(body) > _LARGEST_HINT:
-        raise UnableToTrust("the body is larger than any hint needs to be")
+        raise _malformed(f"the body is larger than any hint needs to be ({_LARGEST_HINT} bytes)")
     content = b".".join((delivery.encode(), timestamp.encode(), body))
-    expected = [hmac.new(_key(secret), content, hashlib.sha256).digest() for secret in secrets]
+    expected = [hmac.new(read_secret(secret), content, hashlib.sha256).digest() for secret in secrets]
     genuine = False
     for seal in _seals(seals):
         for digest in expected:
@@ -329,11 +229,17 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], now:
     try:
         event = _Event.model_validate_json(body)
     except ValidationError as error:
-        raise UnableToTrust(f"the body is signed but not in the agreed form: {_first(error)}") from error
+        said = f"the body is signed but not in the agreed form: {place_of(error)}"
+        raise UnableToUnderstand(said, said) from None
     return Hint(delivery, event.data.ref, event.type)
 
 
-def _key(secret: str) -> bytes:
+def _malformed(said: str) -> UnableToTrust:
+    return UnableToTrust(said, said)
+
+
+def read_secret(secret: str) -> bytes:
+    """The key in a webhook secret. Raises UnableToTrust when it is too weak to seal anything."""
     try:
         key = base64.b64decode(secret.removeprefix("whsec_") + "==", validate=False)
     except (binascii.Error, ValueError):

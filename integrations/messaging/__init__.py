@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from datetime import datetime, timedelta
+from typing import Literal, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +17,8 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """One e-mail, ready to go. ``key`` is our opaque outreach id: the only thing of ours a provider may keep.
+    """One e-mail, ready to go. ``key`` is our opaque outreach id, ``covers`` what it covers in opaque ids as
+    ``domain.covers`` spells them: the only things of ours a provider may keep, and enough to tell from its log alone.
 
     ``message_id`` and ``references`` are RFC 5322 ids with angle brackets (references: first of the thread first).
     """
@@ -34,6 +37,7 @@ class Email:
     cc: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     headers: dict[str, str] = field(default_factory=dict)
+    covers: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +77,34 @@ class Mailer(Protocol):
     def name(self) -> str: ...
 
     def send(self, email: Email) -> Outcome: ...
+
+
+class UnableToReadSent(Exception):
+    """A provider's log of what was sent cannot be read; the message tells why and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that a provider's log says was accepted at ``at``: ``key`` and ``covers`` as its ``Email`` had them, or empty."""
+
+    at: datetime
+    key: str
+    covers: str
+    to_address: str
+    subject: str
+    provider_id: str
+    message_id: str = ""
+
+
+@runtime_checkable
+class SentLog(Protocol):
+    """What some mailers can do besides: read what their provider has accepted, whoever sent it."""
+
+    @property
+    def lag(self) -> timedelta:
+        """How long after its acceptance a message may be missing from the log."""
+        ...
+
+    def sent_since(self, moment: datetime, known: Collection[str] = ()) -> Iterator[Sent]:
+        """Every message accepted since ``moment``, save those whose provider id is ``known``. Raises UnableToReadSent."""
+        ...

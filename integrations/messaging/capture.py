@@ -1,7 +1,8 @@
 """Capture: every e-mail is kept on disk as .eml instead of leaving. The default until a real provider is set.
 
 Beside the mails stands ``accepted.jsonl``, to which every accepted send adds one line and nothing is ever changed: a
-message captured twice overwrites its .eml but shows there as two lines.
+message captured twice overwrites its .eml but shows there as two lines. It is capture's log of what was sent, and stays
+what it was when the database is put back.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
-from integrations.messaging import Accepted, Email, Outcome, Refused, Unknown
+from integrations.messaging import Accepted, Email, Outcome, Refused, Sent, UnableToReadSent, Unknown
 from integrations.messaging.mime import UnableToWrite, build
 
 ACCEPT_LOG = "accepted.jsonl"
@@ -25,14 +28,16 @@ class CaptureMailer:
 
     folder: Path
     name: str = "capture"
+    lag: timedelta = timedelta()
 
     def send(self, email: Email) -> Outcome:
         try:
             content = bytes(build(email))
         except UnableToWrite as error:
             return Refused(str(error), try_again=False)
-        file = f"{quote(email.key, safe='')}.eml"
-        line = {"key": email.key, "to": email.to_address, "subject": email.subject, "message_id": email.message_id}
+        file = _file_of(email.key)
+        at = datetime.now(UTC).isoformat()
+        line = {"key": email.key, "to": email.to_address, "subject": email.subject, "message_id": email.message_id, "at": at, "covers": email.covers}
         try:
             _replace(self.folder / file, content)
         except OSError as error:
@@ -43,11 +48,35 @@ class CaptureMailer:
             return Unknown(f"{file} is written, but {ACCEPT_LOG} is not ({error.strerror})")
         return Accepted(provider_id=file, delivered=True)
 
+    def sent_since(self, moment: datetime, known: Collection[str] = ()) -> Iterator[Sent]:
+        log = self.folder / ACCEPT_LOG
+        try:
+            lines = log.read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return
+        except (OSError, UnicodeDecodeError) as error:
+            raise UnableToReadSent(f"{log} cannot be read ({error}); correct its rights, or put back a whole copy") from None
+        for number, text in enumerate(lines, 1):
+            try:
+                line = json.loads(text)
+                # Lines written before they had a moment are older than any copy that could be compared with them.
+                at = datetime.fromisoformat(line["at"]) if "at" in line else None
+                key, to, subject, message_id = line["key"], line["to"], line["subject"], line["message_id"]
+            except (ValueError, LookupError, TypeError) as error:
+                raise UnableToReadSent(f"{log}, line {number}: {error}; correct or remove the line") from None
+            provider_id = _file_of(key)
+            if at is not None and at >= moment and provider_id not in known:
+                yield Sent(at, key, line.get("covers", ""), to, subject, provider_id, message_id)
+
 
 def connect(folder: Path) -> CaptureMailer:
     """A mailer that keeps every message in ``folder``, which is made when missing. Raises OSError when it cannot be."""
     folder.mkdir(parents=True, exist_ok=True)
     return CaptureMailer(folder)
+
+
+def _file_of(key: str) -> str:
+    return f"{quote(key, safe='')}.eml"
 
 
 def _replace(path: Path, content: bytes) -> None:

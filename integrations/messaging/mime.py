@@ -21,9 +21,10 @@ _MESSAGE_ID = re.compile(r"<[^\s<>@]+@[^\s<>@]+>")
 _MEDIA_TYPE = re.compile(r"(?!multipart/|message/)[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
 _OURS = {
     *("from", "to", "cc", "bcc", "sender", "reply-to", "subject", "message-id", "in-reply-to", "references"),
-    *("auto-submitted", "x-auto-response-suppress", "mime-version", "received", "return-path", "dkim-signature"),
+    *("x-dunwell-covers", "auto-submitted", "x-auto-response-suppress", "mime-version", "received", "return-path", "dkim-signature"),
 }
 _LINE = 78
+COVERS_HEADER = "X-Dunwell-Covers"
 
 
 class UnableToWrite(ValueError):
@@ -78,6 +79,8 @@ def build(email: Email) -> EmailMessage:
     message["Subject"] = one_line("subject", email.subject)
     for name, value in extra_headers(email).items():
         message[name] = value
+    if email.covers:
+        message[COVERS_HEADER] = one_line("covers", email.covers)
     if "Date" not in message:
         message["Date"] = format_datetime(datetime.now(UTC))
 

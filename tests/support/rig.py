@@ -14,7 +14,6 @@ from typing import Any
 
 from sqlalchemy import select
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 import playbooks
@@ -35,6 +34,7 @@ from starter import Door
 from support.ledger import ScriptedLedger
 from workflows import contract
 from workflows.contract import case_id
+from workflows.payloads import data_converter
 
 SELLER = Seller(
     id="brightwater",
@@ -64,7 +64,7 @@ async def virtual_server(*flags_too: str) -> AsyncIterator[WorkflowEnvironment]:
     flags = ["frontend.WorkflowTimeSkippingEnabled=true", 'history.timerProcessorMaxTimeShift="0s"', *flags_too]
     extra = [word for flag in flags for word in ("--dynamic-config-value", flag)]
     async with await WorkflowEnvironment.start_time_skipping_v2(
-        data_converter=pydantic_data_converter,
+        data_converter=data_converter,
         search_attributes=ATTRIBUTES,
         dev_server_existing_path=temporal_program(),
         dev_server_extra_args=[*extra, "--log-level", "error"],
@@ -77,7 +77,7 @@ async def virtual_server(*flags_too: str) -> AsyncIterator[WorkflowEnvironment]:
 async def real_server() -> AsyncIterator[WorkflowEnvironment]:
     """The real dev server on the real clock."""
     async with await WorkflowEnvironment.start_local(
-        data_converter=pydantic_data_converter, search_attributes=ATTRIBUTES, dev_server_existing_path=temporal_program(), dev_server_log_level="error"
+        data_converter=data_converter, search_attributes=ATTRIBUTES, dev_server_existing_path=temporal_program(), dev_server_log_level="error"
     ) as environment:
         yield environment
 
@@ -163,8 +163,9 @@ async def rig(
     policy: Policy | None = None,
     mailer: Mailer | None = None,
     work: bool = True,
+    cached: int = 0,
 ) -> AsyncIterator[Rig]:
-    """Workers on ``client`` and everything behind them; every workflow task replays its whole history."""
+    """Workers on ``client`` and everything behind them; every workflow task replays its whole history, unless it is ``cached``."""
     with database.transaction() as connection:
         parties.save_seller(connection, SELLER)
         installation.set_mode(connection, mode, "test", datetime.now(UTC))
@@ -176,6 +177,6 @@ async def rig(
     if not work:
         yield made
         return
-    cases_worker, deliver_worker = worker.make_workers(client, database, ledgers, policy, made.mailer, at=at, cached=0)
+    cases_worker, deliver_worker = worker.make_workers(client, database, ledgers, policy, made.mailer, at=at, cached=cached)
     async with cases_worker, deliver_worker:
         yield made

@@ -194,8 +194,9 @@ class Siege:
         await until(lambda: any(not _is_alive(pid) for pid in before.values()), f"a worker to die at {site}", 60)
         await until(lambda: all(_is_alive(pid) for pid in self._pids().values()), "it to come back", 60)
 
-    def terminate_worker(self) -> int:
+    async def terminate_worker(self) -> int:
         """Ask one worker to stop in good order; the supervisor starts another."""
+        await until(lambda: all(_is_alive(pid) for pid in self._pids().values()), "the last one to be replaced", 90)
         pid = self._pids()[self.chance.choice(("worker-1", "worker-2"))]
         os.kill(pid, signal.SIGTERM)
         return pid

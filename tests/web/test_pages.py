@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from fastapi.testclient import TestClient
 
+from db import installation
 from domain.case import Fate, Outcome, Rung
 from domain.task import TaskKind
 from support.office import Office
@@ -133,6 +134,18 @@ def test_banners_say_what_is_wrong_and_what_to_do(inside: TestClient, office: Of
     assert "Nothing leaves yet." not in text and "E-mails are kept here and reach nobody." in text
     assert "All sending is stopped. The new prices are wrong." in text
     assert "The books are posted through Tuesday only. Book Wednesday's bank first." in text
+
+
+def test_every_page_says_that_a_restored_copy_sends_nothing_and_what_to_do(inside: TestClient, office: Office) -> None:
+    office.go_live()
+    with office.database.transaction() as connection:
+        installation.raise_fence(connection, installation.RESTORED, office.now, "Ann", office.now)
+    for path in ("/", "/tasks"):
+        text = seen(get(inside, path))
+        assert f"Nothing goes out: {installation.RESTORED}. Run dunwell reconcile" in text
+    with office.database.transaction() as connection:
+        installation.lift_fence(connection, "compared", "Ann", office.now)
+    assert "Nothing goes out" not in seen(get(inside, "/"))
 
 
 def test_an_invoice_tells_its_whole_story(inside: TestClient, office: Office) -> None:

@@ -21,6 +21,7 @@ from db.engine import Database
 from domain.event import InvoiceChanged
 from settings import SellerSettings, Settings
 from support.office import SECRET, SELLER, FakeDoor
+from tests.conftest import fresh_database
 from web.app import create_public
 from web.webhooks import LARGEST_BODY
 
@@ -68,63 +69,94 @@ def with_headers(**headers: str | None) -> Any:
     return lambda genuine: replace(genuine, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
 
-FORGED: dict[str, tuple[Any, int]] = {
-    "no signature": (with_headers(webhook_signature=None), 401),
-    "no id": (with_headers(webhook_id=None), 401),
-    "no timestamp": (with_headers(webhook_timestamp=None), 401),
-    "no headers at all": (with_headers(webhook_id=None, webhook_timestamp=None, webhook_signature=None), 401),
-    "an empty signature": (with_headers(webhook_signature=""), 401),
-    "an empty id": (signed_with(id=""), 401),
-    "a blank signature": (with_headers(webhook_signature=" "), 401),
-    "a bare version": (with_headers(webhook_signature="v1,"), 401),
-    "a signature without its version": (with_headers(webhook_signature="AAAA"), 401),
-    "the right seal under another version": (lambda g: replace(g, headers={"webhook-signature": "v2$SEAL"}), 401),
-    "version v1a": (lambda g: replace(g, headers={"webhook-signature": "v1a,$SEAL"}), 401),
-    "a seal that is not base64": (with_headers(webhook_signature="v1,!!!!"), 401),
-    "a seal cut short": (with_headers(webhook_signature="v1,AAAA"), 401),
-    "a seal of zeros": (with_headers(webhook_signature="v1," + base64.b64encode(bytes(32)).decode()), 401),
-    "a seal with something after it": (with_headers(webhook_signature="$SEALx"), 401),
-    "a hundred wrong seals": (with_headers(webhook_signature=" ".join(["v1," + base64.b64encode(bytes(32)).decode()] * 100)), 401),
-    "the right seal behind a hundred wrong ones": (with_headers(webhook_signature=" ".join(["v1,AAAA"] * 100) + " $SEAL"), 401),
-    "another secret": (signed_with(secret=OTHER_SECRET), 401),
-    "an all-zero secret": (signed_with(secret="whsec_" + base64.b64encode(bytes(32)).decode()), 401),
-    "an empty secret": (signed_with(secret="whsec_"), 401),
-    "a changed amount": (lambda g: replace(g, sent=g.body.replace(b"R-1", b"R-2")), 401),
-    "one more space": (lambda g: replace(g, sent=g.body + b" "), 401),
-    "one byte less": (lambda g: replace(g, sent=g.body[:-1]), 401),
-    "the same JSON written otherwise": (lambda g: replace(g, sent=json.dumps(json.loads(g.body), indent=1).encode()), 401),
-    "another body altogether": (lambda g: replace(g, sent=b"{}"), 401),
-    "the id of another delivery": (with_headers(webhook_id="msg_2"), 401),
-    "a timestamp it was not sealed with": (lambda g: replace(g, headers={"webhook-timestamp": str(int(datetime.now(UTC).timestamp()) + 1)}), 401),
-    "six minutes old": (signed_with(skew=-360), 401),
-    "six minutes ahead": (signed_with(skew=360), 401),
-    "a year old": (signed_with(skew=-31_536_000), 401),
-    "a timestamp in milliseconds": (with_headers(webhook_timestamp="$TIME000"), 401),
-    "a timestamp with a sign": (with_headers(webhook_timestamp="+$TIME"), 401),
-    "a timestamp with a fraction": (with_headers(webhook_timestamp="$TIME.0"), 401),
-    "a timestamp in words": (with_headers(webhook_timestamp="now"), 401),
-    "a negative timestamp": (with_headers(webhook_timestamp="-1"), 401),
-    "no number": (with_headers(webhook_timestamp="NaN"), 401),
-    "an endless timestamp": (with_headers(webhook_timestamp="9" * 400), 401),
-    "an id with a space": (signed_with(id="msg 1"), 401),
-    "an endless id": (signed_with(id="m" * 5000), 401),
-    "a seller we do not have": (signed_with(path="/webhooks/rest/nobody"), 401),
-    "a seller in other letters": (signed_with(path="/webhooks/rest/Brightwater"), 401),
-    "a seller with a trailing space": (signed_with(path="/webhooks/rest/brightwater%20"), 401),
-    "a seller with a zero byte": (signed_with(path="/webhooks/rest/brightwater%00"), 401),
-    "a seller that climbs": (signed_with(path="/webhooks/rest/%2e%2e"), 401),
-    "a seller without webhook secrets": (signed_with(path="/webhooks/rest/secretless"), 401),
-    "sealed, but not JSON": (signed_with(body=b"paid!"), 401),
-    "sealed, but not an event": (signed_with(body=b'{"paid": true}'), 401),
-    "sealed, but naming no invoice": (signed_with(body=b'{"type": "invoice.paid", "data": {}}'), 401),
-    "sealed, but a list": (signed_with(body=b"[1]"), 401),
-    "sealed, but not UTF-8": (signed_with(body=b'{"type": "paid", "data": {"ref": "\xff"}}'), 401),
-    "an empty body": (signed_with(body=b""), 400),
-    "a compressed body": (with_headers(content_encoding="gzip"), 400),
-    "a length that is no number": (with_headers(content_length="ten"), 400),
-    "a negative length": (with_headers(content_length="-1"), 400),
-    "a body that is too large": (signed_with(body=b" " * (LARGEST_BODY + 1)), 413),
-    "a length that is too large": (with_headers(content_length=str(10**18)), 413),
+UNVERIFIED = "the signature could not be verified"
+NO_SEAL = "webhook-id or webhook-signature is missing or malformed; see Standard Webhooks"
+NO_TIME = "webhook-timestamp is missing or not a number of seconds"
+STALE = "webhook-timestamp is more than five minutes away from now; see the clocks of both machines"
+FORM = "the body is signed but not in the agreed form: "
+
+# What arrives, how it is answered, and with which words. What depends on a secret or on who our sellers are is always answered alike.
+FORGED: dict[str, tuple[Any, int, str]] = {
+    "no signature": (with_headers(webhook_signature=None), 401, NO_SEAL),
+    "no id": (with_headers(webhook_id=None), 401, NO_SEAL),
+    "no timestamp": (with_headers(webhook_timestamp=None), 401, NO_TIME),
+    "no headers at all": (with_headers(webhook_id=None, webhook_timestamp=None, webhook_signature=None), 401, NO_SEAL),
+    "an empty signature": (with_headers(webhook_signature=""), 401, NO_SEAL),
+    "an empty id": (signed_with(id=""), 401, NO_SEAL),
+    "a blank signature": (with_headers(webhook_signature=" "), 401, UNVERIFIED),
+    "a bare version": (with_headers(webhook_signature="v1,"), 401, UNVERIFIED),
+    "a signature without its version": (with_headers(webhook_signature="AAAA"), 401, UNVERIFIED),
+    "the right seal under another version": (lambda g: replace(g, headers={"webhook-signature": "v2$SEAL"}), 401, UNVERIFIED),
+    "version v1a": (lambda g: replace(g, headers={"webhook-signature": "v1a,$SEAL"}), 401, UNVERIFIED),
+    "a seal that is not base64": (with_headers(webhook_signature="v1,!!!!"), 401, UNVERIFIED),
+    "a seal cut short": (with_headers(webhook_signature="v1,AAAA"), 401, UNVERIFIED),
+    "a seal of zeros": (with_headers(webhook_signature="v1," + base64.b64encode(bytes(32)).decode()), 401, UNVERIFIED),
+    "a seal with something after it": (with_headers(webhook_signature="$SEALx"), 401, UNVERIFIED),
+    "a hundred wrong seals": (with_headers(webhook_signature=" ".join(["v1," + base64.b64encode(bytes(32)).decode()] * 100)), 401, UNVERIFIED),
+    "the right seal behind a hundred wrong ones": (with_headers(webhook_signature=" ".join(["v1,AAAA"] * 100) + " $SEAL"), 401, UNVERIFIED),
+    "another secret": (signed_with(secret=OTHER_SECRET), 401, UNVERIFIED),
+    "the secret of another seller": (signed_with(path="/webhooks/rest/elsewhere"), 401, UNVERIFIED),
+    "an all-zero secret": (signed_with(secret="whsec_" + base64.b64encode(bytes(32)).decode()), 401, UNVERIFIED),
+    "an empty secret": (signed_with(secret="whsec_"), 401, UNVERIFIED),
+    "a changed amount": (lambda g: replace(g, sent=g.body.replace(b"R-1", b"R-2")), 401, UNVERIFIED),
+    "one more space": (lambda g: replace(g, sent=g.body + b" "), 401, UNVERIFIED),
+    "one byte less": (lambda g: replace(g, sent=g.body[:-1]), 401, UNVERIFIED),
+    "the same JSON written otherwise": (lambda g: replace(g, sent=json.dumps(json.loads(g.body), indent=1).encode()), 401, UNVERIFIED),
+    "another body altogether": (lambda g: replace(g, sent=b"{}"), 401, UNVERIFIED),
+    "the id of another delivery": (with_headers(webhook_id="msg_2"), 401, UNVERIFIED),
+    "a timestamp it was not sealed with": (
+        lambda g: replace(g, headers={"webhook-timestamp": str(int(datetime.now(UTC).timestamp()) + 1)}),
+        401,
+        UNVERIFIED,
+    ),
+    "replayed after six minutes": (signed_with(skew=-360), 401, STALE),
+    "replayed after a year": (signed_with(skew=-31_536_000), 401, STALE),
+    "six minutes ahead": (signed_with(skew=360), 401, STALE),
+    "replayed with a fresh timestamp": (
+        lambda g: replace(g, skew=-360, headers={"webhook-timestamp": str(int(datetime.now(UTC).timestamp()))}),
+        401,
+        UNVERIFIED,
+    ),
+    "a timestamp in milliseconds": (with_headers(webhook_timestamp="$TIME000"), 401, NO_TIME),
+    "a timestamp with a sign": (with_headers(webhook_timestamp="+$TIME"), 401, NO_TIME),
+    "a timestamp with a fraction": (with_headers(webhook_timestamp="$TIME.0"), 401, NO_TIME),
+    "a timestamp in words": (with_headers(webhook_timestamp="now"), 401, NO_TIME),
+    "a negative timestamp": (with_headers(webhook_timestamp="-1"), 401, NO_TIME),
+    "no number": (with_headers(webhook_timestamp="NaN"), 401, NO_TIME),
+    "an endless timestamp": (with_headers(webhook_timestamp="9" * 400), 401, NO_TIME),
+    "an id with a space": (signed_with(id="msg 1"), 401, NO_SEAL),
+    "an endless id": (signed_with(id="m" * 5000), 401, NO_SEAL),
+    "a seller we do not have": (signed_with(path="/webhooks/rest/nobody"), 401, UNVERIFIED),
+    "a seller in other letters": (signed_with(path="/webhooks/rest/Brightwater"), 401, UNVERIFIED),
+    "a seller with a trailing space": (signed_with(path="/webhooks/rest/brightwater%20"), 401, UNVERIFIED),
+    "a seller with a zero byte": (signed_with(path="/webhooks/rest/brightwater%00"), 401, UNVERIFIED),
+    "a seller that climbs": (signed_with(path="/webhooks/rest/%2e%2e"), 401, UNVERIFIED),
+    "a seller without webhook secrets": (signed_with(path="/webhooks/rest/secretless"), 401, UNVERIFIED),
+    "a seller whose secret is unusable": (signed_with(path="/webhooks/rest/careless"), 401, UNVERIFIED),
+    "no seller": (signed_with(path="/webhooks/rest/"), 404, "not found"),
+    "a provider we do not have": (signed_with(path="/webhooks/stripe/brightwater"), 404, "not found"),
+    "sealed, but not JSON": (signed_with(body=b"paid!"), 400, FORM + "the whole: Invalid JSON"),
+    "sealed, but cut off": (signed_with(body=BODY[:-3]), 400, FORM + "the whole: Invalid JSON"),
+    "sealed, but a list": (signed_with(body=b"[1]"), 400, FORM + "the whole: Input should be an object"),
+    "sealed, but not an event": (signed_with(body=b'{"paid": true}'), 400, FORM + "type: Field required"),
+    "sealed, but naming no invoice": (signed_with(body=b'{"type": "invoice.paid", "data": {}}'), 400, FORM + "data.ref: Field required"),
+    "sealed, but of a numbered invoice": (
+        signed_with(body=b'{"type": "invoice.paid", "data": {"ref": 7}}'),
+        400,
+        FORM + "data.ref: Input should be a valid string",
+    ),
+    "sealed, but of an invoice with a blank": (signed_with(body=b'{"type": "paid", "data": {"ref": "R 1"}}'), 400, FORM + "data.ref: String should match"),
+    "sealed, but of half a letter": (signed_with(body=b'{"type": "paid", "data": {"ref": "\\ud800"}}'), 400, FORM + "the whole: Invalid JSON"),
+    "sealed, but with a type that rings": (signed_with(body=b'{"type": "pa\\u0007id", "data": {"ref": "R-1"}}'), 400, FORM + "type: holds a control character"),
+    "sealed, but not UTF-8": (signed_with(body=b'{"type": "paid", "data": {"ref": "\xff"}}'), 400, FORM + "the whole: Invalid JSON"),
+    "sealed, but in brackets without end": (signed_with(body=b"[" * 60_000), 400, FORM + "the whole: Invalid JSON"),
+    "sealed, but larger than any hint": (signed_with(body=BODY + b" " * 70_000), 401, "the body is larger than any hint needs to be (65536 bytes)"),
+    "an empty body": (signed_with(body=b""), 400, "the body is empty"),
+    "a compressed body": (with_headers(content_encoding="gzip"), 400, "send the body as it was signed, without content-encoding"),
+    "a length that is no number": (with_headers(content_length="ten"), 400, "content-length is not a number"),
+    "a negative length": (with_headers(content_length="-1"), 400, "content-length is not a number"),
+    "a body that is too large": (signed_with(body=b" " * (LARGEST_BODY + 1)), 413, "the body is larger than 262144 bytes"),
+    "a length that is too large": (with_headers(content_length=str(10**18)), 413, "the body is larger than 262144 bytes"),
 }
 
 
@@ -135,32 +167,65 @@ class Stranger:
     client: TestClient
     door: FakeDoor
 
-    def stored(self) -> int:
+    def stored(self) -> dict[str, int]:
+        """How many rows each table has, the empty ones left out."""
         with self.door.database.reading() as connection:
-            return connection.execute(select(func.count()).select_from(schema.inbox)).scalar_one()
+            counts = {name: connection.execute(select(func.count()).select_from(table)).scalar_one() for name, table in schema.metadata.tables.items()}
+        return {name: count for name, count in counts.items() if count}
 
 
-@pytest.fixture(scope="module")
-def stranger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stranger]:
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def stranger(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stranger]:
     """One listener for everything that must leave no trace."""
     folder = tmp_path_factory.mktemp("stranger")
-    database = Database(f"sqlite:///{folder / 'dunwell.db'}")
-    schema.metadata.create_all(database.engine)
-    sellers = (SellerSettings(SELLER, webhook_secrets=(SECRET,)), SellerSettings(replace(SELLER, id="secretless")))
-    door = FakeDoor(database)
-    with TestClient(create_public(door, Settings(data_folder=folder), sellers), base_url="http://127.0.0.1:8401") as client:
-        yield Stranger(client, door)
-    database.close()
+    server = request.getfixturevalue("postgres_url") if request.param == "postgres" else None
+    with fresh_database(request.param, folder, server) as url:
+        database = Database(url)
+        others = (("elsewhere", (OTHER_SECRET,)), ("secretless", ()), ("careless", ("whsec_short",)))
+        sellers = (
+            SellerSettings(SELLER, webhook_secrets=(SECRET,)),
+            *(SellerSettings(replace(SELLER, id=name), webhook_secrets=kept) for name, kept in others),
+        )
+        door = FakeDoor(database)
+        with TestClient(create_public(door, Settings(data_folder=folder), sellers), base_url="http://127.0.0.1:8401") as client:
+            yield Stranger(client, door)
+        database.close()
 
 
-@pytest.mark.parametrize("forge, status", FORGED.values(), ids=FORGED)
-def test_what_is_not_genuine_is_refused_and_leaves_nothing_behind(stranger: Stranger, forge: Any, status: int) -> None:
+@pytest.mark.parametrize("forge, status, said", FORGED.values(), ids=FORGED)
+def test_what_is_not_genuine_is_refused_says_why_and_leaves_nothing_behind(stranger: Stranger, forge: Any, status: int, said: str) -> None:
+    before = stranger.stored()
     answer = forge(Delivery(SECRET)).post(stranger.client)
     assert answer.status_code == status
-    assert stranger.stored() == 0 and stranger.door.reported == []
-    assert "whsec" not in answer.text and "R-1" not in answer.text
-    if status == 401:
-        assert answer.json() == {"error": "the signature could not be verified"}
+    assert list(answer.json()) == ["error"] and answer.json()["error"].startswith(said)
+    assert stranger.stored() == before and stranger.door.reported == []
+    assert "whsec" not in answer.text and "R-1" not in answer.text and "brightwater" not in answer.text
+
+
+def test_there_are_at_least_forty_kinds() -> None:
+    assert len(FORGED) >= 40
+
+
+REPLAYS: dict[str, list[Any]] = {
+    "the same again": [signed_with(), signed_with()],
+    "forty-six times": [signed_with()] * 46,
+    "again with a later timestamp": [signed_with(), signed_with(skew=5)],
+    "again with an earlier timestamp": [signed_with(), signed_with(skew=-200)],
+    "again after its time": [signed_with(), signed_with(skew=-301)],
+    "again with another seal beside": [signed_with(), with_headers(webhook_signature="v1,AAAA $SEAL")],
+    "again with its headers written otherwise": [signed_with(), lambda g: replace(g, headers={"Webhook-ID": g.id, "webhook-id": None})],
+    "again to another seller": [signed_with(), signed_with(path="/webhooks/rest/nobody")],
+    "again with another body": [signed_with(), signed_with(body=BODY.replace(b"invoice.paid", b"invoice.changed"))],
+}
+
+
+@pytest.mark.parametrize("deliveries", REPLAYS.values(), ids=REPLAYS)
+def test_a_replayed_word_is_kept_once_as_it_came_first_and_reported_once(outside: TestClient, door: FakeDoor, deliveries: list[Any]) -> None:
+    answers = [forge(Delivery(SECRET)).post(outside).status_code for forge in deliveries]
+    assert set(answers) <= {202, 401} and answers[0] == 202
+    (row,) = kept(door.database)
+    assert row.body == BODY.decode()
+    wait_for(lambda: door.reported == [row.id])
 
 
 def test_a_body_of_unknown_length_is_cut_off_where_a_declared_one_is(stranger: Stranger) -> None:
@@ -171,7 +236,7 @@ def test_a_body_of_unknown_length_is_cut_off_where_a_declared_one_is(stranger: S
     answer = stranger.client.post(
         "/webhooks/rest/brightwater", content=drip(), headers={"webhook-id": "m", "webhook-timestamp": "1", "webhook-signature": "v1,AAAA"}
     )
-    assert answer.status_code == 413 and stranger.stored() == 0
+    assert answer.status_code == 413 and stranger.stored().get("inbox", 0) == 0
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
@@ -193,13 +258,6 @@ def test_a_genuine_word_is_kept_as_it_came_and_reported(outside: TestClient, doo
         word = inbox.load_word(connection, row.id)
     assert word and word.state == "new" and word.news == InvoiceChanged(by="rest:brightwater", why="invoice.paid")
     wait_for(lambda: door.reported == [row.id])
-
-
-def test_the_same_word_again_is_welcomed_and_kept_once(outside: TestClient, door: FakeDoor) -> None:
-    answers = [Delivery(SECRET, skew=skew).post(outside) for skew in (0, 0, 5, -200)]
-    assert {answer.status_code for answer in answers} == {202}
-    assert len(kept(door.database)) == 1
-    wait_for(lambda: len(door.reported) == 1)
 
 
 def test_several_seals_are_fine_while_a_secret_is_being_replaced(outside: TestClient, door: FakeDoor) -> None:

@@ -1,0 +1,435 @@
+"""A backup is one whole file made while everything runs; what is restored from it is fenced, and what was there is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import gc
+import json
+import os
+import shutil
+import sqlite3
+import tarfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+from temporalio.testing import ActivityEnvironment
+
+from activities.assessor import Assessor
+from activities.cases import Cases
+from activities.ledgers import Ledgers
+from activities.outreach import Outreach
+from activities.upkeep import Upkeep
+from cli.session import read_settings
+from db import backup as backups
+from db import installation as state
+from db import invoices, migrate, tasks
+from db.backup import Backups, UnableToBackUp, UnableToReadBackup
+from db.engine import Database
+from db.people import Access
+from db.schema import outreach
+from db.schema import tasks as task_rows
+from domain.decision import Perform
+from domain.facts import Mode
+from domain.task import Task, TaskKind
+from support.postgres import postgres_binaries
+from tests.cli.installation import Installation
+from tests.conftest import fresh_database
+from worker import connect_mailer, make_policy, plan_backups
+from workflows.ports import Ask, Delivery
+
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture(autouse=True)
+def _surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL's programs are those of the server that the tests use: of another version they might refuse it."""
+    if folder := postgres_binaries():
+        monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr("cli.repair._PATIENCE_SECONDS", 1)  # no run answers here
+
+
+def plan(database: Database, folder: Path, **files: Path) -> Backups:
+    return Backups(database, folder / "backups", 3, "0.1.0", files)
+
+
+def a_task(key: str) -> Task:
+    return Task(key, TaskKind.REVIEW, "title", "remedy", "Ann", NOW.date())
+
+
+@contextmanager
+def busy(database: Database) -> Iterator[Callable[[], int]]:
+    """Writers that write two rows at a time, without a pause; how many pairs there are by now."""
+    stop, written = threading.Event(), [0, 0]
+
+    def write(which: int) -> None:
+        while not stop.is_set():
+            with database.transaction() as connection:
+                tasks.open_tasks(connection, [a_task(f"{which}/{written[which]}/a"), a_task(f"{which}/{written[which]}/b")], None, NOW)
+            written[which] += 1
+
+    writers = [threading.Thread(target=write, args=(which,)) for which in range(2)]
+    for writer in writers:
+        writer.start()
+    try:
+        yield lambda: sum(written)
+    finally:
+        stop.set()
+        for writer in writers:
+            writer.join()
+
+
+def test_a_backup_made_while_others_write_holds_one_moment_and_all_that_was_committed_before_it(database: Database, tmp_path: Path) -> None:
+    with busy(database) as pairs:
+        while pairs() < 5:
+            pass
+        before = pairs()
+        file, manifest = plan(database, tmp_path).make(NOW)
+    assert manifest.counts["tasks"] % 2 == 0, "half a transaction is in it"
+    assert manifest.counts["tasks"] >= 2 * before
+    assert backups.read(file) == manifest
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in file.parent.iterdir()] == [file.name], "something was left lying about"
+
+
+def test_a_backup_holds_the_files_beside_the_database_as_they_were(database: Database, tmp_path: Path) -> None:
+    (tmp_path / "sellers").write_text("sellers: []")
+    file, manifest = plan(database, tmp_path, **{"sellers.yaml": tmp_path / "sellers", "mail/accepted.jsonl": tmp_path / "missing"}).make(NOW)
+    assert set(manifest.files) == {manifest.database_file, "sellers.yaml"}
+    backups.read(file, into=tmp_path / "out")
+    assert (tmp_path / "out/sellers.yaml").read_text() == "sellers: []"
+
+
+@pytest.mark.parametrize("harm", ["a byte", "the end", "a member", "one too many", "no manifest", "no archive", "a later version"])
+def test_a_damaged_backup_is_refused_with_a_remedy(tmp_path: Path, harm: str) -> None:
+    with fresh_database("sqlite", tmp_path, None) as url:
+        file, _ = plan(Database(url), tmp_path).make(NOW)
+    content = file.read_bytes()
+    if harm == "a byte":
+        file.write_bytes(content[: len(content) // 2] + bytes([content[len(content) // 2] ^ 1]) + content[len(content) // 2 + 1 :])
+    elif harm == "the end":
+        file.write_bytes(content[: len(content) // 2])
+    elif harm == "no archive":
+        file.write_bytes(b"hello")
+    else:
+        rewrite(file, tmp_path / "rewritten", harm)
+    with pytest.raises(UnableToReadBackup, match=r"another backup|of another version|later one|not a backup"):
+        backups.read(file, into=tmp_path / "out")
+
+
+def rewrite(file: Path, folder: Path, harm: str) -> None:
+    with tarfile.open(file) as archive:
+        archive.extractall(folder, filter="data")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    if harm == "a later version":
+        manifest["revision"] = "9999"
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with tarfile.open(file, "w:gz") as archive:
+        for name in {"a member": ["manifest.json"], "no manifest": ["database.sqlite"]}.get(harm, ["manifest.json", "database.sqlite"]):
+            archive.add(folder / name, name)
+        if harm == "one too many":
+            archive.add(folder / "manifest.json", "more.json")
+
+
+def test_a_damaged_database_makes_no_backup_and_spares_those_there_are(tmp_path: Path) -> None:
+    with fresh_database("sqlite", tmp_path, None) as url:
+        database = Database(url)
+        kept, _ = plan(database, tmp_path).make(NOW)
+        with database.transaction() as connection:
+            tasks.open_tasks(connection, [a_task(f"task {number}") for number in range(500)], None, NOW)
+        file = Path(database.engine.url.database or "")
+        database.close()
+        with sqlite3.connect(file) as raw:
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with file.open("r+b") as out:
+            out.seek(file.stat().st_size - 3 * 4096)
+            out.write(b"\xff" * 4096)
+        with pytest.raises(UnableToBackUp):
+            plan(Database(url), tmp_path).make(NOW + timedelta(days=1))
+        assert [path.name for path in kept.parent.iterdir()] == [kept.name]
+
+
+def test_the_password_of_the_database_stands_on_no_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_url: str) -> None:
+    seen = tmp_path / "seen"
+    program = tmp_path / "bin/pg_dump"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\necho "$@" > {seen}; cat "$PGSERVICEFILE" > {seen}.service; stat -c %a "$PGSERVICEFILE" > {seen}.mode; exit 1\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}/bin{os.pathsep}/usr/bin")
+    with fresh_database("postgres", tmp_path, postgres_url) as url:
+        database = Database(url.replace("://dunwell@", "://dunwell:s3cret@"))
+        with pytest.raises(UnableToBackUp, match="pg_dump failed"):
+            plan(database, tmp_path).make(NOW)
+        database.close()
+    assert "s3cret" not in seen.read_text()
+    assert "password=s3cret" in Path(f"{seen}.service").read_text()
+    assert Path(f"{seen}.mode").read_text() == "600\n"
+    assert not list((tmp_path / "backups").iterdir())
+
+
+def test_a_missing_program_of_postgresql_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_url: str) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with fresh_database("postgres", tmp_path, postgres_url) as url, pytest.raises(UnableToBackUp, match=r"pg_dump is missing; install .*postgresql-client"):
+        plan(Database(url), tmp_path).make(NOW)
+
+
+# Every day by itself
+
+
+def test_one_machine_makes_a_backup_a_day_keeps_the_newest_and_says_when_it_fails(tmp_path: Path) -> None:
+    with fresh_database("sqlite", tmp_path, None) as url:
+        database = Database(url)
+        made = plan(database, tmp_path)
+        upkeep = Upkeep(None, "Ann", made)  # type: ignore[arg-type]
+        object.__setattr__(upkeep, "door", type("Door", (), {"database": database}))
+        moment = [NOW]
+
+        def back_up() -> bool:
+            return asyncio.run(upkeep._back_up(lambda: moment[0]))
+
+        assert back_up() is True
+        moment[0] += timedelta(hours=19)
+        assert back_up() is False, "one a day is enough"
+        for _ in range(5):
+            moment[0] += timedelta(hours=21)
+            assert back_up() is True
+        assert [at for at, _ in made.find()] == [moment[0].replace(microsecond=0) - timedelta(hours=21) * n for n in range(3)]
+        shutil.rmtree(made.folder)
+        made.folder.write_text("in the way")
+        assert back_up() is False
+        assert open_keys(database) == ["backup"]
+        made.folder.unlink()
+        assert back_up() is True
+        assert open_keys(database) == []
+
+
+def open_keys(database: Database) -> list[str]:
+    with database.reading() as connection:
+        return list(connection.scalars(select(task_rows.c.open_key).where(task_rows.c.open_key.is_not(None))))
+
+
+# The commands
+
+
+@pytest.fixture
+def at_home(answering: Installation, monkeypatch: pytest.MonkeyPatch) -> Installation:
+    """An installation with Temporal there and contact hours open, that has sent one reminder."""
+    monkeypatch.setenv("DUNWELL_OPEN_ALL_HOURS", "true")
+    take_in(answering)
+    assert send_what_is_due() == 1
+    return answering
+
+
+def take_in(installation: Installation) -> None:
+    """A late invoice and one that is not due, live."""
+    installation.run("import", str(installation.write_csv(("A-1", "oak", 20), ("A-2", "elm", -30))))
+    with opened() as database, database.transaction() as connection:
+        state.set_mode(connection, Mode.LIVE, "test", NOW)
+        state.note_posted(connection, "main", installation.today(), "test")
+
+
+@contextmanager
+def opened() -> Iterator[Database]:
+    database = Database(read_settings().database)
+    try:
+        yield database
+    finally:
+        database.close()
+        gc.collect()  # what other helpers left open
+
+
+def send_what_is_due() -> int:
+    """What a worker does with every open invoice now; how many messages the mailer has taken in all."""
+    settings = read_settings()
+    with opened() as database:
+        ledgers, assessor = Ledgers(database, {}), Assessor(make_policy(settings))
+        looking, sending = Cases(database, ledgers, assessor), Outreach(database, ledgers, assessor, connect_mailer(settings))
+        with database.reading() as connection:
+            owed = [one.id for one in invoices.load_open(connection, "main")]
+        for invoice in owed:
+            answer = at_present().run(looking.assess, Ask(invoice))
+            if isinstance(act := answer.decision, Perform):
+                at_present().run(sending.deliver, Delivery(invoice, act.step, act.channel, answer.known))
+    log = settings.data_folder / "mail/accepted.jsonl"
+    return len(log.read_text().splitlines()) if log.exists() else 0
+
+
+def at_present() -> ActivityEnvironment:
+    environment = ActivityEnvironment()
+    environment.info = replace(environment.info, started_time=datetime.now(UTC))
+    return environment
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def at_work(request: pytest.FixtureRequest, answering: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Installation]:
+    """An installation on each database, with Temporal there and contact hours open."""
+    monkeypatch.setenv("DUNWELL_OPEN_ALL_HOURS", "true")
+    if request.param == "postgres":
+        with fresh_database("postgres", tmp_path, request.getfixturevalue("postgres_url")) as url:
+            monkeypatch.setenv("DUNWELL_DATABASE_URL", url)
+            yield answering
+    else:
+        yield answering
+
+
+def make_room(at_work: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """PostgreSQL is restored into a database that is new; here with the tables that a migration has made."""
+    if "postgres" in read_settings().database:
+        made = fresh_database("postgres", tmp_path, request.getfixturevalue("postgres_url"))
+        monkeypatch.setenv("DUNWELL_DATABASE_URL", made.__enter__())
+
+
+def test_a_whole_disaster_ends_without_a_message_sent_twice(
+    at_work: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    take_in(at_work)
+    token = at_work.token("Ann", Access.ADMIN)
+    kept = tmp_path / "kept.tar.gz"
+    assert "Backed up: 0 invoices watched, 0 messages" in at_work.run("backup", str(kept)).stdout
+    assert send_what_is_due() == 1
+    gc.collect()
+
+    make_room(at_work, monkeypatch, tmp_path, request)
+    said = at_work.run("restore", str(kept), "--yes").stdout
+    assert "Nothing goes out until this copy has been compared" in said
+    gc.collect()
+    assert send_what_is_due() == 1, "something left a copy that nobody has compared"
+    if "sqlite" in read_settings().database:  # the PostgreSQL of tests is not durable, and doctor looks no further then
+        said = at_work.run("doctor", status=1).stdout
+        assert "nothing goes out: this copy was restored from a backup and has not been compared with what was really sent" in said
+    assert "this copy was restored from a backup" in at_work.run("cases").stdout.replace("\n", " ")
+    assert "run: dunwell reconcile" in at_work.run("unfence", "--reason", "x", status=1, DUNWELL_TOKEN=token).output
+    told = at_work.run("reconcile").stdout
+    assert "1 message looked at" in told and "A-1" in told and "will not be repeated" in told
+    assert "0 of them were not known here" in at_work.run("reconcile").stdout
+    assert "there is no fence" not in at_work.run("unfence", "--reason", "compared", DUNWELL_TOKEN=token).output
+    assert at_work.nudged[-1] == ("fenced",)
+    assert "there is no fence" in at_work.run("unfence", "--reason", "compared", status=1, DUNWELL_TOKEN=token).output
+    assert send_what_is_due() == 1, "the reminder was repeated"
+    with opened() as database, database.reading() as connection:
+        assert connection.execute(select(outreach.c.state)).scalars().all() == ["accepted"]
+
+
+def test_where_no_log_can_be_read_what_may_have_been_sent_is_left_out_unless_somebody_has_looked(
+    at_home: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DUNWELL_MAILER", "smtp")
+    monkeypatch.setenv("DUNWELL_SMTP_URL", "smtp://127.0.0.1:9")
+    with opened() as database, database.transaction() as connection:
+        connection.execute(task_rows.delete())
+    at_home.run("fence", "--known-until", f"{NOW - timedelta(hours=2):%Y-%m-%dT%H:%M}")
+    said = at_home.run("reconcile").stdout
+    assert "the mailer smtp keeps no log that could be read" in said
+    assert "0 reminders may have been sent" in said or "A-" in said
+    assert json.loads(at_home.run("reconcile", "--json").stdout)["compared"]["problem"]
+    at_home.run("unfence", "--reason", "looked into the server's log", "--not-sent")
+    with opened() as database, database.reading() as connection:
+        assert state.load_installation(connection).fence is None
+
+
+def test_a_fence_is_lifted_only_after_a_comparison_that_left_nothing_open(at_home: Installation) -> None:
+    at_home.run("fence", "--known-until", f"{NOW - timedelta(hours=2):%Y-%m-%dT%H:%M}")
+    assert "has not come yet" in at_home.run("fence", "--known-until", "2999-01-01 00:00", status=1).output
+    assert "has not been compared" in at_home.run("unfence", "--reason", "x", status=1).output
+    with opened() as database, database.transaction() as connection:
+        state.note_reconciled(connection, True, 2, NOW)
+    assert "2 messages in the provider's log are about invoices not known here" in at_home.run("unfence", "--reason", "x", status=1).output
+    assert "role admin" in at_home.run("unfence", "--reason", "x", status=1, DUNWELL_TOKEN=at_home.token("Vera", Access.AGENT)).output
+    assert "go out again" in at_home.run("unfence", "--reason", "they are of a test", "--leave-unmatched").stdout
+    assert "they are of a test (local owner)" in str(results())
+
+
+def results() -> list[str]:
+    with opened() as database, database.reading() as connection:
+        return list(connection.scalars(select(task_rows.c.result).where(task_rows.c.closed_at.is_not(None))))
+
+
+def test_what_was_here_before_a_restore_is_kept_and_files_that_differ_are_not_replaced(at_home: Installation, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.tar.gz"
+    at_home.run("backup", str(kept))
+    sellers = at_home.folder / "sellers.yaml"
+    sellers.write_text(sellers.read_text().replace("Brightwater Ltd", "Brightwater plc"))
+    (at_home.folder / "temporal").mkdir()
+    said = json.loads(at_home.run("restore", str(kept), "--yes", "--new-temporal", "--json").stdout)
+    aside = Path(said["put_aside"])
+    assert sorted(path.name for path in aside.iterdir()) == ["dunwell.db", "temporal"]
+    with sqlite3.connect(aside / "dunwell.db") as before:
+        assert before.execute("SELECT count(*) FROM cases").fetchone() == (2,)
+    (differing,) = said["differing_files"]
+    assert "Brightwater Ltd" in Path(differing).read_text()
+    assert "Brightwater plc" in sellers.read_text()
+    assert migrate.is_current(Database(read_settings().database))
+
+
+def test_a_restore_onto_a_bare_machine_brings_the_sellers_along(at_home: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = tmp_path / "kept.tar.gz"
+    at_home.run("backup", str(kept))
+    monkeypatch.setenv("DUNWELL_DATA_FOLDER", str(tmp_path / "new"))
+    at_home.run("restore", str(kept))
+    assert "Brightwater" in (tmp_path / "new/sellers.yaml").read_text()
+    assert (tmp_path / "new/mail/accepted.jsonl").exists()
+    assert "A-1" in at_home.run("cases").stdout
+
+
+def test_a_restore_is_refused_while_dunwell_runs_or_something_uses_the_database_and_changes_nothing(at_home: Installation, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.tar.gz"
+    at_home.run("backup", str(kept))
+    with (at_home.folder / "lock").open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert "Dunwell is running" in at_home.run("restore", str(kept), "--yes", status=1).output
+    gc.collect()
+    held = sqlite3.connect(at_home.folder / "dunwell.db")
+    held.execute("SELECT * FROM cases").fetchone()
+    assert "something is using" in at_home.run("restore", str(kept), "--yes", status=1).output
+    held.close()
+    assert not [path for path in at_home.folder.iterdir() if path.name.startswith((".restore", "before"))]
+    with opened() as database, database.reading() as connection:
+        assert state.load_installation(connection).fence is None
+        assert connection.execute(select(func.count()).select_from(outreach)).scalar_one() == 1
+    assert "Aborted" in at_home.run("restore", str(kept), status=1).output, "nobody was asked before the database was put aside"
+
+
+def test_postgresql_is_restored_into_an_empty_database_only(
+    at_home: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    sqlite_backup = tmp_path / "kept.tar.gz"
+    at_home.run("backup", str(sqlite_backup))
+    with fresh_database("postgres", tmp_path, request.getfixturevalue("postgres_url")) as url:
+        monkeypatch.setenv("DUNWELL_DATABASE_URL", url)
+        assert "names a postgresql one" in at_home.run("restore", str(sqlite_backup), status=1).output
+        at_home.run("import", str(at_home.write_csv(("A-1", "oak", 20))))
+        at_home.run("backup", str(tmp_path / "other.tar.gz"))
+        gc.collect()
+        assert "createdb" in at_home.run("restore", str(tmp_path / "other.tar.gz"), status=1).output
+
+
+def test_backups_go_into_a_folder_with_dated_names_and_only_the_newest_are_kept(answering: Installation, tmp_path: Path) -> None:
+    old = tmp_path / "elsewhere/dunwell-20200101T000000Z.tar.gz"
+    old.parent.mkdir()
+    old.write_text("old")
+    (tmp_path / "elsewhere/notes.txt").write_text("not ours")
+    answering.run("backup", "--to", str(tmp_path / "elsewhere"), "--keep", "1")
+    assert not old.exists()
+    assert len(list((tmp_path / "elsewhere").glob("dunwell-*.tar.gz"))) == 1
+    assert (tmp_path / "elsewhere/notes.txt").exists()
+    assert "not both" in answering.run("backup", "x.tar.gz", "--keep", "1", status=2).output
+
+
+def test_doctor_tells_how_old_the_newest_backup_is(answering: Installation) -> None:
+    def said() -> str:
+        answer = answering.run("doctor", "--json", status=1)
+        return next(one["health"] + " " + one["said"] for one in json.loads(answer.stdout) if one["what"] == "backup")
+
+    assert said().startswith("look none in")
+    with opened() as database:
+        made = plan_backups(read_settings(), database)
+        made.make(datetime.now(UTC) - timedelta(hours=30))
+        assert said().startswith("look the newest is 30 hours old")
+        made.make(datetime.now(UTC))
+        assert said().startswith("ok the newest is 0 minutes old")
