@@ -162,7 +162,8 @@ def test_however_much_was_said_while_no_worker_was_up_all_of_it_is_heard(databas
                 await made.until(lambda: said_directly(made, invoice, "unreadable") == flood, 90)
                 await until_heard(made)
                 assert await stuck([handle]) == []
-                # An update goes back with its acceptance or refusal: for one too large for that the library fails the task, once.
+                # An update goes back with its acceptance or refusal. For one too large for that the library fails the task, again
+                # and again while somebody waits for it; then the run goes on.
                 too_large = payload(json.dumps("x" * 1_500_000).encode())
                 with suppress(RPCError):
                     await say(environment.client, handle.id, Message("update", "override", (too_large, too_large), str(uuid4())), tally)

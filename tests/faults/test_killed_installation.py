@@ -134,10 +134,9 @@ async def _settle_and_judge(whole: Whole, what: str, started: float) -> None:
     owed = [number for number in siege.numbers if number not in whole.paid]
 
     def is_at_rest() -> bool:
-        words, ended = siege.words(), siege.ended()
+        acknowledged, words, ended = siege.acknowledged(), siege.words(), siege.ended()
         return (
-            siege.acknowledged() <= words.keys()
-            and all(words[one] in ("folded", "ended") for one in siege.acknowledged())
+            all(words.get(one) in ("folded", "ended") for one in acknowledged)
             and all(ended.get(number, "unknown") is None for number in owed)
             and all(ended.get(number) == "settled" for number in whole.paid)
         )
