@@ -77,10 +77,11 @@ def said_directly(made: Rig, invoice: str, kind: str) -> int:
 async def change(made: Rig, invoice: str, news: News) -> None:
     """A person's change by hand, which is taken; asked for again, as the same request, while a busy machine has no answer."""
     key = str(uuid4())
-    for _ in range(12):
+    for _ in range(40):
         answer = await made.door.override(case_id(invoice), news, by="Ann", why="honest", key=key)
         if not answer.pending:
             break
+        await asyncio.sleep(1)
     assert (answer.taken, answer.pending) == (True, False), answer
 
 
