@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.calendar import zone
 from domain.money import Money, Tolerance
+from domain.playbook import CHANNELS
 from domain.seller import Seller
 from playbooks.reading import UnableToLoad, read_yaml
 
@@ -52,6 +53,7 @@ class Settings(BaseSettings):
     smtp_url: str = Field(default="", description="smtp://user:password@host:587?starttls=1 or smtps://... for mailer smtp.", repr=False)
 
     backup_keep: int = Field(default=14, ge=0, description="How many daily backups one machine keeps in the data folder; 0 makes none by itself.")
+    channels: str = Field(default="email", description="Channels that are switched on, such as email,sms,letter. Those without a provider yet are captured.")
     csv_max_age_hours: int = Field(default=24, ge=1, le=8760, description="How old the last import of a csv ledger may be before reminders wait.")
     open_all_hours: bool = Field(default=False, description="Contact hours are open day and night. For demonstrations only.")
     tolerance: Decimal = Field(default=Decimal("1.00"), ge=0, le=1000, description="What may stay open on an invoice that counts as paid.")
@@ -62,6 +64,14 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{self.data_folder.absolute() / 'dunwell.db'}"
+
+    @property
+    def switched_on(self) -> frozenset[str]:
+        """The channels that are switched on; what people do themselves always is. Raises UnableToConfigure."""
+        wanted = [word.strip() for word in self.channels.split(",") if word.strip()]
+        if unknown := [word for word in wanted if word not in CHANNELS]:
+            raise UnableToConfigure(f"DUNWELL_CHANNELS: {unknown[0]!r} is no channel; choose from {', '.join(CHANNELS[:-1])}")
+        return frozenset((*wanted, "task"))
 
     @property
     def settlement_tolerance(self) -> Tolerance:

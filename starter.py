@@ -40,7 +40,7 @@ from db import cases, inbox, installation, invoices, outreach, parties, tasks
 from db.engine import Database
 from domain.case import Case, Outcome
 from domain.discretion import describe
-from domain.event import InvoiceChanged, News
+from domain.event import InvoiceChanged, News, Reopened
 from domain.invoice import Invoice, Standing
 from domain.task import Task, TaskKind
 from integrations.accounting import Ledger, LedgerInvoice, UnableToReadLedger, rest
@@ -157,6 +157,8 @@ class Door:
             return word, outreach.is_sending(connection, case)
 
         word, in_flight = await self._write(store)
+        if isinstance(news, Reopened):
+            return await self._reopen(case, word)
         handle = self._handle(case)
         try:
             asked = handle.execute_update(contract.OVERRIDE, {"inbox": word}, id=word, result_type=Replied, rpc_timeout=_PATIENCE)
@@ -174,6 +176,17 @@ class Door:
                 await self._signal_with_start(case.removeprefix("invoice/"), {"inbox": word})
             log.warning("override.pending", case=case, error=str(error))
         return Answer(True, "recorded; it counts from now on, and is confirmed as soon as a worker is up", in_flight, pending=True)
+
+    async def _reopen(self, case: str, word: str) -> Answer:
+        """An ended invoice has no run to ask: one is started, and its answer is read where it is written."""
+        begun = await self._signal_with_start(case.removeprefix("invoice/"), {"inbox": word})
+        deadline = asyncio.get_running_loop().time() + _PATIENCE.total_seconds()
+        while begun and asyncio.get_running_loop().time() < deadline:
+            stored = await self._read(lambda connection: inbox.load_word(connection, word))
+            if stored and stored.reply:
+                return Answer(stored.reply.taken, stored.reply.said)
+            await asyncio.sleep(0.1)
+        return Answer(True, "recorded; it is watched again as soon as a worker is up", pending=True)
 
     async def ask(self, case: str) -> Case | None:
         """The case as its workflow remembers it. Raises RPCError when Temporal or every worker is away."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -31,7 +32,7 @@ from db.engine import Database
 from domain.calendar import ContactHours
 from domain.discretion import keep_logs_discreet
 from domain.facts import Envelope
-from integrations.messaging import Mailer, capture, sendgrid, smtp
+from integrations.messaging import Mailer, Messenger, capture, sendgrid, smtp
 from settings import Settings, UnableToConfigure, load_sellers
 from starter import Door, connect_ledgers, connect_temporal, keep_schedules
 from workflows.contract import CASES_QUEUE, DELIVER_QUEUE
@@ -43,6 +44,7 @@ log = structlog.get_logger()
 # Longer than any request to a provider, so that a send under way is always recorded before the process ends.
 GRACE = timedelta(seconds=30)
 _THREADS = 16
+NO_MESSENGERS: Mapping[str, Messenger] = MappingProxyType({})
 
 
 def sandbox() -> SandboxedWorkflowRunner:
@@ -54,7 +56,9 @@ def make_policy(settings: Settings) -> Policy:
     """What the installation sets for every case, with the playbook that new cases will pin."""
     playbook = playbooks.load(settings.playbook)
     hours = ContactHours(any_time=settings.open_all_hours)
-    return Policy(playbook, playbooks.resolve(playbook), Envelope(hours), settings.settlement_tolerance, settings.owner)
+    spoken = hours if settings.open_all_hours else Envelope().spoken_hours
+    envelope = Envelope(hours, spoken, channels=settings.switched_on)
+    return Policy(playbook, playbooks.resolve(playbook), envelope, settings.settlement_tolerance, settings.owner)
 
 
 def connect_mailer(settings: Settings) -> Mailer:
@@ -68,6 +72,12 @@ def connect_mailer(settings: Settings) -> Mailer:
             raise UnableToConfigure("DUNWELL_SMTP_URL: needed with DUNWELL_MAILER=smtp, for example smtp://user:password@host:587?starttls=1")
         return smtp.connect(settings.smtp_url)
     return capture.connect(_mail(settings))
+
+
+def connect_messengers(settings: Settings) -> dict[str, Messenger]:
+    """Whoever carries what goes another way than by e-mail, by channel. None has a provider yet: all of it is captured."""
+    kept = capture.connect(_mail(settings))
+    return dict.fromkeys(settings.switched_on - {"email", "task"}, kept)
 
 
 def _mail(settings: Settings) -> Path:
@@ -99,13 +109,14 @@ def make_workers(
     mailer: Mailer,
     *,
     backups: Backups | None = None,
+    messengers: Mapping[str, Messenger] = NO_MESSENGERS,
     at: Callable[[Site], None] = pass_by,
     cached: int = 500,
 ) -> tuple[Worker, Worker]:
     """A worker for each queue, polling through ``client``; daily backups are made by themselves if ``backups`` says where.
     ``at`` and ``cached`` are for tests."""
     assessor = Assessor(policy)
-    cases, outreach = Cases(database, ledgers, assessor), Outreach(database, ledgers, assessor, mailer, at)
+    cases, outreach = Cases(database, ledgers, assessor), Outreach(database, ledgers, assessor, mailer, at, messengers)
     upkeep = Upkeep(Door(database, client, ledgers), policy.owner, backups)
     return (
         make_worker(client, CASES_QUEUE, [cases.assess, cases.receive, upkeep.tend], [InvoiceDunning, RoundOfUpkeep], cached=cached),
@@ -145,7 +156,7 @@ async def run(settings: Settings, *, at: Callable[[Site], None] = pass_by) -> No
     await compare_at_start(client, database, settings.owner, datetime.now(UTC))
     ledgers, policy, mailer = connect_ledgers(database, sellers, settings), make_policy(settings), connect_mailer(settings)
     backups = plan_backups(settings, database) if database.is_sqlite else None
-    workers = make_workers(client, database, ledgers, policy, mailer, backups=backups, at=at)
+    workers = make_workers(client, database, ledgers, policy, mailer, backups=backups, messengers=connect_messengers(settings), at=at)
     await keep_schedules(client)
     async with AsyncExitStack() as stack:
         for worker in workers:

@@ -22,13 +22,14 @@ from domain.case import Case, Fate
 from domain.catching_up import adopt_memory
 from domain.decision import Assessment, Close, Verdict, Wait, assess, record_contact
 from domain.diary import Entry
-from domain.event import InvoiceChanged, News, OutreachResolved, WordUnreadable
+from domain.event import ApprovalLapsed, InvoiceChanged, News, OutreachResolved, Spoken, WordUnreadable
 from domain.facts import Books, Envelope, Facts, Mode
 from domain.fold import observe
 from domain.invoice import Invoice
 from domain.ladder import next_step
 from domain.money import Tolerance
-from domain.playbook import Playbook
+from domain.playbook import Playbook, Step
+from domain.task import Task
 from domain.timeline import watching_begins
 from integrations.reference.holidays import calendar_for
 from playbooks import from_resolved
@@ -105,6 +106,8 @@ class Assessor:
             self._open_siblings(connection, case, sight.books, now)
         for word, told, reply in zip(unheard, news, heard.replies, strict=True):
             inbox.mark_folded(connection, word.id, answer.case.seq, reply, now)
+            if isinstance(told, Spoken) and told.reached and reply.taken:
+                outreach.note_talk(connection, stored.customer, stored.seller, case.id, told.by, now)
             if isinstance(told, OutreachResolved) and reply.taken:
                 self._resolve(connection, case.id, told, sight.books, now)
         return replace(answer, replies=self._replies(connection, case.id, rows))
@@ -148,6 +151,19 @@ class Assessor:
             if part.case != asked_by:
                 self.tell(connection, part.case, f"{claim.id}/{fate.value}", now)
         return answers
+
+    def carry_out(
+        self, connection: Connection, case: Case, step: Step, channel: str, fate: Fate, wanted: Sequence[Task], facts: Facts, now: datetime
+    ) -> Answer:
+        """Write down what was done among ourselves, with the task it made, and decide what comes next."""
+        after, line = record_contact(case, step.name, channel, fate, "", facts, now)
+        heard = assess(after, None, (), facts, now)
+        return self.write(connection, replace(heard, tasks=(*wanted, *heard.tasks)), (line, *heard.entries), facts, now)
+
+    def lapse(self, connection: Connection, case: Case, step: Step, facts: Facts, now: datetime) -> None:
+        """What people agreed to is not true any more: they will be asked again."""
+        heard = assess(case, None, (ApprovalLapsed(step.name, by="Dunwell", why="what it says has changed since"),), facts, now)
+        self.write(connection, heard, heard.entries, facts, now)
 
     def tell(self, connection: Connection, case: str, what: str, now: datetime) -> None:
         """Have a case's own run look again, now that another one has written into it."""

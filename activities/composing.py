@@ -1,21 +1,25 @@
-"""From a bundle of invoices to one e-mail: who gets it, what stands in it, which thread it belongs to."""
+"""From a bundle of invoices to one message: who gets it, what stands in it, which thread it belongs to."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
 
 from domain import covers
 from domain.bundle import Bundle, Share
-from domain.customer import Customer
+from domain.case import Case, Fate, PromiseStanding
+from domain.customer import Behavior, Contact, Customer, Role, Tier
 from domain.facts import Facts, Mode
 from domain.invoice import Invoice
+from domain.money import Money, minor_unit
+from domain.playbook import Verb
 from domain.seller import Seller
-from integrations.messaging import Attachment, Email
+from integrations.messaging import Attachment, Email, Message
 from playbooks import wording_key, wording_of
-from playbooks.wording import FactSheet, Line, render
+from playbooks.wording import Circumstances, FactSheet, Line, Rendered, render, render_text
 
 _MOST_ATTACHED = 5
 _MOST_BYTES = 10 * 1024 * 1024
@@ -23,11 +27,28 @@ _MOST_BYTES = 10 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """An e-mail ready to go, to the contact with this id. ``shadow``: it is written and kept, and does not leave."""
+    """A message ready to go, to the contact with this id. ``shadow``: it is written and kept, and does not leave."""
 
-    email: Email
+    message: Email | Message
     contact: str
     shadow: bool
+
+    @property
+    def html(self) -> str:
+        return self.message.html if isinstance(self.message, Email) else ""
+
+    @property
+    def message_id(self) -> str:
+        return self.message.message_id if isinstance(self.message, Email) else ""
+
+    @property
+    def text_hash(self) -> str:
+        """The SHA-256 of what the customer reads: what people agree to when they approve it."""
+        return text_hash(self.message.subject, self.message.text)
+
+
+def text_hash(subject: str, text: str) -> str:
+    return hashlib.sha256(f"{subject}\n\n{text}".encode()).hexdigest()
 
 
 def attach(wanted: Mapping[str, tuple[Invoice, str]], fetch: Callable[[str], bytes | None]) -> dict[str, Attachment]:
@@ -54,30 +75,21 @@ def write_letter(
     thread: tuple[str, ...],
     now: datetime,
 ) -> Letter | None:
-    """The e-mail for ``bundle``, worded by the playbook text its first invoice has pinned. None: nobody is reachable."""
-    contact = customer.contact_for(bundle.channel)
+    """The message for ``bundle``, worded by the playbook text its first invoice has pinned. None: nobody is reachable.
+
+    A step that people must approve is worded as on the day they were asked, so that they agree to what is sent.
+    """
+    contact = customer.contact_for(bundle.channel, bundle.step.to)
     if contact is None:
         return None
-
-    def line(share: Share) -> Line:
-        invoice = share.case.invoice
-        return Line(invoice, invoice.days_past_due(facts.today(now)), invoice.id in attachments)
-
-    claimed = tuple(line(share) for share in bundle.shares if share.leads)
-    alone = claimed[0].invoice if len(claimed) == 1 else None
-    sheet = FactSheet(
-        seller=seller,
-        customer_name=customer.name,
-        contact_name=contact.name,
-        locale=_locale(contact.language or customer.language, customer.country),
-        today=facts.today(now),
-        step_title=bundle.step.title,
-        claimed=claimed,
-        also_open=tuple(line(share) for share in bundle.shares if not share.leads),
-        pay_url=alone.pay_url if alone else "",
-        payment_reference=alone.number if alone else f"{customer.number} {', '.join(one.invoice.number for one in claimed)}"[:140],
-    )
-    written = render(wording_of(resolved)[wording_key(bundle.step, bundle.channel)], sheet)
+    wording = wording_of(resolved)[wording_key(bundle.step, bundle.channel)]
+    sheet = fact_sheet(bundle, seller, customer, contact, facts, frozenset(attachments), now)
+    covered = covers.spell(covers.Cover(one.case.invoice.id, one.case.round, one.step.name, bundle.channel, one.leads) for one in bundle.shares)
+    shadow = facts.mode is Mode.SHADOW
+    if bundle.channel != "email":
+        said = render_text(wording, sheet)
+        return Letter(Message(key, bundle.channel, contact.name, contact.address(bundle.channel), said.subject, said.text, covered), contact.id, shadow)
+    written = render(wording, sheet)
     domain = seller.sender_email.rpartition("@")[2]
     email = Email(
         key=key,
@@ -91,11 +103,74 @@ def write_letter(
         html=written.html,
         message_id=f"<{key}@{domain}>",
         references=(*thread[:1], *thread[1:][-9:]),
+        cc=_copied(bundle, customer),
         headers={"Date": format_datetime(now), "List-Unsubscribe": f"<mailto:{seller.reply_to or seller.sender_email}?subject=Please%20stop>"},
-        attachments=tuple(attachments[one.invoice.id] for one in claimed if one.invoice.id in attachments),
-        covers=covers.spell(covers.Cover(one.case.invoice.id, one.case.round, one.step.name, bundle.channel, one.leads) for one in bundle.shares),
+        attachments=tuple(attachments[share.case.invoice.id] for share in bundle.shares if share.leads and share.case.invoice.id in attachments),
+        covers=covered,
     )
-    return Letter(email, contact.id, facts.mode is Mode.SHADOW)
+    return Letter(email, contact.id, shadow)
+
+
+def write_script(bundle: Bundle, seller: Seller, customer: Customer, facts: Facts, resolved: str, now: datetime) -> Rendered:
+    """What a person of ours is told to do, as title and text."""
+    contact = customer.contact_for("call", bundle.step.to) or customer.contact_for("email", bundle.step.to) or Contact("", Role.OTHER, "")
+    return render_text(wording_of(resolved)[wording_key(bundle.step, "task")], fact_sheet(bundle, seller, customer, contact, facts, frozenset(), now))
+
+
+def fact_sheet(bundle: Bundle, seller: Seller, customer: Customer, contact: Contact, facts: Facts, attached: frozenset[str], now: datetime) -> FactSheet:
+    """Everything the message of ``bundle`` may say to ``contact``; what is in dispute is not asked for."""
+    approval = bundle.carrier.case.approval(bundle.step.name)
+    worded_at = approval.asked_at if bundle.step.approve and approval else now
+
+    def line(share: Share) -> Line:
+        invoice = replace(share.case.invoice, balance=share.case.chased)
+        return Line(invoice, invoice.days_past_due(facts.today(worded_at)), invoice.id in attached)
+
+    claimed = tuple(line(share) for share in bundle.shares if share.leads)
+    alone = claimed[0].invoice if len(claimed) == 1 else None
+    return FactSheet(
+        seller=seller,
+        customer_name=customer.name,
+        contact_name=contact.name,
+        locale=_locale(contact.language or customer.language, customer.country),
+        today=facts.today(worded_at),
+        step_title=bundle.step.title,
+        claimed=claimed,
+        also_open=tuple(line(share) for share in bundle.shares if not share.leads),
+        pay_url=alone.pay_url if alone else "",
+        payment_reference=alone.number if alone else f"{customer.number} {', '.join(one.invoice.number for one in claimed)}"[:140],
+        around=_circumstances(bundle.carrier.case, customer, facts, worded_at),
+    )
+
+
+def _circumstances(case: Case, customer: Customer, facts: Facts, now: datetime) -> Circumstances:
+    broken = next((one for one in reversed(case.promises) if one.standing in (PromiseStanding.BROKEN, PromiseStanding.PARTLY_KEPT)), None)
+    discount = case.discount if case.discount and case.discount.last_day >= facts.today(now) else None
+    off = (
+        Money((case.invoice.total.amount * discount.percent / 100).quantize(minor_unit(case.invoice.total.currency)), case.invoice.total.currency)
+        if discount
+        else None
+    )
+    strategic = customer.tier is Tier.STRATEGIC
+    return Circumstances(
+        tone="warm" if strategic or customer.tier is Tier.VIP else "firm",
+        strategic=strategic,
+        usual_days=customer.usual_days_late if customer.behavior is Behavior.CHRONIC_LATE else 0,
+        promised_amount=broken.amount if broken else None,
+        promised_day=broken.day if broken else None,
+        discount_percent=f"{discount.percent:f}" if discount else "",
+        discount_until=discount.last_day if discount else None,
+        discount_amount=off,
+        first_invoice=customer.behavior is Behavior.NEW,
+        account_manager=customer.account_manager,
+        hold=any(rung.fate is Fate.DONE and facts.playbook.step(rung.step).do is Verb.PLACE_CREDIT_HOLD for rung in case.rungs),
+    )
+
+
+def _copied(bundle: Bundle, customer: Customer) -> tuple[str, ...]:
+    """Strategic customers always have their account manager in CC."""
+    wanted = "account_manager" in bundle.step.copy or customer.tier is Tier.STRATEGIC
+    return (customer.account_manager_email,) if wanted and customer.account_manager_email else ()
 
 
 def _locale(language: str, country: str) -> str:

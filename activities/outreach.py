@@ -7,9 +7,9 @@ that word never posts again, because nobody can know whether the request got out
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from secrets import token_hex
@@ -21,18 +21,23 @@ from temporalio import activity
 from activities import forgotten
 from activities.assessor import Assessor
 from activities.clock import Clock, start_clock
-from activities.composing import Letter, attach, write_letter
+from activities.composing import Letter, attach, text_hash, write_letter, write_script
 from activities.ledgers import Ledgers, Sight
 from activities.trouble import Doing, watching_for_trouble
-from db import cases, inbox, invoices, outreach, parties, playbooks, tasks
+from db import approvals, cases, inbox, invoices, outreach, parties, playbooks, tasks
 from db.engine import Database
 from db.ids import new_id
 from db.outreach import Claim, Part
 from domain.bundle import Bundle, compose
 from domain.case import Case, Fate
-from domain.decision import Perform, Wait
-from domain.facts import Books
-from integrations.messaging import Accepted, Attachment, Mailer, Refused, Unknown
+from domain.deciding import APPROVAL_BUSINESS_DAYS
+from domain.decision import APPROVAL, Perform, Wait, assess
+from domain.event import ApprovalAsked
+from domain.facts import Books, Facts, Mode
+from domain.fold import fold
+from domain.playbook import Verb
+from domain.task import Task, TaskKind
+from integrations.messaging import Accepted, Attachment, Email, Mailer, Message, Messenger, Outcome, Refused, Unknown
 from workflows.contract import case_id
 from workflows.ports import Answer, Delivery
 
@@ -42,6 +47,22 @@ FENCE_LIFE = timedelta(seconds=5)
 BREATH = timedelta(minutes=5)
 # For all documents of a message together.
 _DOCUMENTS = timedelta(seconds=15)
+
+
+TASK = "task"
+# What kind of work each act makes; what is not named is a call.
+_KINDS = {
+    Verb.ALERT_ACCOUNT_MANAGER: TaskKind.ALERT,
+    Verb.PLACE_CREDIT_HOLD: TaskKind.CREDIT_HOLD,
+    Verb.HAND_OFF: TaskKind.HAND_OFF,
+    Verb.REFER_TO_AGENCY: TaskKind.HAND_OFF,
+    Verb.WRITE_OFF: TaskKind.BOOK,
+}
+
+
+def _owner(verb: Verb, facts: Facts) -> str:
+    """Who of ours carries out a step."""
+    return facts.account_manager or facts.owner if verb is Verb.ALERT_ACCOUNT_MANAGER else facts.owner
 
 
 # How often a message that became stale before it could be sent is written anew at once.
@@ -76,6 +97,7 @@ class Outreach:
     assessor: Assessor
     mailer: Mailer
     at: Callable[[Site], None] = pass_by
+    messengers: Mapping[str, Messenger] = field(default_factory=dict)
 
     @activity.defn(name="deliver")
     def deliver(self, delivery: Delivery) -> Answer:
@@ -99,6 +121,8 @@ class Outreach:
 
     def _deliver(self, delivery: Delivery, seller: str, clock: Clock) -> Answer:
         self.at(Site.DECIDED)
+        if delivery.channel in (TASK, APPROVAL):
+            return self._hand_over(delivery, seller, clock)
         claim = self._claim(delivery, clock())
         if claim is None:
             return self._look(delivery, seller, clock)
@@ -116,11 +140,70 @@ class Outreach:
             with self.database.transaction() as connection:
                 outreach.release(connection, claim.id, claim.token, "too long between looking at the ledger and sending", clock())
             raise _UnableToKeepUp
-        outcome = None if letter.shadow else self.mailer.send(letter.email)
+        outcome = None if letter.shadow else self._send(letter.message)
         self.at(Site.ANSWERED)
         answer = self._record(claim, delivery, outcome, sight, clock())
         self.at(Site.RECORDED)
         return answer or self._look(delivery, seller, clock)
+
+    def _send(self, message: Email | Message) -> Outcome:
+        if isinstance(message, Email):
+            return self.mailer.send(message)
+        messenger = self.messengers.get(message.channel)
+        if messenger is None:
+            return Refused(f"nothing carries {message.channel} here; see DUNWELL_CHANNELS", try_again=False)
+        return messenger.carry(message)
+
+    def _hand_over(self, delivery: Delivery, seller: str, clock: Clock) -> Answer:
+        """What people of ours do, or must agree to: after a last look at the ledger, written down in one transaction."""
+        sight = self.ledgers.read(seller, (delivery.invoice,), clock())
+        with self.database.transaction() as connection:
+            now = clock()
+            case = self._lock(connection, delivery.invoice)
+            lost = case is None or forgotten.has_lost(connection, case, delivery.known, self.assessor.policy.owner, now)
+            if case is not None and not lost and not sight.books.problem and not inbox.has_restraining(connection, [case.id]):
+                facts = self.assessor.gather(connection, case, sight.books, now)
+                bundle = compose(case.id, [(case, facts)], sight.invoices, now)
+                if bundle is not None and (bundle.step.name, bundle.channel) == (delivery.step, delivery.channel):
+                    if delivery.channel == APPROVAL:
+                        return self._ask_for_approval(connection, bundle, facts, sight, now)
+                    return self._give_to_a_person(connection, bundle, facts, sight, now)
+        return self._look(delivery, seller, clock)
+
+    def _give_to_a_person(self, connection: Connection, bundle: Bundle, facts: Facts, sight: Sight, now: datetime) -> Answer:
+        case = bundle.carrier.case
+        if facts.mode is Mode.SHADOW:
+            return self.assessor.carry_out(connection, case, bundle.step, bundle.channel, Fate.SHADOWED, (), facts, now)
+        seller = parties.load_seller(connection, case.invoice.seller)
+        resolved = playbooks.load_version(connection, case.playbook)
+        script = write_script(bundle, seller, facts.customer, facts, resolved, now)
+        due = facts.bank_calendar.add(facts.today(now), 1)
+        key = f"act/{case.id}/{case.round}/{bundle.step.name}"
+        task = Task(key, _KINDS.get(bundle.step.do, TaskKind.CALL), script.subject, script.text, _owner(bundle.step.do, facts), due)
+        return self.assessor.carry_out(connection, case, bundle.step, bundle.channel, Fate.DONE, (task,), facts, now)
+
+    def _ask_for_approval(self, connection: Connection, bundle: Bundle, facts: Facts, sight: Sight, now: datetime) -> Answer:
+        """The exact text is written and kept; what is sent later is this text or nothing."""
+        case, step = bundle.carrier.case, bundle.step
+        seller = parties.load_seller(connection, case.invoice.seller)
+        resolved = playbooks.load_version(connection, case.playbook)
+        channel = facts.channel_for(step)
+        # Worded as it will be once it is approved: with the day on which it was asked for.
+        expires = facts.bank_calendar.add(facts.today(now), APPROVAL_BUSINESS_DAYS)
+        asked = fold(case, ApprovalAsked(step.name, "", expires, by="Dunwell"), facts, now).case
+        shares = (replace(bundle.carrier, case=asked),)
+        worded = Bundle(shares[0], channel, shares)
+        if channel == TASK:
+            script = write_script(worded, seller, facts.customer, facts, resolved, now)
+            subject, text = script.subject, script.text
+        else:
+            letter = write_letter("", worded, seller, facts.customer, facts, resolved, {}, (), now)
+            assert letter is not None  # channel_for found somebody
+            subject, text = letter.message.subject, letter.message.text
+        hash_ = text_hash(subject, text)
+        approvals.keep(connection, case.id, case.round, step.name, hash_, subject, text, now)
+        heard = assess(case, None, (ApprovalAsked(step.name, hash_, expires, by="Dunwell"),), facts, now)
+        return self.assessor.write(connection, heard, heard.entries, facts, now)
 
     def _seller(self, invoice: str) -> str:
         with self.database.reading() as connection:
@@ -156,7 +239,7 @@ class Outreach:
             return None
         claim_id, token = new_id("out"), token_hex(16)
         customer = parties.load_customer(connection, case.invoice.customer)
-        contact = customer.contact_for(bundle.channel)
+        contact = customer.contact_for(bundle.channel, bundle.step.to)
         if contact is None:
             return None
         parts = [
@@ -180,7 +263,7 @@ class Outreach:
             "stage": bundle.step.stage.value,
             "token": token,
             "claimed_by": case.id,
-            "provider": self.mailer.name,
+            "provider": self.mailer.name if bundle.channel == "email" else getattr(self.messengers.get(bundle.channel), "name", ""),
             "claimed_at": now,
         }
         outreach.claim(connection, row, parts)
@@ -264,6 +347,11 @@ class Outreach:
             if letter is None:
                 outreach.release(connection, claim.id, claim.token, "nobody can be reached by this channel any more", now)
                 return None
+            approval = carrier.approval(bundle.step.name)
+            if bundle.step.approve and not letter.shadow and (approval is None or approval.text_hash != letter.text_hash):
+                outreach.release(connection, claim.id, claim.token, "what was approved is not true any more", now)
+                self.assessor.lapse(connection, carrier, bundle.step, facts, now)
+                return None
             ours = outreach.move_to_sending(
                 connection,
                 claim.id,
@@ -272,11 +360,11 @@ class Outreach:
                     "step": bundle.step.name,
                     "stage": bundle.step.stage.value,
                     "contact_id": letter.contact,
-                    "message_id": letter.email.message_id,
-                    "to_address": letter.email.to_address,
-                    "subject": letter.email.subject,
-                    "text": letter.email.text,
-                    "html": letter.email.html,
+                    "message_id": letter.message_id,
+                    "to_address": letter.message.to_address,
+                    "subject": letter.message.subject,
+                    "text": letter.message.text,
+                    "html": letter.html,
                     "fence": {
                         share.case.id: {"balance": str(share.case.invoice.balance), "due": share.case.invoice.due.isoformat()} for share in bundle.shares
                     },

@@ -7,25 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.session import UnableToChoose, identify, knock, open_database, read_settings, token_option
+from cli import decisions
+from cli.changing import DAY, change, load, reason_option
+from cli.session import UnableToChoose, token_option
 from cli.terminal import as_json, count, day, moment, print_json, say
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from db.stories import Decided, Story
-    from domain.event import News
-    from settings import Settings
-    from starter import Answer
-
-_DAY = click.DateTime(["%Y-%m-%d"])
-_LONGEST_REASON = 500
-
-reason_option = click.option("--reason", required=True, help="Why; it stands in the diary under your name.")
-
-
-class UnableToChange(Exception):
-    """The change was not taken; the message is the invoice's own answer."""
 
 
 @click.group(short_help="One invoice: show, why, diary, and changes by hand.")
@@ -50,7 +38,7 @@ def show(invoice: str, as_json: bool) -> None:
     Example:
       dunwell case show INV-4711 --json
     """
-    story = _load(invoice)
+    story = load(invoice)
     if as_json:
         from pydantic import TypeAdapter
 
@@ -73,7 +61,7 @@ def why(invoice: str, last: int, as_json: bool) -> None:
     Example:
       dunwell case why INV-4711 --last 3
     """
-    story = _load(invoice, last)
+    story = load(invoice, last)
     if as_json:
         print_json([_decision(decided) for decided in story.decisions])
         return
@@ -96,7 +84,7 @@ def diary(invoice: str, as_json: bool) -> None:
     """
     from domain.diary import write_diary
 
-    story = _load(invoice)
+    story = load(invoice)
     if as_json:
         print_json([{"at": entry.at, "on": entry.on, "day": entry.day, "kind": entry.kind, "what": entry.what, "by": entry.by} for entry in story.diary])
         return
@@ -105,7 +93,7 @@ def diary(invoice: str, as_json: bool) -> None:
 
 @case.command()
 @click.argument("invoice")
-@click.option("--until", type=_DAY, help="The day contact may resume; two weeks from now when left out, 90 days at most.")
+@click.option("--until", type=DAY, help="The day contact may resume; two weeks from now when left out, 90 days at most.")
 @reason_option
 @token_option
 @as_json
@@ -118,16 +106,17 @@ def hold(invoice: str, until: datetime | None, reason: str, token: str, as_json:
     """
     from domain.event import HoldPlaced
 
-    _change(invoice, HoldPlaced(until.date() if until else None), reason, token, as_json)
+    change(invoice, HoldPlaced(until.date() if until else None), reason, token, as_json)
 
 
 @case.command()
 @click.argument("invoice")
+@click.option("--legal", is_flag=True, help="Lift a legal stop, too.")
 @reason_option
 @token_option
 @as_json
-def release(invoice: str, reason: str, token: str, as_json: bool) -> None:
-    """Lift every hold and every open promise of an invoice.
+def release(invoice: str, legal: bool, reason: str, token: str, as_json: bool) -> None:
+    """Lift every hold and every open promise of an invoice; a legal stop only with --legal.
 
     \b
     Example:
@@ -135,17 +124,18 @@ def release(invoice: str, reason: str, token: str, as_json: bool) -> None:
     """
     from domain.event import HoldReleased
 
-    _change(invoice, HoldReleased(), reason, token, as_json)
+    change(invoice, HoldReleased(legal=legal), reason, token, as_json)
 
 
 @case.command()
 @click.argument("invoice")
-@click.option("--day", "on", type=_DAY, required=True, help="The day the money is to come, at most 60 days from now.")
+@click.option("--day", "on", type=DAY, required=True, help="The day the money is to come: 14 days from now at most, unless the playbook says more.")
 @click.option("--amount", help="How much; all that is open when left out.")
+@click.option("--beyond-limits", is_flag=True, help="You agree to more than customers may promise by themselves; 60 days at most.")
 @reason_option
 @token_option
 @as_json
-def promise(invoice: str, on: datetime, amount: str | None, reason: str, token: str, as_json: bool) -> None:
+def promise(invoice: str, on: datetime, amount: str | None, beyond_limits: bool, reason: str, token: str, as_json: bool) -> None:
     """Record that the customer will pay by a day; silence until then, and a check on the day after.
 
     \b
@@ -160,7 +150,7 @@ def promise(invoice: str, on: datetime, amount: str | None, reason: str, token: 
         promised = Decimal(amount) if amount else None
     except InvalidOperation:
         raise click.UsageError(f"--amount: {amount!r} is no amount; write it like 1234.50, in the invoice's currency") from None
-    _change(invoice, PromiseMade(on.date(), promised), reason, token, as_json)
+    change(invoice, PromiseMade(on.date(), promised, decided=beyond_limits), reason, token, as_json)
 
 
 @case.command()
@@ -178,7 +168,7 @@ def skip(invoice: str, step: str, reason: str, token: str, as_json: bool) -> Non
     """
     from domain.event import StepSkipped
 
-    _change(invoice, StepSkipped(step), reason, token, as_json)
+    change(invoice, StepSkipped(step), reason, token, as_json)
 
 
 @case.command()
@@ -195,7 +185,7 @@ def stop(invoice: str, reason: str, token: str, as_json: bool) -> None:
     """
     from domain.event import ChasingStopped
 
-    _change(invoice, ChasingStopped(), reason, token, as_json)
+    change(invoice, ChasingStopped(), reason, token, as_json)
 
 
 @case.command()
@@ -218,32 +208,8 @@ def resolve(invoice: str, went_out: bool | None, message: str, reason: str, toke
 
     if went_out is None:
         raise click.UsageError("say which: --sent or --not-sent")
-    doubtful = _doubtful(_load(invoice), message)
-    _change(invoice, OutreachResolved(doubtful, went_out), reason, token, as_json)
-
-
-def _load(invoice: str, decisions: int = 200) -> Story:
-    """The story of the invoice by that number or id. Raises UnableToChoose when there is none, or more than one."""
-    from datetime import UTC
-
-    from db.stories import load_story
-
-    with open_database(read_settings()) as database, database.reading() as connection:
-        story = load_story(connection, _find(connection, invoice), datetime.now(UTC), decisions=decisions)
-    if story is None:
-        raise UnableToChoose(f"invoice {invoice} is not watched any more")
-    return story
-
-
-def _find(connection: Connection, invoice: str) -> str:
-    from db import views
-
-    found = views.find(connection, invoice)
-    if not found:
-        raise UnableToChoose(f"no watched invoice has the number {invoice!r}; dunwell cases lists them")
-    if len(found) > 1:
-        raise UnableToChoose(f"several invoices have the number {invoice!r}; name one by its id: {', '.join(found)}")
-    return found[0]
+    doubtful = _doubtful(load(invoice), message)
+    change(invoice, OutreachResolved(doubtful, went_out), reason, token, as_json)
 
 
 def _doubtful(story: Story, wanted: str) -> str:
@@ -256,38 +222,6 @@ def _doubtful(story: Story, wanted: str) -> str:
     if not doubtful:
         raise UnableToChoose(f"no message about invoice {story.line.number} is in doubt; dunwell case show {story.line.number} tells what became of each")
     raise UnableToChoose(f"--message: choose from {', '.join(doubtful)}")
-
-
-def _change(invoice: str, news: News, reason: str, token: str, as_json: bool) -> None:
-    """Change by hand, in the name of the token's person, and print the invoice's answer. Raises UnableToChange."""
-    import asyncio
-
-    from db.people import Access
-
-    why = " ".join(reason.split())
-    if not why or len(why) > _LONGEST_REASON or not why.isprintable():
-        raise click.UsageError(f"--reason: say why, in up to {_LONGEST_REASON} letters")
-    settings = read_settings()
-    with open_database(settings) as database:
-        person = identify(database, settings, token, Access.AGENT)
-        with database.reading() as connection:
-            found = _find(connection, invoice)
-    answer = asyncio.run(_tell_case(settings, found, news, person.name, why))
-    if as_json:
-        print_json({"taken": answer.taken, "said": answer.said, "in_flight": answer.in_flight, "pending": answer.pending})
-    if not answer.taken:
-        raise UnableToChange(answer.said)
-    if not as_json:
-        say(f"Invoice {invoice}: {answer.said}.")
-        if answer.in_flight:
-            say("A message about it was already on its way at that moment.")
-
-
-async def _tell_case(settings: Settings, invoice: str, news: News, by: str, why: str) -> Answer:
-    from workflows.contract import case_id
-
-    async with knock(settings) as door:
-        return await door.override(case_id(invoice), news, by=by, why=why)
 
 
 def _tell(story: Story) -> list[str]:
@@ -357,3 +291,7 @@ def _explain(decided: Decided, zone: str) -> list[str]:
     if facts.get("mode") == "shadow":
         seen.append("shadow mode")
     return [f"{moment(decided.at, zone)}: {because}", f"  seen: {', '.join(seen)}"]
+
+
+for command in decisions.COMMANDS:
+    case.add_command(command)

@@ -14,8 +14,8 @@ from db.ids import new_id
 from db.schema import inbox
 from db.text import storable, storable_all
 from db.upsert import insert_once
+from domain.answers import Reply
 from domain.event import News
-from domain.fold import Reply
 
 MOST_ATTEMPTS = 10
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from db.ids import new_id
 from db.schema import installation, outreach, outreach_parts
 from db.text import storable_all
 from domain.facts import Contacted, InFlight, Refused
@@ -221,11 +222,18 @@ def contacts_made(connection: Connection, customer: str, since: datetime, *, reh
     """Every contact begun with a customer since then, for the gap and the caps; ``rehearsed``: those in shadow mode too."""
     states = (*_COUNTS, "shadowed") if rehearsed else _COUNTS
     rows = connection.execute(
-        select(outreach.c.id, outreach.c.stage, outreach.c.claimed_at, outreach.c.sending_at)
+        select(outreach.c.id, outreach.c.stage, outreach.c.claimed_at, outreach.c.sending_at, outreach.c.channel)
         .where(outreach.c.customer_id == customer, outreach.c.claimed_at >= since, outreach.c.state.in_(states))
         .order_by(outreach.c.claimed_at)
     )
-    return tuple(Contacted(sending_at or claimed_at, Stage(stage), found) for found, stage, claimed_at, sending_at in rows)
+    return tuple(Contacted(sending_at or claimed_at, Stage(stage), found, channel) for found, stage, claimed_at, sending_at, channel in rows)
+
+
+def note_talk(connection: Connection, customer: str, seller: str, case: str, by: str, now: datetime) -> None:
+    """A person of ours spoke with the customer: it counts for gap and caps, and no machine calls for a week."""
+    row = {"id": new_id("out"), "customer_id": customer, "seller_id": seller, "contact_id": "", "channel": "talk", "step": "", "claimed_by": case}
+    more = {"stage": Stage.CALL.value, "token": "", "provider": "", "reason": f"told by {by}", "claimed_at": now, "sending_at": now, "recorded_at": now}
+    connection.execute(outreach.insert().values(state="delivered", **row, **more))
 
 
 def in_flight(connection: Connection, case: str, customer: str) -> tuple[InFlight, ...]:

@@ -91,6 +91,10 @@ customers = Table(
     Column("language", String(10), nullable=False),
     Column("behavior", String(20), nullable=False),
     Column("tier", String(20), nullable=False),
+    Column("tier_set_by", Text, nullable=False, default="", server_default=""),
+    Column("account_manager", Text, nullable=False, default="", server_default=""),
+    Column("account_manager_email", Text, nullable=False, default="", server_default=""),
+    Column("usual_days_late", Integer, nullable=False, default=0, server_default="0"),
     UniqueConstraint("seller_id", "number"),
 )
 
@@ -204,6 +208,20 @@ outreach_parts = Table(
     Column("dropped", Boolean, nullable=False, default=False),  # settled by the time of the fence
     # The one key that makes a second message for the same step impossible.
     UniqueConstraint("case_id", "round", "rung", "channel", "attempt"),
+)
+
+# The exact text of a step that people were asked to agree to.
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    _key("case_id", "cases.id", index=True),
+    Column("round", Integer, nullable=False),
+    Column("step", String(100), nullable=False),
+    Column("text_hash", String(64), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("asked_at", Moment, nullable=False),
 )
 
 inbox = Table(

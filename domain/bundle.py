@@ -8,7 +8,7 @@ from datetime import datetime
 
 from domain import desk, ladder
 from domain.case import Case
-from domain.decision import Perform, assess
+from domain.decision import APPROVAL, Perform, assess
 from domain.facts import Facts
 from domain.invoice import Invoice
 from domain.playbook import Stage, Step
@@ -52,10 +52,13 @@ def compose(wanted: str, cases: Iterable[tuple[Case, Facts]], seen: Mapping[str,
     carries the wording, of the oldest invoice among equals; what is planned within the bundling window rides along,
     save that a severe step never rides in a softer message and currencies and sellers are never mixed.
     """
-    candidates = [found for case, facts in cases if (found := _candidate(case, facts, seen, now))]
+    candidates = [found for case, facts in cases if (found := _candidate(wanted, case, facts, seen, now))]
     first = next((one for one in candidates if one.case.id == wanted and one.going), None)
     if first is None:
         return None
+    if first.channel in ("task", APPROVAL):
+        share = Share(first.case, first.step, True)
+        return Bundle(share, first.channel, (share,))
     alike = [one for one in candidates if _currency(one) == _currency(first) and one.case.invoice.seller == first.case.invoice.seller]
     carrier = max(
         (one for one in alike if one.going),
@@ -71,16 +74,19 @@ def _currency(one: _Candidate) -> str:
     return one.case.invoice.balance.currency
 
 
-def _candidate(case: Case, facts: Facts, seen: Mapping[str, Invoice], now: datetime) -> _Candidate | None:
+def _candidate(wanted: str, case: Case, facts: Facts, seen: Mapping[str, Invoice], now: datetime) -> _Candidate | None:
     heard = assess(case, seen.get(case.invoice.id), (), facts, now)
     if heard.case.round != case.round:
         return None  # a new round begins with the invoice's own next look
     if isinstance(act := heard.verdict.decision, Perform):
-        return _Candidate(heard.case, facts.playbook.step(act.step), True, act.channel)
+        step = facts.playbook.step(act.step)
+        if heard.case.id != wanted and (act.channel in ("task", APPROVAL) or step.do.is_internal):
+            return None  # what a person does, or must agree to, is done for each invoice by itself
+        return _Candidate(heard.case, step, True, act.channel)
     if heard.verdict.rule != "planned":
         return None
     due = ladder.next_due(heard.case, facts, now)
-    channel = next((name for name in due.step.by if facts.customer.contact_for(name)), "")
-    if not channel or due.step.severe or due.moment >= desk.bundling_horizon(facts.playbook, now):
+    channel = facts.channel_for(due.step)
+    if not channel or due.step.severe or due.step.approve or due.step.do.is_internal or due.moment >= desk.bundling_horizon(facts.playbook, now):
         return None  # a severe step keeps its own day: its notice period must have gone by
     return _Candidate(heard.case, due.step, False, channel)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from domain.invoice import Invoice
@@ -29,6 +30,7 @@ class Fate(StrEnum):
     SHADOWED = "shadowed"
     SKIPPED = "skipped"
     PASSED_OVER = "passed_over"
+    DONE = "done"  # an act among ourselves: a task was made, a credit hold was placed
 
 
 _CONTACTS = frozenset({Fate.ACCEPTED, Fate.PRESUMED, Fate.DELIVERED, Fate.UNKNOWN})
@@ -53,6 +55,11 @@ class Rung:
 class HoldKind(StrEnum):
     MANUAL = "manual"
     PAYMENT_REPORTED = "payment_reported"
+    PLEASE_WAIT = "please_wait"
+    REPLY = "reply"
+    LEGAL = "legal"
+    PLAN = "plan"
+    PROMISE_TO_DECIDE = "promise_to_decide"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,51 @@ class Promise:
     balance_then: Money
     by: str
     standing: PromiseStanding = PromiseStanding.OPEN
+    method: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """What the customer does not agree with: ``amount`` of the balance. ``owner`` of ours is reminded from ``due`` on."""
+
+    amount: Money
+    reason: str
+    owner: str
+    due: date
+    raised_at: datetime
+    by: str
+    is_whole: bool = True
+    credit_note: bool = False
+    is_open: bool = True
+
+
+class ApprovalStanding(StrEnum):
+    OPEN = "open"
+    GIVEN = "given"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Leave for one step in one exact text. ``given_by`` grows until ``needed`` people have agreed."""
+
+    step: str
+    text_hash: str
+    needed: int
+    asked_at: datetime
+    expires: datetime
+    given_by: tuple[str, ...] = ()
+    standing: ApprovalStanding = ApprovalStanding.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Discount:
+    """``percent`` off when the rest is paid by ``last_day``; ``by`` authorized it."""
+
+    percent: Decimal
+    last_day: date
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +161,13 @@ class Case:
     ended_why: str = ""
     seq: int = 0
     mode: str = ""
+    disputes: tuple[Dispute, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+    discount: Discount | None = None
+    spoken_at: datetime | None = None
+    delayed: str = ""  # the rule that last kept the next step waiting beyond its day
+    successor: str = ""
+    predecessor: str = ""
 
     def rung(self, step: str) -> Rung | None:
         return next((rung for rung in self.rungs if rung.step == step), None)
@@ -120,6 +179,22 @@ class Case:
     @property
     def open_promise(self) -> Promise | None:
         return next((promise for promise in self.promises if promise.standing is PromiseStanding.OPEN), None)
+
+    @property
+    def open_dispute(self) -> Dispute | None:
+        return next((dispute for dispute in self.disputes if dispute.is_open), None)
+
+    @property
+    def chased(self) -> Money:
+        """What may be asked for: the balance without what is in dispute."""
+        dispute, balance = self.open_dispute, self.invoice.balance
+        if dispute is None or dispute.amount.currency != balance.currency:
+            return balance
+        return Money(max(balance.amount - dispute.amount.amount, Decimal(0)), balance.currency)
+
+    def approval(self, step: str) -> Approval | None:
+        """The last word on leave for ``step``."""
+        return next((approval for approval in reversed(self.approvals) if approval.step == step), None)
 
     def active_hold(self, now: datetime) -> Hold | None:
         """The hold that lasts longest among those that still silence the invoice."""

@@ -42,8 +42,11 @@ class Contact:
     refused: frozenset[str] = frozenset()
 
     def is_reachable_by(self, channel: str) -> bool:
-        address = {"email": self.email}.get(channel, "")
-        return bool(address) and channel not in self.refused
+        return bool(self.address(channel)) and channel not in self.refused
+
+    def address(self, channel: str) -> str:
+        """Where ``channel`` reaches this person; empty when it does not. Letters go to the company's own address."""
+        return {"email": self.email, "portal": self.email, "sms": self.phone, "call": self.phone, "letter": self.name}.get(channel, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +63,13 @@ class Customer:
     behavior: Behavior = Behavior.NEW
     tier: Tier = Tier.STANDARD
     contacts: tuple[Contact, ...] = ()
+    account_manager: str = ""
+    account_manager_email: str = ""
+    usual_days_late: int = 0
 
-    def contact_for(self, channel: str) -> Contact | None:
-        """The person to reach by ``channel``: billing, else CFO, else owner, else anyone reachable."""
-        order = list(Role)
+    def contact_for(self, channel: str, first: Role | None = None) -> Contact | None:
+        """The person to reach by ``channel``: of the role ``first`` if any, else billing, else CFO, else owner, else anyone reachable."""
+        order = [role for role in (first, *Role) if role]
         reachable = [contact for contact in self.contacts if contact.is_reachable_by(channel)]
         return min(reachable, key=lambda contact: (order.index(contact.role), contact.id), default=None)
 

@@ -7,17 +7,23 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from domain import desk, ladder
-from domain.calendar import zone
-from domain.case import Case, Fate, Outcome, Rung
+from domain import desk, ladder, silences
+from domain.answers import Folded, Reply
+from domain.calendar import start_of_day, zone
+from domain.case import ApprovalStanding, Case, Discount, Dispute, Fate, Hold, HoldKind, Outcome, Rung
 from domain.diary import Entry, EntryKind, write_day
 from domain.event import News, OutreachResolved, WordUnreadable
-from domain.facts import Facts
-from domain.fold import Folded, Reply, fold, mature, observe, promise_ends
+from domain.facts import Facts, Mode
+from domain.fold import fold, mature, observe, promise_ends
 from domain.invoice import Invoice, Standing
-from domain.playbook import Stage
+from domain.money import Money
+from domain.playbook import Stage, Step, Verb
 from domain.task import Task, TaskKind
 
+# In place of a channel: the step's exact text is written, and people are asked to agree to it.
+APPROVAL = "approval"
+# So many days before an invoice counts as lost its owner is warned.
+WRITE_OFF_WARNINGS = (30, 14)
 _SOON = timedelta(minutes=1)
 _LEDGER_RETRY = timedelta(hours=1)
 _COVERED_RETRY = timedelta(minutes=1)
@@ -108,7 +114,13 @@ def assess(case: Case, seen: Invoice | None, news: Sequence[News], facts: Facts,
         entries += lines
         case, lines = ladder.pass_over(case, facts, now)
         entries += lines
+    tasks += _milestones(case, facts, now)
     verdict = decide(case, facts, now)
+    delay = _DELAYS.get(verdict.rule)
+    if delay and not (case.delayed and verdict.rule == "hours"):  # the hour is only the last of several reasons
+        case = replace(case, delayed=delay)
+    if isinstance(verdict.decision, Close):
+        tasks += _compensate(case, verdict.decision.outcome, facts, now)
     if isinstance(verdict.decision, Close) and not case.ended:
         case = replace(case, ended=verdict.decision.outcome, ended_why=verdict.decision.why)
         entries.append(_line(case, facts, now, EntryKind.CLOSED, verdict.decision.why))
@@ -130,10 +142,14 @@ def _without_doubt(facts: Facts, found: OutreachResolved) -> Facts:
 
 def decide(case: Case, facts: Facts, now: datetime) -> Verdict:
     """What to do about ``case`` at ``now``: the first rule that applies, from the end of the case to the next step."""
-    return _the_end(case, facts) or _a_reason_for_silence(case, facts, now) or _the_next_step(case, facts, now)
+    verdict = _the_end(case, facts, now) or _a_reason_for_silence(case, facts, now) or _the_next_step(case, facts, now)
+    milestone = _next_milestone(case, facts, now)
+    if isinstance(verdict.decision, Wait) and milestone and milestone < verdict.decision.until:
+        return replace(verdict, decision=replace(verdict.decision, until=milestone))
+    return verdict
 
 
-def _the_end(case: Case, facts: Facts) -> Verdict | None:
+def _the_end(case: Case, facts: Facts, now: datetime) -> Verdict | None:
     invoice = case.invoice
     if case.ended:
         return Verdict(Close(case.ended, case.ended_why), "ended")
@@ -145,7 +161,21 @@ def _the_end(case: Case, facts: Facts) -> Verdict | None:
         return Verdict(Close(Outcome.SETTLED, "closed in the ledger"), "closed")
     if invoice.is_settled(facts.tolerance):
         return Verdict(Close(Outcome.SETTLED, invoice.remainder_reason(facts.tolerance)), "settled")
+    if case.discount and _is_paid_net(case, case.discount, facts):
+        number, left, percent = invoice.number, invoice.balance, case.discount.percent
+        remedy = f"Book a credit note of {left} for invoice {number}: {percent}% were granted by {case.discount.by}"
+        due = facts.bank_calendar.add(facts.today(now), 3)
+        task = Task(f"credit-note/{case.id}", TaskKind.BOOK, f"Credit note for the discount on invoice {number}: {left}", remedy, facts.owner, due)
+        return Verdict(Close(Outcome.SETTLED, f"paid in time less {percent}% discount"), "settled", (task,))
     return None
+
+
+def _is_paid_net(case: Case, discount: Discount, facts: Facts) -> bool:
+    """Whether all but the discount was paid by its last day."""
+    invoice = case.invoice
+    off = Money(invoice.total.amount * discount.percent / 100, invoice.total.currency)
+    left = invoice.balance - off
+    return facts.tolerance.covers(left) and invoice.paid_on is not None and invoice.paid_on <= discount.last_day
 
 
 def _a_reason_for_silence(case: Case, facts: Facts, now: datetime) -> Verdict | None:
@@ -163,11 +193,93 @@ def _a_reason_for_silence(case: Case, facts: Facts, now: datetime) -> Verdict | 
         return _wait(facts.opening(_tomorrow(facts, now)), "the ledger says the invoice is a draft", facts.owner, "draft", now)
     if case.invoice.standing is Standing.DISPUTED:
         return _wait(facts.opening(facts.customer_day(now) + timedelta(days=7)), "the ledger says the invoice is disputed", facts.owner, "disputed", now)
+    if (dispute := case.open_dispute) and facts.tolerance.covers(case.chased):
+        return _in_dispute(dispute, facts, now)
     if hold := case.active_hold(now):
-        return Verdict(Wait(max(hold.until, now + _SOON), f"on hold until {write_day(facts.today(hold.until))}", hold.by, detail=hold.why), "hold")
+        return _held(case, hold, facts, now)
     if promise := case.open_promise:
         return _wait(promise_ends(promise, facts), f"{promise.amount} promised by {write_day(promise.day)}", promise.by, "promise", now)
     return None
+
+
+def _in_dispute(dispute: Dispute, facts: Facts, now: datetime) -> Verdict:
+    """Nothing is left to ask for. We are the ones who are reminded, from the day its owner was to have cleared it up."""
+    why = f"a credit note of {dispute.amount} is promised" if dispute.credit_note else f"{dispute.amount} in dispute"
+    until = max(dispute.due, facts.bank_calendar.add(facts.today(now), 1))
+    return _wait(_morning(until, facts), f"{why}, to be cleared up by {write_day(dispute.due)}", dispute.owner, "disputed", now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Quiet:
+    """A kind of hold in the reader's words, and the name of its rule."""
+
+    rule: str
+    why: str
+
+
+_QUIET = {
+    HoldKind.MANUAL: _Quiet("hold", "on hold"),
+    HoldKind.PAYMENT_REPORTED: _Quiet("hold", "on hold"),
+    HoldKind.REPLY: _Quiet("reply", "the customer answered, and nobody has dealt with it yet: quiet"),
+    HoldKind.PLAN: _Quiet("plan", "a payment plan covers it: quiet"),
+    HoldKind.PLEASE_WAIT: _Quiet("please-wait", "a colleague asked to wait: quiet"),
+    HoldKind.PROMISE_TO_DECIDE: _Quiet("promise-to-decide", "a promise waits for a decision: quiet"),
+}
+
+
+def _held(case: Case, hold: Hold, facts: Facts, now: datetime) -> Verdict:
+    if hold.kind is HoldKind.LEGAL:
+        look = _morning(facts.today(now) + silences.LEGAL_LOOK, facts)
+        return Verdict(Wait(look, f"legal stop ({hold.why}): only a person releases it", hold.by), "legal")
+    quiet = _QUIET[hold.kind]
+    rule, why = quiet.rule, quiet.why
+    until = max(hold.until, now + _SOON)
+    if hold.kind is HoldKind.REPLY:
+        handover = silences.handover(hold, facts)
+        if now < handover:
+            return _wait(handover, why, hold.by, rule, now)
+        return _wait(until, why, facts.deputy or hold.by, rule, now, silences.deputy_task(case, hold, facts, now))
+    return Verdict(Wait(until, f"{why} until {write_day(facts.today(hold.until))}", hold.by, detail=hold.why), rule)
+
+
+def _milestones(case: Case, facts: Facts, now: datetime) -> tuple[Task, ...]:
+    """What people must know in time whatever the ladder does: a write-off is near, a dispute should be over."""
+    if case.ended:
+        return ()
+    tasks = []
+    today, number = facts.today(now), case.invoice.number
+    late, limit = case.invoice.days_past_due(today), facts.playbook.write_off_days
+    if limit and limit - WRITE_OFF_WARNINGS[0] <= late < limit and not facts.tolerance.covers(case.invoice.balance):
+        near = next(days for days in reversed(WRITE_OFF_WARNINGS) if late >= limit - days)
+        title = f"Invoice {number} nears its write-off: {case.invoice.balance}, {late} days late"
+        remedy = f"In {limit - late} days it counts as lost. Call the customer, offer a plan, or decide: dunwell case write-off {number}"
+        tasks.append(Task(f"write-off/{case.id}/{near}", TaskKind.REVIEW, title, remedy, facts.owner, facts.bank_calendar.add(today, 3)))
+    if (dispute := case.open_dispute) and today >= dispute.due:
+        tasks.append(silences.dispute_task(case, dispute, facts, now))
+    return tuple(tasks)
+
+
+def _next_milestone(case: Case, facts: Facts, now: datetime) -> datetime | None:
+    today, limit = facts.today(now), facts.playbook.write_off_days
+    days = [case.invoice.due + timedelta(days=limit - before) for before in WRITE_OFF_WARNINGS if limit]
+    days += [case.open_dispute.due] if case.open_dispute else []
+    return min((_morning(day, facts) for day in days if day > today), default=None)
+
+
+def _compensate(case: Case, outcome: Outcome, facts: Facts, now: datetime) -> tuple[Task, ...]:
+    """What was done because the money did not come is undone now that it has."""
+    if outcome not in (Outcome.SETTLED, Outcome.VOIDED):
+        return ()
+    number, customer = case.invoice.number, facts.customer.number
+    undo = {
+        Verb.PLACE_CREDIT_HOLD: (f"Release the credit hold on customer {customer}", f"Invoice {number} is paid: let new orders pass again"),
+        Verb.REFER_TO_AGENCY: (f"Recall invoice {number} from the agency", "It is paid: tell the agency to stop at once, and the customer that it is over"),
+        Verb.HAND_OFF: (f"Tell collections that invoice {number} is paid", "They work on it: have them stop at once"),
+        Verb.ALERT_ACCOUNT_MANAGER: (f"Invoice {number} is paid", f"{facts.account_manager or 'The account manager'} was asked to help: say that it is over"),
+    }
+    done = {facts.playbook.step(rung.step).do for rung in case.rungs if rung.fate is Fate.DONE}
+    due = facts.bank_calendar.on_or_after(facts.today(now))
+    return tuple(Task(f"compensate/{case.id}/{case.round}/{verb}", TaskKind.COMPENSATE, *undo[verb], facts.owner, due) for verb in undo if verb in done)
 
 
 def _the_next_step(case: Case, facts: Facts, now: datetime) -> Verdict:
@@ -184,9 +296,11 @@ def _the_next_step(case: Case, facts: Facts, now: datetime) -> Verdict:
         return Verdict(Wait(facts.opening(_tomorrow(facts, now)), "all sending is stopped", facts.owner, detail=facts.switched_off), "switched-off")
     if blocked := _unbelievable_books(case, facts, now):
         return blocked
-    channel = next((name for name in step.by if facts.customer.contact_for(name)), "")
+    channel = facts.channel_for(step)
     if not channel:
         return _unreachable(facts, now)
+    if step.approve and facts.mode is Mode.LIVE and (asked := _without_leave(case, step, facts, now)):
+        return asked
     if facts.refusals:
         retry = _after_refusal(case, facts, now)
         if retry.until > now:
@@ -194,10 +308,21 @@ def _the_next_step(case: Case, facts: Facts, now: datetime) -> Verdict:
             key = "mailer" if last.try_again else f"refused/{case.id}"
             task = _incident(facts, now, key, f"A message about invoice {case.invoice.number} was not taken: {last.reason}", _REFUSED)
             return _wait(retry.until, retry.why, facts.owner, "refused", now, task)
-    if refusal := desk.allow(step, facts, now):
+    if refusal := desk.allow(step, channel, facts, now):
         return _wait(refusal.until, f"{step.title} is next, but {refusal.why}", facts.owner, refusal.rule, now)
     tasks = (_review(case, facts, now, "every reminder has been sent and the invoice is still open"),) if step.stage is Stage.STATEMENT else ()
     return Verdict(Perform(step.name, channel, f"{step.title} by {channel}"), "due", tasks)
+
+
+def _without_leave(case: Case, step: Step, facts: Facts, now: datetime) -> Verdict | None:
+    """None once enough people agreed to the step's exact text."""
+    approval = case.approval(step.name)
+    if approval is None or approval.standing is ApprovalStanding.EXPIRED:
+        return Verdict(Perform(step.name, APPROVAL, f"ask for approval of the {step.title}"), "due")
+    if approval.standing is ApprovalStanding.OPEN:
+        owner = facts.approvers[0] if facts.approvers else facts.owner
+        return _wait(approval.expires, f"the {step.title} waits for approval", owner, "approval", now)
+    return None
 
 
 def _after_refusal(case: Case, facts: Facts, now: datetime) -> desk.Refusal:
@@ -271,17 +396,57 @@ def _incident(facts: Facts, now: datetime, key: str, title: str, remedy: str) ->
     return Task(key, TaskKind.INCIDENT, title, remedy, facts.owner, facts.bank_calendar.on_or_after(facts.today(now)))
 
 
+# What kept a step waiting beyond its day, by rule, as the diary tells it.
+_DELAYS = {
+    "hours": "contact hours",
+    "gap": "the gap after the last contact",
+    "caps": "as many contacts as are allowed",
+    "calls": "as many calls as are allowed",
+    "courtesy": "one note a week before the due date",
+    "hold": "on hold",
+    "reply": "the customer's answer",
+    "plan": "a payment plan",
+    "please-wait": "a colleague asked to wait",
+    "promise": "a promise",
+    "promise-to-decide": "a promise",
+    "disputed": "a dispute",
+    "legal": "a legal stop",
+    "approval": "approval",
+    "ledger": "the ledger could not be read",
+    "stale": "the ledger was out of date",
+    "books": "the books were not posted",
+    "unreachable": "nobody could be reached",
+    "undelivered": "no notice had been delivered",
+    "refused": "the message was not taken",
+    "switched-off": "all sending was stopped",
+    "fenced": "restored from a backup",
+}
+
+# How a step reached whom it was meant for, by channel.
+_CARRIED = {
+    "email": "sent by e-mail",
+    "sms": "sent as a text message",
+    "call": "made by phone",
+    "letter": "sent by letter",
+    "portal": "put into the portal",
+    "task": "given to a person of ours",
+}
+
+
 def record_contact(case: Case, step: str, channel: str, fate: Fate, outreach: str, facts: Facts, now: datetime) -> tuple[Case, Entry]:
     """``case`` after ``step`` was carried out (or shadowed, or left in doubt), and the diary line for it."""
-    case = case.with_rung(Rung(step, fate, now, channel, outreach))
-    title, by = facts.playbook.step(step).title, {"email": "e-mail"}.get(channel, channel)
+    moved = ladder.why_moved(facts.playbook.step(step), case, facts, now)
+    case = replace(case.with_rung(Rung(step, fate, now, channel, outreach)), delayed="")
+    title, carried = facts.playbook.step(step).title, _CARRIED.get(channel, f"sent by {channel}")
     match fate:
+        case Fate.DONE:
+            return case, _line(case, facts, now, EntryKind.CONTACT, f"{title}: {_CARRIED['task']}{moved}")
         case Fate.SHADOWED:
-            return case, _line(case, facts, now, EntryKind.CONTACT, f"{title} would have gone out by {by} (nothing leaves yet)")
+            return case, _line(case, facts, now, EntryKind.CONTACT, f"{title} would have been {carried} (nothing leaves yet)")
         case Fate.UNKNOWN:
-            return case, _line(case, facts, now, EntryKind.TROUBLE, f"{title} by {by}: nobody knows whether it went out")
+            return case, _line(case, facts, now, EntryKind.TROUBLE, f"{title}: nobody knows whether it was {carried}")
         case _:
-            return case, _line(case, facts, now, EntryKind.CONTACT, f"{title} sent by {by}")
+            return case, _line(case, facts, now, EntryKind.CONTACT, f"{title} {carried}{moved}")
 
 
 def _line(case: Case, facts: Facts, now: datetime, kind: EntryKind, what: str) -> Entry:
@@ -290,6 +455,10 @@ def _line(case: Case, facts: Facts, now: datetime, kind: EntryKind, what: str) -
 
 def _wait(until: datetime, why: str, owner: str, rule: str, now: datetime, *tasks: Task) -> Verdict:
     return Verdict(Wait(max(until, now + _SOON), why, owner), rule, tasks)
+
+
+def _morning(day: date, facts: Facts) -> datetime:
+    return start_of_day(day, (facts.seller_zone,))
 
 
 def _tomorrow(facts: Facts, now: datetime) -> date:

@@ -26,18 +26,24 @@ class Refusal:
     why: str
 
 
-def allow(step: Step, facts: Facts, now: datetime) -> Refusal | None:
-    """None when the customer may be contacted with ``step`` at ``now``, else the strictest refusal.
+def allow(step: Step, channel: str, facts: Facts, now: datetime) -> Refusal | None:
+    """None when the customer may be contacted with ``step`` by ``channel`` at ``now``, else the strictest refusal.
 
-    Rules: contact hours in every zone the customer may be in, the playbook's least gap, the caps per day, week
-    (7 days) and month (30 days), and one pre-due note a week for customers who pay promptly.
+    Rules: the channel's contact hours in every zone the customer may be in, the playbook's least gap, the caps per day,
+    week (7 days) and month (30 days), calls per week, silence after a conversation, and one pre-due note a week for
+    customers who pay promptly. What we do among ourselves is no contact.
     """
-    refusals = [refusal for refusal in (_hours(facts, now), _gap(facts, now), _caps(facts, now), _courtesy(step, facts, now)) if refusal]
+    if step.do.is_internal:
+        return None
+    if step.together and any(facts.customer_day(contact.at) == facts.customer_day(now) for contact in facts.contacts):
+        return _hours(channel, facts, now)  # one contact with the step before it
+    rules = (_hours(channel, facts, now), _gap(facts, now), _caps(facts, now), _calls(channel, facts, now), _courtesy(step, facts, now))
+    refusals = [refusal for refusal in rules if refusal]
     return max(refusals, key=lambda refusal: refusal.until, default=None)
 
 
-def _hours(facts: Facts, now: datetime) -> Refusal | None:
-    opens = facts.envelope.hours.next_allowed(now, facts.customer.zones, facts.calendar, facts.slot)
+def _hours(channel: str, facts: Facts, now: datetime) -> Refusal | None:
+    opens = facts.envelope.hours_for(channel).next_allowed(now, facts.customer.zones, facts.calendar, facts.slot)
     if opens <= now:
         return None
     return Refusal(opens, "hours", "it is outside contact hours where the customer is")
@@ -62,6 +68,19 @@ def _caps(facts: Facts, now: datetime) -> Refusal | None:
     if free <= today:
         return None
     return Refusal(facts.opening(free), "caps", "the customer has heard from us as often as is allowed for now")
+
+
+def _calls(channel: str, facts: Facts, now: datetime) -> Refusal | None:
+    """Reg F's figures (12 CFR 1006.14(b)), well inside them: two calls in seven days, none for a week after a conversation."""
+    if channel != "call":
+        return None
+    today = facts.customer_day(now)
+    days = sorted((local_day(contact.at, facts.customer.zones) for contact in facts.contacts if contact.channel == "call"), reverse=True)
+    free = _free_from(days, facts.envelope.calls_per_week, 7, today)
+    talks = [local_day(contact.at, facts.customer.zones) for contact in facts.contacts if contact.channel == "talk"]
+    if talks:
+        free = max(free, max(talks) + timedelta(days=facts.envelope.quiet_after_talk_days))
+    return None if free <= today else Refusal(facts.opening(free, channel), "calls", "the customer has been called, or spoken to, too lately")
 
 
 def _free_from(days: Sequence[date], cap: int, window: int, today: date) -> date:

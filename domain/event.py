@@ -28,6 +28,7 @@ class PaymentReported:
     by: str = ""
     why: str = ""
     kind: Literal["paid"] = "paid"
+    method: Literal["transfer", "check", "abroad"] = "transfer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class PromiseMade:
     by: str = ""
     why: str = ""
     kind: Literal["promise"] = "promise"
+    method: str = ""
+    decided: bool = False  # a person of ours agreed to more than a customer may promise by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +56,12 @@ class HoldPlaced:
 
 @dataclass(frozen=True, slots=True)
 class HoldReleased:
-    """Every hold, and every promise still open, is lifted."""
+    """Every hold, and every promise still open, is lifted; a legal stop only when it is named."""
 
     by: str = ""
     why: str = ""
     kind: Literal["release"] = "release"
+    legal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,4 +104,249 @@ class WordUnreadable:
     kind: Literal["unreadable"] = "unreadable"
 
 
-News = InvoiceChanged | PaymentReported | PromiseMade | HoldPlaced | HoldReleased | StepSkipped | ChasingStopped | OutreachResolved | WordUnreadable
+@dataclass(frozen=True, slots=True)
+class DisputeRaised:
+    """The customer does not agree with ``amount`` (None: all of it). ``owner`` of ours clears it up by ``due``.
+
+    ``credit_note``: we have promised one for that part. The rest is chased on; we are the ones who are reminded.
+    """
+
+    reason: str = ""
+    amount: Decimal | None = None
+    owner: str = ""
+    due: date | None = None
+    credit_note: bool = False
+    by: str = ""
+    why: str = ""
+    kind: Literal["dispute"] = "dispute"
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeResolved:
+    """The dispute is over, one way or the other; what is owed stands in the ledger."""
+
+    by: str = ""
+    why: str = ""
+    kind: Literal["dispute_resolved"] = "dispute_resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class LegalStop:
+    """Insolvency, a lawyer, a death: silence on every channel until a person releases it by name."""
+
+    ground: Literal["insolvency", "lawyer", "deceased", "other"] = "other"
+    by: str = ""
+    why: str = ""
+    kind: Literal["legal"] = "legal"
+
+
+@dataclass(frozen=True, slots=True)
+class WaitAsked:
+    """A colleague, such as the account manager, asks for a pause until ``until`` (None: a week, which is the longest)."""
+
+    until: date | None = None
+    by: str = ""
+    why: str = ""
+    kind: Literal["please_wait"] = "please_wait"
+
+
+@dataclass(frozen=True, slots=True)
+class Replied:
+    """The customer answered, and nobody has dealt with it yet."""
+
+    by: str = ""
+    why: str = ""
+    kind: Literal["replied"] = "replied"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyHandled:
+    """A person has dealt with the customer's answer."""
+
+    by: str = ""
+    why: str = ""
+    kind: Literal["reply_handled"] = "reply_handled"
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A person of ours spoke with the customer, or tried to (``reached`` False): it counts as a contact."""
+
+    reached: bool = True
+    by: str = ""
+    why: str = ""
+    kind: Literal["spoke"] = "spoke"
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalAsked:
+    """People are asked to agree to ``step`` in exactly the text with this SHA-256, by the end of ``expires``."""
+
+    step: str
+    text_hash: str
+    expires: date
+    by: str = ""
+    why: str = ""
+    kind: Literal["approval_asked"] = "approval_asked"
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalGiven:
+    step: str
+    text_hash: str
+    by: str = ""
+    why: str = ""
+    kind: Literal["approved"] = "approved"
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalLapsed:
+    """What was agreed to is not true any more."""
+
+    step: str
+    by: str = ""
+    why: str = ""
+    kind: Literal["approval_lapsed"] = "approval_lapsed"
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRefused:
+    step: str
+    text_hash: str
+    by: str = ""
+    why: str = ""
+    kind: Literal["refused_approval"] = "refused_approval"
+
+
+@dataclass(frozen=True, slots=True)
+class Escalated:
+    """Go straight to ``step``: what lies before it is left out. A severe step keeps its notice period."""
+
+    step: str
+    by: str = ""
+    why: str = ""
+    kind: Literal["escalate"] = "escalate"
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybookSwapped:
+    """Follow the playbook with this content hash from now on. ``done`` are its steps that count as behind the invoice."""
+
+    playbook: str
+    name: str = ""
+    done: tuple[str, ...] = ()
+    by: str = ""
+    why: str = ""
+    kind: Literal["swap"] = "swap"
+
+
+@dataclass(frozen=True, slots=True)
+class PaidOutside:
+    """A person vouches that the money came by a way the ledger will not show."""
+
+    by: str = ""
+    why: str = ""
+    kind: Literal["paid_outside"] = "paid_outside"
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenOff:
+    by: str = ""
+    why: str = ""
+    kind: Literal["write_off"] = "write_off"
+
+
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """A person has an ended invoice watched again: a new round."""
+
+    by: str = ""
+    why: str = ""
+    kind: Literal["reopen"] = "reopen"
+
+
+@dataclass(frozen=True, slots=True)
+class ContactSet:
+    """A person changed whom we write to."""
+
+    by: str = ""
+    why: str = ""
+    kind: Literal["contact"] = "contact"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanAgreed:
+    """A payment plan covers this invoice: quiet until ``quiet_until``, then the plan says more."""
+
+    plan: str
+    quiet_until: date
+    by: str = ""
+    why: str = ""
+    kind: Literal["plan"] = "plan"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanEnded:
+    """The plan was kept, or it failed and chasing goes on where it stood."""
+
+    plan: str
+    kept: bool
+    by: str = ""
+    why: str = ""
+    kind: Literal["plan_ended"] = "plan_ended"
+
+
+@dataclass(frozen=True, slots=True)
+class DiscountGranted:
+    """Paid by ``last_day`` less ``percent``, this invoice counts as paid; ``by`` authorized it."""
+
+    percent: Decimal
+    last_day: date
+    by: str = ""
+    why: str = ""
+    kind: Literal["discount"] = "discount"
+
+
+@dataclass(frozen=True, slots=True)
+class Reissued:
+    """The invoice was replaced: ``successor`` is the id of the one that carries on its history, or ``predecessor`` of the one before."""
+
+    successor: str = ""
+    predecessor: str = ""
+    by: str = ""
+    why: str = ""
+    kind: Literal["reissued"] = "reissued"
+
+
+News = (
+    InvoiceChanged
+    | PaymentReported
+    | PromiseMade
+    | HoldPlaced
+    | HoldReleased
+    | StepSkipped
+    | ChasingStopped
+    | OutreachResolved
+    | WordUnreadable
+    | DisputeRaised
+    | DisputeResolved
+    | LegalStop
+    | WaitAsked
+    | Replied
+    | ReplyHandled
+    | Spoken
+    | ApprovalAsked
+    | ApprovalGiven
+    | ApprovalLapsed
+    | ApprovalRefused
+    | Escalated
+    | PlaybookSwapped
+    | PaidOutside
+    | WrittenOff
+    | Reopened
+    | ContactSet
+    | PlanAgreed
+    | PlanEnded
+    | DiscountGranted
+    | Reissued
+)

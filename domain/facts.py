@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from zlib import crc32
 
 from domain.calendar import BusinessCalendar, ContactHours, local_day
 from domain.customer import Customer
 from domain.money import Tolerance
-from domain.playbook import Playbook, Stage
+from domain.playbook import Playbook, Stage, Step
+from domain.segment import Risk, assess_risk
 
 
 class Mode(StrEnum):
@@ -25,9 +27,16 @@ class Envelope:
     """The limits on contact with one customer that hold whatever a playbook says: hours, and contacts in N days."""
 
     hours: ContactHours = ContactHours()
+    spoken_hours: ContactHours = ContactHours(time(9), time(17))  # text messages and calls
     per_day: int = 1
     per_week: int = 3
     per_month: int = 10
+    calls_per_week: int = 2
+    quiet_after_talk_days: int = 7
+    channels: frozenset[str] = frozenset({"email", "task"})
+
+    def hours_for(self, channel: str) -> ContactHours:
+        return self.spoken_hours if channel in ("sms", "call") else self.hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,7 @@ class Contacted:
     at: datetime
     stage: Stage
     outreach: str = ""
+    channel: str = "email"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +111,20 @@ class Facts:
     owner: str = "accounts receivable"
     missing: bool = False
     fenced: str = ""
+    top_tenth: Decimal | None = None
+    account_manager: str = ""
+    approvers: tuple[str, ...] = ()
+    deputy: str = ""
+
+    def channel_for(self, step: Step) -> str:
+        """The first channel of a step that is switched on and reaches somebody; empty when none does."""
+        for channel in step.by:
+            if channel == "task" or (channel in self.envelope.channels and self.customer.contact_for(channel)):
+                return channel
+        return ""
+
+    def risk(self, balance: Decimal, days_late: int) -> Risk:
+        return assess_risk(days_late, balance, self.top_tenth, self.customer.behavior)
 
     @property
     def slot(self) -> timedelta:
@@ -114,6 +138,6 @@ class Facts:
     def customer_day(self, now: datetime) -> date:
         return local_day(now, self.customer.zones)
 
-    def opening(self, day: date) -> datetime:
-        """The customer's slot on ``day`` or the next day it may be contacted."""
-        return self.envelope.hours.opening(day, self.customer.zones, self.calendar, self.slot)
+    def opening(self, day: date, channel: str = "email") -> datetime:
+        """The customer's slot on ``day`` or the next day it may be contacted by ``channel``."""
+        return self.envelope.hours_for(channel).opening(day, self.customer.zones, self.calendar, self.slot)

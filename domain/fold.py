@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import assert_never
 
+from domain import deciding, promise, silences
+from domain.answers import Folded, Reply, because, entry, who, with_hold
 from domain.calendar import start_of_day
 from domain.case import Case, Fate, Hold, HoldKind, Outcome, Promise, PromiseStanding, Rung
 from domain.diary import Entry, EntryKind, write_day
 from domain.event import (
+    ApprovalAsked,
+    ApprovalGiven,
+    ApprovalLapsed,
+    ApprovalRefused,
     ChasingStopped,
+    ContactSet,
+    DiscountGranted,
+    DisputeRaised,
+    DisputeResolved,
+    Escalated,
     HoldPlaced,
     HoldReleased,
     InvoiceChanged,
+    LegalStop,
     News,
     OutreachResolved,
+    PaidOutside,
     PaymentReported,
+    PlanAgreed,
+    PlanEnded,
+    PlaybookSwapped,
     PromiseMade,
+    Reissued,
+    Reopened,
+    Replied,
+    ReplyHandled,
+    Spoken,
     StepSkipped,
+    WaitAsked,
     WordUnreadable,
+    WrittenOff,
 )
 from domain.facts import Facts
 from domain.invoice import Invoice, Standing
@@ -30,32 +53,15 @@ from domain.task import Task, TaskKind
 NOT_UNDERSTOOD = "not understood"
 LONGEST_HOLD = timedelta(days=90)
 DEFAULT_HOLD = timedelta(days=14)
-LONGEST_PROMISE = timedelta(days=60)
-# How long a reported payment may take to show in the ledger before chasing goes on.
-PAYMENT_BUSINESS_DAYS = 3
-# Money promised for a day may reach the books on the next business day.
-PROMISE_GRACE_BUSINESS_DAYS = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What is answered to whoever said something: whether it was taken, and a sentence that says what follows."""
-
-    taken: bool
-    said: str
-
-
-@dataclass(frozen=True, slots=True)
-class Folded:
-    case: Case
-    reply: Reply
-    entries: tuple[Entry, ...] = ()
-    tasks: tuple[Task, ...] = ()
+# How many business days a reported payment may take to show in the ledger, by how it was sent.
+PAYMENT_BUSINESS_DAYS = {"transfer": 3, "check": 7, "abroad": 5}
+# Money promised for a day may reach the books two business days later.
+PROMISE_GRACE_BUSINESS_DAYS = 2
 
 
 def fold(case: Case, news: News, facts: Facts, now: datetime) -> Folded:
     """``case`` after ``news``, with the answer to give, the diary lines it makes and what people must do about it."""
-    if case.ended and not isinstance(news, InvoiceChanged):
+    if case.ended and not isinstance(news, (InvoiceChanged, Reopened, Reissued)):
         return Folded(case, Reply(False, f"this invoice is no longer watched: {case.ended_why}"))
     match news:
         case InvoiceChanged():
@@ -70,11 +76,12 @@ def fold(case: Case, news: News, facts: Facts, now: datetime) -> Folded:
             return _release(case, news, facts, now)
         case StepSkipped():
             return _skip(case, news, facts, now)
-        case ChasingStopped():
-            case = replace(case, ended=Outcome.STOPPED, ended_why=f"stopped by {_who(news)}{_because(news)}")
-            return Folded(
-                case, Reply(True, "stopped: nothing more will be sent for this invoice"), (_entry(case, facts, now, EntryKind.PERSON, case.ended_why, news.by),)
-            )
+        case ChasingStopped() | PaidOutside() | WrittenOff() | Reopened() | Escalated() | PlaybookSwapped() | DiscountGranted() | Reissued() | ContactSet():
+            return deciding.fold(case, news, facts, now)
+        case ApprovalAsked() | ApprovalGiven() | ApprovalLapsed() | ApprovalRefused():
+            return deciding.fold_approval(case, news, facts, now)
+        case DisputeRaised() | DisputeResolved() | LegalStop() | WaitAsked() | Replied() | ReplyHandled() | Spoken() | PlanAgreed() | PlanEnded():
+            return silences.fold(case, news, facts, now)
         case OutreachResolved():
             return _resolve(case, news, facts, now)
         case WordUnreadable():
@@ -104,10 +111,10 @@ def observe(case: Case, seen: Invoice, facts: Facts, now: datetime) -> tuple[Cas
     if seen.standing is not before.standing:
         lines.append(f"the ledger now says: {seen.standing.replace('_', ' ')}")
     case = replace(case, invoice=seen)
-    entries = tuple(_entry(case, facts, now, EntryKind.LEDGER, line) for line in lines)
+    entries = tuple(entry(case, facts, now, EntryKind.LEDGER, line) for line in lines)
     if owes_again:
         case = replace(case, ended=None, ended_why="", round=case.round + 1, entered=False, rungs=(), holds=())
-        entries = (*entries, _entry(case, facts, now, EntryKind.OPENED, f"owed again: {seen.balance}"))
+        entries = (*entries, entry(case, facts, now, EntryKind.OPENED, f"owed again: {seen.balance}"))
     return case, entries
 
 
@@ -119,42 +126,36 @@ def mature(case: Case, facts: Facts, now: datetime) -> tuple[Case, tuple[Entry, 
         if any(rung.fate is Fate.SHADOWED for rung in case.rungs):
             case = replace(case, round=case.round + 1, entered=False, rungs=kept)
     case = replace(case, mode=facts.mode.value, holds=tuple(hold for hold in case.holds if hold.until > now))
-    if promise := case.open_promise:
-        standing = _standing(promise, case, facts, now)
-        if standing is not PromiseStanding.OPEN:
-            case = replace(case, promises=tuple(replace(p, standing=standing) if p == promise else p for p in case.promises))
-            said = {
-                PromiseStanding.KEPT: f"promise kept: {promise.amount} by {write_day(promise.day)}",
-                PromiseStanding.PARTLY_KEPT: f"promise partly kept: {promise.amount} was promised by {write_day(promise.day)}",
-            }.get(standing, f"promise broken: {promise.amount} by {write_day(promise.day)} did not come")
-            entries = (_entry(case, facts, now, EntryKind.PROMISE, said),)
+    approvals = tuple(deciding.after_time(approval, now) for approval in case.approvals)
+    case = replace(case, approvals=approvals)
+    if made := case.open_promise:
+        stands = promise.standing_after(made, _paid_since(made, case), facts.today(now), _grace(facts), facts.tolerance)
+        if stands.standing is not PromiseStanding.OPEN:
+            case = replace(case, promises=tuple(replace(p, standing=stands.standing) if p == made else p for p in case.promises))
+            entries = (entry(case, facts, now, EntryKind.PROMISE, stands.line),)
     return case, entries
 
 
-def promise_ends(promise: Promise, facts: Facts) -> datetime:
+def promise_ends(made: Promise, facts: Facts) -> datetime:
     """When an open promise stops silencing its invoice: the start of the day after its grace."""
-    last = facts.bank_calendar.add(promise.day, PROMISE_GRACE_BUSINESS_DAYS)
-    return start_of_day(last + timedelta(days=1), (facts.seller_zone,))
+    return start_of_day(promise.silent_until(made, _grace(facts)), (facts.seller_zone,))
 
 
-def _standing(promise: Promise, case: Case, facts: Facts, now: datetime) -> PromiseStanding:
+def _grace(facts: Facts) -> promise.Grace:
+    return lambda day: facts.bank_calendar.add(day, PROMISE_GRACE_BUSINESS_DAYS)
+
+
+def _paid_since(made: Promise, case: Case) -> Money:
     balance = case.invoice.balance
-    if balance.currency != promise.amount.currency:
-        return PromiseStanding.RELEASED
-    paid = promise.balance_then - balance
-    missing = promise.amount - paid
-    if facts.tolerance.covers(missing):
-        return PromiseStanding.KEPT
-    if now < promise_ends(promise, facts):
-        return PromiseStanding.OPEN
-    return PromiseStanding.PARTLY_KEPT if paid.amount > 0 else PromiseStanding.BROKEN
+    return made.balance_then - balance if balance.currency == made.balance_then.currency else balance
 
 
 def _report_payment(case: Case, news: PaymentReported, facts: Facts, now: datetime) -> Folded:
-    until = start_of_day(facts.bank_calendar.add(facts.today(now), PAYMENT_BUSINESS_DAYS) + timedelta(days=1), (facts.seller_zone,))
-    case = _with_hold(case, Hold(HoldKind.PAYMENT_REPORTED, until, "a payment was reported and the ledger does not show it yet", _who(news), now))
-    said = f"payment reported by {_who(news)}: quiet until {write_day(facts.today(until))} unless the ledger shows it sooner"
-    return Folded(case, Reply(True, said), (_entry(case, facts, now, EntryKind.PERSON, said, news.by),))
+    until = start_of_day(facts.bank_calendar.add(facts.today(now), PAYMENT_BUSINESS_DAYS[news.method]) + timedelta(days=1), (facts.seller_zone,))
+    case = with_hold(case, Hold(HoldKind.PAYMENT_REPORTED, until, "a payment was reported and the ledger does not show it yet", who(news), now))
+    by = {"transfer": "", "check": " (by check)", "abroad": " (from abroad)"}[news.method]
+    said = f"payment reported by {who(news)}{by}: quiet until {write_day(facts.today(until))} unless the ledger shows it sooner"
+    return Folded(case, Reply(True, said), (entry(case, facts, now, EntryKind.PERSON, said, news.by),))
 
 
 def _promise(case: Case, news: PromiseMade, facts: Facts, now: datetime) -> Folded:
@@ -163,16 +164,18 @@ def _promise(case: Case, news: PromiseMade, facts: Facts, now: datetime) -> Fold
         amount = balance if news.amount is None else Money(news.amount, balance.currency)
     except UnableToReckon as error:
         return Folded(case, Reply(False, f"amount: {error}"))
-    if not 0 < amount.amount <= balance.amount:
-        return Folded(case, Reply(False, f"amount: {amount} is not between zero and the open balance of {balance}; leave it out to promise all of it"))
-    if not today <= news.day <= today + LONGEST_PROMISE:
-        return Folded(case, Reply(False, f"day: {news.day} must lie between today ({today}) and {today + LONGEST_PROMISE}"))
-    promise = Promise(amount, news.day, now, balance, _who(news))
+    match promise.judge(amount, news.day, balance, case.promises, facts.playbook.promise, today):
+        case promise.Impossible(why=why):
+            return Folded(case, Reply(False, why))
+        case promise.NeedsPerson(why=why) if not news.decided:
+            return silences.ask_about_promise(case, news, amount, why, facts, now)
+    made = Promise(amount, news.day, now, balance, who(news), method=news.method)
     earlier = tuple(replace(p, standing=PromiseStanding.REPLACED) if p.standing is PromiseStanding.OPEN else p for p in case.promises)
-    case = replace(case, promises=(*earlier, promise))
+    holds = tuple(hold for hold in case.holds if hold.kind is not HoldKind.PROMISE_TO_DECIDE)
+    case = replace(case, promises=(*earlier, made), holds=holds)
     said = f"promise recorded: {amount} by {write_day(news.day)}"
-    quiet = write_day(facts.today(promise_ends(promise, facts)))
-    return Folded(case, Reply(True, f"{said}; quiet until {quiet}"), (_entry(case, facts, now, EntryKind.PROMISE, f"{said} (told by {_who(news)})", news.by),))
+    quiet = write_day(facts.today(promise_ends(made, facts)))
+    return Folded(case, Reply(True, f"{said}; quiet until {quiet}"), (entry(case, facts, now, EntryKind.PROMISE, f"{said} (told by {who(news)})", news.by),))
 
 
 def _hold(case: Case, news: HoldPlaced, facts: Facts, now: datetime) -> Folded:
@@ -181,23 +184,21 @@ def _hold(case: Case, news: HoldPlaced, facts: Facts, now: datetime) -> Folded:
     if not today < day <= today + LONGEST_HOLD:
         return Folded(case, Reply(False, f"until: {day} must lie between tomorrow and {today + LONGEST_HOLD}; nobody can silence an invoice for ever"))
     until = start_of_day(day, (facts.seller_zone,))
-    case = _with_hold(case, Hold(HoldKind.MANUAL, until, news.why or "held by hand", _who(news), now))
-    said = f"held until {write_day(day)} by {_who(news)}{_because(news)}"
-    return Folded(case, Reply(True, said), (_entry(case, facts, now, EntryKind.PERSON, said, news.by),))
-
-
-def _with_hold(case: Case, hold: Hold) -> Case:
-    """One hold of a kind at a time: the newest word counts."""
-    return replace(case, holds=(*(other for other in case.holds if other.kind is not hold.kind), hold))
+    case = with_hold(case, Hold(HoldKind.MANUAL, until, news.why or "held by hand", who(news), now))
+    said = f"held until {write_day(day)} by {who(news)}{because(news)}"
+    return Folded(case, Reply(True, said), (entry(case, facts, now, EntryKind.PERSON, said, news.by),))
 
 
 def _release(case: Case, news: HoldReleased, facts: Facts, now: datetime) -> Folded:
+    legal = next((hold for hold in case.holds if hold.kind is HoldKind.LEGAL), None)
+    if legal and not news.legal:
+        return Folded(case, Reply(False, f"this is a legal stop ({legal.why}); release it by name: dunwell case release {case.invoice.number} --legal"))
     if case.active_hold(now) is None and case.open_promise is None:
         return Folded(case, Reply(False, "there is no hold and no open promise to release"))
     promises = tuple(replace(p, standing=PromiseStanding.RELEASED) if p.standing is PromiseStanding.OPEN else p for p in case.promises)
     case = replace(case, holds=(), promises=promises)
-    said = f"released by {_who(news)}{_because(news)}"
-    return Folded(case, Reply(True, said), (_entry(case, facts, now, EntryKind.PERSON, said, news.by),))
+    said = f"{'legal stop ' if legal else ''}released by {who(news)}{because(news)}"
+    return Folded(case, Reply(True, said), (entry(case, facts, now, EntryKind.PERSON, said, news.by),))
 
 
 def _skip(case: Case, news: StepSkipped, facts: Facts, now: datetime) -> Folded:
@@ -205,8 +206,8 @@ def _skip(case: Case, news: StepSkipped, facts: Facts, now: datetime) -> Folded:
     if news.step and news.step != step.name:
         return Folded(case, Reply(False, f"step: {news.step} is not the next one; the next is {step.name}"))
     case = case.with_rung(Rung(step.name, Fate.SKIPPED, now, why=news.why))
-    said = f"{step.title} skipped by {_who(news)}{_because(news)}"
-    return Folded(case, Reply(True, said), (_entry(case, facts, now, EntryKind.PERSON, said, news.by),))
+    said = f"{step.title} skipped by {who(news)}{because(news)}"
+    return Folded(case, Reply(True, said), (entry(case, facts, now, EntryKind.PERSON, said, news.by),))
 
 
 def _resolve(case: Case, news: OutreachResolved, facts: Facts, now: datetime) -> Folded:
@@ -222,8 +223,8 @@ def _resolve(case: Case, news: OutreachResolved, facts: Facts, now: datetime) ->
         case = case.with_rung(replace(rung, fate=Fate.ACCEPTED))
     else:
         case = replace(case, rungs=tuple(other for other in case.rungs if other.outreach != news.outreach))
-    said = f"{step.title}: {_who(news)} found that it {'went out' if news.went_out else 'did not go out'}{_because(news)}"
-    return Folded(case, Reply(True, said), (_entry(case, facts, now, EntryKind.PERSON, said, news.by),))
+    said = f"{step.title}: {who(news)} found that it {'went out' if news.went_out else 'did not go out'}{because(news)}"
+    return Folded(case, Reply(True, said), (entry(case, facts, now, EntryKind.PERSON, said, news.by),))
 
 
 def _unreadable(case: Case, news: WordUnreadable, facts: Facts, now: datetime) -> Folded:
@@ -238,19 +239,6 @@ def _unreadable(case: Case, news: WordUnreadable, facts: Facts, now: datetime) -
     return Folded(
         case,
         Reply(False, f"{NOT_UNDERSTOOD}: {news.why or news.text[:200]}"),
-        (_entry(case, facts, now, EntryKind.TROUBLE, "something was said that could not be understood"),),
+        (entry(case, facts, now, EntryKind.TROUBLE, "something was said that could not be understood"),),
         (task,),
     )
-
-
-def _entry(case: Case, facts: Facts, now: datetime, kind: EntryKind, what: str, by: str = "") -> Entry:
-    today: date = facts.today(now)
-    return Entry(now, today, case.invoice.days_past_due(today), kind, what, by)
-
-
-def _who(news: News) -> str:
-    return news.by or "somebody"
-
-
-def _because(news: News) -> str:
-    return f": {news.why}" if news.why else ""

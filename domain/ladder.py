@@ -10,8 +10,11 @@ from domain.case import Case, Fate, Rung
 from domain.customer import Behavior
 from domain.diary import Entry, EntryKind
 from domain.facts import Facts, Mode
-from domain.playbook import CatchUp, Stage, Step
+from domain.playbook import CatchUp, Stage, Step, Verb
+from domain.segment import pace, stretch
 
+# What a severe step builds on: the customer was told in writing, and it arrived.
+_NOTICES = (Stage.REMINDER, Stage.FINAL, Stage.HOLD, Stage.DEMAND)
 # Where a provider gives no receipts, a message that did not bounce for this long counts as delivered (presumed).
 PRESUMED_AFTER_BUSINESS_DAYS = 2
 
@@ -31,10 +34,29 @@ def is_done(case: Case, step: str, mode: Mode) -> bool:
     return rung is not None and (rung.fate is not Fate.SHADOWED or mode is Mode.SHADOW)
 
 
+def why_spared(step: Step, case: Case, facts: Facts) -> str:
+    """Why ``step`` is not for this invoice, judged as things will stand on its planned day; empty when it is."""
+    customer, balance = facts.customer, case.invoice.balance.amount
+    if customer.behavior in step.not_for:
+        return f"not needed for a customer who pays {'promptly' if customer.behavior is Behavior.PROMPT else customer.behavior.value}"
+    if customer.tier in step.not_for_tiers:
+        return f"not done to {customer.tier.value} customers"
+    late = (step.planned_day(case.invoice.due, facts.calendar) - case.invoice.due).days
+    risk = facts.risk(balance, late)
+    if step.only_for and not any(one.holds(balance, late, customer.tier, customer.behavior, risk) for one in step.only_for):
+        return f"only for {'; or for '.join(map(str, step.only_for))}"
+    # What is in dispute may come back: nothing is left out for good because of it.
+    if case.invoice.balance.amount < step.least_amount:
+        return f"{case.invoice.balance} is too little for it"
+    if case.invoice.balance.amount < step.least_share * case.invoice.total.amount:
+        return "most of the invoice has been paid"
+    return ""
+
+
 def next_step(case: Case, facts: Facts) -> Step:
     """The first step not yet behind the invoice and not spared this customer; after the last one, a statement."""
     for step in facts.playbook.steps:
-        if not is_done(case, step.name, facts.mode) and facts.customer.behavior not in step.not_for:
+        if not is_done(case, step.name, facts.mode) and not why_spared(step, case, facts):
             return step
     number = 1
     while is_done(case, f"statement-{number}", facts.mode):
@@ -51,15 +73,77 @@ def next_due(case: Case, facts: Facts, now: datetime) -> Due:
         skipped = [rung.at for rung in case.rungs if rung.fate is Fate.SKIPPED and rung.step.startswith("statement-")]
         since = max([previous.at if previous else case.opened_at, *skipped])
         return Due(step, facts.opening(local_day(since, facts.customer.zones) + timedelta(days=facts.playbook.afterwards.every_days)))
-    day = step.planned_day(case.invoice.due, facts.calendar)
-    if previous:
+    day = paced_day(step, case, facts, now)
+    if previous and not step.do.is_internal and not step.together:
         day = max(day, local_day(previous.at, facts.customer.zones) + timedelta(days=facts.playbook.gap_days))
+    if not step.do.is_internal and (handed := _handed_over(case, facts)):
+        day = max(day, facts.calendar.add(local_day(handed.at, facts.customer.zones), 1))
     if step.severe:
-        notice = _last_step_taken(case, facts, (Stage.REMINDER, Stage.FINAL))
+        notice = _last_step_taken(case, facts, _NOTICES)
         if notice is None:
             return Due(step, now, blocked=f"the {step.title} needs a reminder delivered before it, and none has been")
         day = max(day, delivered_on(notice, facts) + timedelta(days=step.notice_days))
-    return Due(step, facts.opening(day))
+    return Due(step, facts.opening(day, facts.channel_for(step) or "email"))
+
+
+def _handed_over(case: Case, facts: Facts) -> Rung | None:
+    """The last call that was given to a person of ours: nobody is written to before there was time to make it."""
+    calls = (Verb.CALL, Verb.REQUEST_CALL)
+    handed = (rung for rung in case.rungs if rung.fate is Fate.DONE and facts.playbook.step(rung.step).do in calls)
+    return max(handed, key=lambda rung: rung.at, default=None)
+
+
+def paced_day(step: Step, case: Case, facts: Facts, now: datetime) -> date:
+    """The day ``step`` is meant for: its planned day, sooner where the risk is high, later where it is low."""
+    due = case.invoice.due
+    factor = pace(facts.risk(case.invoice.balance.amount, case.invoice.days_past_due(facts.today(now))))
+    if factor == 1 or step.do is Verb.WRITE_OFF or step not in facts.playbook.steps:
+        return step.planned_day(due, facts.calendar)
+    steps = facts.playbook.steps
+    planned = tuple((one.planned_day(due, facts.calendar) - due).days for one in steps)
+    done = tuple(
+        (planned[number], (local_day(rung.at, facts.customer.zones) - due).days)
+        for number, one in enumerate(steps)
+        if (rung := case.rung(one.name)) and (rung.is_contact or rung.fate is Fate.DONE)
+    )
+    gap = 0 if step.do.is_internal else facts.playbook.gap_days
+    return facts.calendar.on_or_after(due + timedelta(days=stretch(planned, done, steps.index(step), factor, gap)))
+
+
+def why_moved(step: Step, case: Case, facts: Facts, now: datetime) -> str:
+    """Why ``step`` happens on another day than the playbook says, as the diary tells it; empty when it does not."""
+    if step not in facts.playbook.steps or step.day is None or facts.mode is Mode.SHADOW:
+        return ""
+    today = facts.customer_day(now)
+    meant = case.invoice.due + timedelta(days=step.day)
+    if today == meant or (step.do.is_internal and today < meant):
+        return ""
+    factor = pace(facts.risk(case.invoice.balance.amount, case.invoice.days_past_due(facts.today(now))))
+    if today < meant:
+        why = "sooner, for the risk is high"
+    elif today <= facts.calendar.on_or_after(meant):
+        why = "no business day"
+    elif case.delayed:
+        why = case.delayed
+    elif step.together and (before := _before(step, case, facts)):
+        why = f"with the {before.title}"
+    elif (handed := _handed_over(case, facts)) and facts.calendar.add(local_day(handed.at, facts.customer.zones), 1) == today:
+        why = "a colleague calls first"
+    elif step.severe and step.notice_days:
+        why = f"{step.notice_days} days' notice"
+    elif factor > 1:
+        why = "later, for the risk is low"
+    else:
+        why = f"{facts.playbook.gap_days} days after the last contact"
+    return f" (planned for day {step.day:+}: {why})"
+
+
+def _before(step: Step, case: Case, facts: Facts) -> Step | None:
+    """The step that ``step`` goes out together with, when that has gone out."""
+    place = facts.playbook.steps.index(step)
+    before = facts.playbook.steps[place - 1]
+    rung = case.rung(before.name)
+    return before if rung and rung.is_contact else None
 
 
 def delivered_on(rung: Rung, facts: Facts) -> date:
@@ -99,6 +183,8 @@ def pass_over(case: Case, facts: Facts, now: datetime) -> tuple[Case, tuple[Entr
     today = facts.customer_day(now)
     entry = None if case.entered else _entry_step(case, facts, today)
     late = case.invoice.days_past_due(facts.today(now))
+    furthest = max((number for number, step in enumerate(facts.playbook.steps) if is_done(case, step.name, facts.mode)), default=0)
+    overtaken = {step.name for step in facts.playbook.steps[:furthest]}
     for step in facts.playbook.steps:
         if step == entry:
             break
@@ -106,10 +192,8 @@ def pass_over(case: Case, facts: Facts, now: datetime) -> tuple[Case, tuple[Entr
             continue
         if entry is not None:
             passed.append((step, f"already {late} days late when first seen" if late > 0 else "its day had gone when first seen"))
-        elif facts.customer.behavior in step.not_for and step.planned_day(case.invoice.due, facts.calendar) <= today:
-            passed.append(
-                (step, f"not needed for a customer who pays {'promptly' if facts.customer.behavior is Behavior.PROMPT else facts.customer.behavior.value}")
-            )
+        elif (spared := why_spared(step, case, facts)) and (step.planned_day(case.invoice.due, facts.calendar) <= today or step.name in overtaken):
+            passed.append((step, spared))
         elif step.has_expired(case.invoice.due, today):
             passed.append((step, "its day has gone"))
     if not case.entered:
@@ -127,7 +211,8 @@ def _entry_step(case: Case, facts: Facts, today: date) -> Step | None:
         step
         for step in facts.playbook.steps
         if not step.severe
-        and facts.customer.behavior not in step.not_for
+        and not step.do.is_internal
+        and not why_spared(step, case, facts)
         and not step.has_expired(case.invoice.due, today)
         and step.planned_day(case.invoice.due, facts.calendar) <= today
     ]

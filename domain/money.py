@@ -21,6 +21,11 @@ def minor_units(currency: str) -> int:
     return _MINOR_UNITS.get(currency, 2)
 
 
+def minor_unit(currency: str) -> Decimal:
+    """The smallest amount of a currency, such as 0.01. Raises UnableToReckon for an unknown one."""
+    return Decimal(1).scaleb(-minor_units(currency))
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """An exact amount in one currency.

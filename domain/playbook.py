@@ -4,16 +4,40 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from enum import StrEnum
 
 from domain.calendar import BusinessCalendar
-from domain.customer import Behavior
+from domain.customer import Behavior, Role, Tier
+from domain.promise import Limits
+from domain.segment import Risk
 
 
 class Verb(StrEnum):
     """What a step does. The set is closed: a new member is a design decision."""
 
     REMIND = "remind"
+    CALL = "call"
+    OFFER_DISCOUNT = "offer_discount"
+    OFFER_PLAN = "offer_plan"
+    FINAL_DEMAND = "final_demand"
+    REQUEST_CALL = "request_call"
+    ALERT_ACCOUNT_MANAGER = "alert_account_manager"
+    PLACE_CREDIT_HOLD = "place_credit_hold"
+    HAND_OFF = "hand_off"
+    REFER_TO_AGENCY = "refer_to_agency"
+    WRITE_OFF = "write_off"
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether it is done among ourselves: the customer hears nothing of it, so gap, caps and hours do not count."""
+        return self in _INTERNAL
+
+
+_INTERNAL = frozenset({Verb.REQUEST_CALL, Verb.ALERT_ACCOUNT_MANAGER, Verb.PLACE_CREDIT_HOLD, Verb.HAND_OFF, Verb.REFER_TO_AGENCY, Verb.WRITE_OFF})
+
+# Every way to reach somebody; a task is done by a person of ours.
+CHANNELS = ("email", "sms", "call", "portal", "letter", "task")
 
 
 class Stage(StrEnum):
@@ -22,7 +46,12 @@ class Stage(StrEnum):
     COURTESY = "courtesy"
     DUE = "due"
     REMINDER = "reminder"
+    CALL = "call"
+    ALERT = "alert"
     FINAL = "final"
+    HOLD = "hold"
+    DEMAND = "demand"
+    REFERRAL = "referral"
     STATEMENT = "statement"
 
 
@@ -38,11 +67,47 @@ class UnableToFollow(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """What must be true of an invoice on a step's day; every part that is set must hold. Amounts are in its own currency."""
+
+    balance_from: Decimal | None = None
+    days_late_from: int | None = None
+    tiers: tuple[Tier, ...] = ()
+    behaviors: tuple[Behavior, ...] = ()
+    risks: tuple[Risk, ...] = ()
+
+    def holds(self, balance: Decimal, days_late: int, tier: Tier, behavior: Behavior, risk: Risk) -> bool:
+        return (
+            (self.balance_from is None or balance >= self.balance_from)
+            and (self.days_late_from is None or days_late >= self.days_late_from)
+            and (not self.tiers or tier in self.tiers)
+            and (not self.behaviors or behavior in self.behaviors)
+            and (not self.risks or risk in self.risks)
+        )
+
+    def __str__(self) -> str:
+        parts = []
+        if self.balance_from is not None:
+            parts.append(f"balances from {self.balance_from:,}")
+        if self.days_late_from is not None:
+            parts.append(f"invoices {self.days_late_from} or more days late")
+        for what, values in (("{} customers", self.tiers), ("customers who are {}", self.behaviors), ("{} risk", self.risks)):
+            if values:
+                parts.append(what.format(" or ".join(value.value.replace("-", " ") for value in values)))
+        return " and ".join(parts) or "everybody"
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One planned act. Exactly one of ``day`` (calendar days from due) and ``business_day`` is set.
 
-    ``until_day`` is the last calendar day from due on which the step still makes sense. ``severe`` steps need the
-    step before them delivered, and ``notice_days`` gone since. ``not_for`` names behaviors the step is spared.
+    ``by`` names channels in order of preference; the first that is allowed and reaches somebody is used, and the step
+    counts once. ``until_day`` is the last calendar day from due on which the step still makes sense. ``severe`` steps
+    need the step before them delivered, and ``notice_days`` gone since. ``not_for`` and ``not_for_tiers`` name customers
+    who are spared it; of ``only_for`` one condition must hold on its day. ``approve`` is how many people must agree to
+    its exact text. ``least_amount`` and ``least_share`` (of the total) are floors below which it is left out. ``to`` is
+    the role asked first, ``copy`` who is in CC. ``together``: it comes right after the step before it, on the same day, and
+    both are one contact.
     """
 
     name: str
@@ -56,11 +121,20 @@ class Step:
     severe: bool = False
     notice_days: int = 0
     not_for: tuple[Behavior, ...] = ()
+    title: str = ""  # as people read it; the name with spaces when left out
+    not_for_tiers: tuple[Tier, ...] = ()
+    only_for: tuple[Condition, ...] = ()
+    approve: int = 0
+    answers: tuple[str, ...] = ()
+    least_amount: Decimal = Decimal(0)
+    least_share: Decimal = Decimal(0)
+    to: Role | None = None
+    copy: tuple[str, ...] = ()
+    together: bool = False
 
-    @property
-    def title(self) -> str:
-        """The step's name as people read it."""
-        return self.name.replace("-", " ")
+    def __post_init__(self) -> None:
+        if not self.title:
+            object.__setattr__(self, "title", self.name.replace("-", " "))
 
     def planned_day(self, due: date, calendar: BusinessCalendar) -> date:
         """The business day this step is meant for, given the due date."""
@@ -105,6 +179,10 @@ class Playbook:
     courtesy_gap_days: int = 7
     catch_up: CatchUp = CatchUp.FIT_AGE
     hash: str = ""
+    audience: str = ""  # one sentence: whom it is for
+    write_off_days: int = 90
+    review_after: int = 2
+    promise: Limits = Limits()
 
     def __post_init__(self) -> None:
         if not self.steps:
@@ -118,6 +196,18 @@ class Playbook:
                 raise UnableToFollow(f"{where}: give exactly one of day and business_day")
             if not step.by:
                 raise UnableToFollow(f"{where}: by names no channel; give at least one, for example email")
+            if unknown := [channel for channel in step.by if channel not in CHANNELS]:
+                raise UnableToFollow(f"{where}: by names {unknown[0]!r}, which is no channel; channels are {', '.join(CHANNELS)}")
+            if "task" in step.by[:-1]:
+                raise UnableToFollow(f"{where}: task is always possible, so nothing may follow it in by; put it last")
+            if step.do.is_internal and step.by != ("task",):
+                raise UnableToFollow(f"{where}: {step.do} is done among ourselves; write by: [task]")
+            if not 0 <= step.approve <= 2:
+                raise UnableToFollow(f"{where}: approve is how many people must agree: 0, 1 or 2")
+            if not 0 <= step.least_share <= 1 or step.least_amount < 0:
+                raise UnableToFollow(f"{where}: least_share is a part between 0 and 1, and least_amount is not negative")
+            if step.together and step is self.steps[0]:
+                raise UnableToFollow(f"{where}: together with what? it is the first step")
             if step.severe and step is self.steps[0]:
                 raise UnableToFollow(f"{where}: a severe step cannot open the ladder; put a reminder before it")
             seen.add(step.name)
@@ -127,7 +217,13 @@ class Playbook:
                 raise UnableToFollow(
                     f"playbook {self.name}, step {after.name}: stage {after.stage} is softer than {before.stage} of the step before it; a ladder only rises"
                 )
-        for what, value in (("gap_days", self.gap_days), ("bundle_days", self.bundle_days), ("afterwards.every_days", self.afterwards.every_days - 7)):
+        for what, value in (
+            ("gap_days", self.gap_days),
+            ("bundle_days", self.bundle_days),
+            ("afterwards.every_days", self.afterwards.every_days - 7),
+            ("write_off_days", self.write_off_days),
+            ("review_after", self.review_after),
+        ):
             if value < 0:
                 raise UnableToFollow(f"playbook {self.name}: {what} is too small (gaps from 0 days, statements at most weekly)")
 

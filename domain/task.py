@@ -13,6 +13,16 @@ class TaskKind(StrEnum):
     RESOLVE_OUTREACH = "resolve_outreach"
     READ_WORD = "read_word"
     REVIEW = "review"
+    CALL = "call"
+    READ_REPLY = "read_reply"
+    DECIDE = "decide"
+    APPROVE = "approve"
+    CLEAR_DISPUTE = "clear_dispute"
+    ALERT = "alert"
+    CREDIT_HOLD = "credit_hold"
+    HAND_OFF = "hand_off"
+    BOOK = "book"
+    COMPENSATE = "compensate"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.case import Case, Fate
-from domain.decision import Assessment, Close, Perform, Wait, assess, record_contact
+from domain.deciding import APPROVAL_BUSINESS_DAYS
+from domain.decision import APPROVAL, Assessment, Close, Perform, Wait, assess, record_contact
 from domain.diary import Entry, EntryKind
-from domain.event import News
+from domain.event import ApprovalAsked, News
 from domain.facts import Contacted, Facts, Mode
+from domain.fold import fold
 from domain.invoice import Invoice
 
 
@@ -55,11 +57,17 @@ class _Run:
         return heard
 
     def carry_out(self, act: Perform, now: datetime) -> None:
-        fate = Fate.SHADOWED if self.facts.mode is Mode.SHADOW else Fate.DELIVERED
         step = self.facts.playbook.step(act.step)
+        if act.channel == APPROVAL:
+            expires = self.facts.bank_calendar.add(self.facts.today(now), APPROVAL_BUSINESS_DAYS)
+            folded = fold(self.case, ApprovalAsked(step.name, "", expires, by="Dunwell"), self.facts, now)
+            self.case, self.entries = folded.case, [*self.entries, *folded.entries]
+            return
+        fate = Fate.SHADOWED if self.facts.mode is Mode.SHADOW else Fate.DONE if act.channel == "task" else Fate.DELIVERED
         self.case, entry = record_contact(self.case, act.step, act.channel, fate, "", self.facts, now)
         self.entries.append(entry)
-        self.facts = replace(self.facts, contacts=(*self.facts.contacts, Contacted(now, step.stage)))
+        if act.channel != "task":
+            self.facts = replace(self.facts, contacts=(*self.facts.contacts, Contacted(now, step.stage, channel=act.channel)))
 
     def take(self, arrivals: Iterable[Arrival]) -> list[News]:
         """What these arrivals say, after what they do to the ledger."""

@@ -60,7 +60,7 @@ def resolve(playbook: Playbook) -> str:
     """
     policy = asdict(playbook, dict_factory=lambda pairs: {key: value for key, value in pairs if value is not None and key not in _OURS})
     wording = {key: {"subject": text.subject, "preview": text.preview, "body": text.body} for key, text in _wordings(playbook).items()}
-    return json.dumps({"playbook": policy, "wording": wording}, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return json.dumps({"playbook": policy, "wording": wording}, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
 
 
 def from_resolved(text: str) -> Playbook:
@@ -86,13 +86,13 @@ def wording_key(step: Step, channel: str) -> str:
 def check(playbook: Playbook) -> None:
     """Prove that every step's wording exists and can be written in every situation. Raises UnableToLoad."""
     from playbooks.samples import SHEETS
-    from playbooks.wording import UnableToRender, render
+    from playbooks.wording import UnableToRender, render, render_text
 
     faults = []
     for wording in _wordings(playbook).values():
         for sheet in SHEETS:
             try:
-                render(wording, sheet)
+                (render if wording.name.endswith(".email") else render_text)(wording, sheet)
             except UnableToRender as error:
                 faults.append(Fault(_wording_file(wording.name), error.line, error.what))
                 break
@@ -136,8 +136,8 @@ def _step_contradictions(step: Step, latest: dict[str, tuple[int, str]]) -> Iter
         if key == "until_day":
             if days < (step.day if step.day is not None else step.business_day or 0):
                 yield (key,), f"until_day {days} comes before the step's own day; move it later or remove it"
-        elif key in latest and days <= latest[key][0]:
-            yield (key,), f"{key} {days} is not after {latest[key][0]} of step {latest[key][1]}; put the steps in the order of their days"
+        elif key in latest and days < latest[key][0]:
+            yield (key,), f"{key} {days} is before {latest[key][0]} of step {latest[key][1]}; put the steps in the order of their days"
         else:
             latest[key] = (days, step.name)
     if not 0 <= step.notice_days <= -_EARLIEST:

@@ -6,6 +6,7 @@ import re
 import types
 from collections.abc import Iterable
 from dataclasses import MISSING, dataclass, fields, is_dataclass
+from decimal import Decimal
 from difflib import get_close_matches
 from enum import Enum
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
@@ -15,7 +16,9 @@ import yaml
 T = TypeVar("T")
 Place = tuple[str | int, ...]
 
+_DECIMAL = re.compile(r"(0|[1-9][0-9]{0,11})\.[0-9]{1,4}")
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_STORED_DECIMAL = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
 _LONGEST_INTEGER = 9
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 _ABSENT = object()
@@ -168,6 +171,8 @@ class Source:
             self.find_fault(path, f"{label} has no value; fill it in or remove the line")
         elif tag == "int" and _INTEGER.fullmatch(text) and len(text) <= _LONGEST_INTEGER:
             return int(text)
+        elif tag == "float" and _DECIMAL.fullmatch(text):
+            return Decimal(text)
         elif tag in {"int", "float"}:
             self.find_fault(path, f"{label}: {text} is not a plain whole number; write for example 14, or put it in quotes if you mean text")
         else:
@@ -187,11 +192,23 @@ def convert(kind: Any, value: Any, path: Place, source: Source, ours: frozenset[
         return _dataclass(cast("type[Any]", kind), value, path, source, ours)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return _enum(kind, value, path, source)
+    if kind is Decimal:
+        return _decimal(value, path, source)
+    if kind is int and isinstance(value, Decimal):
+        source.find_fault(path, f"{_label(path)}: {value} is not a plain whole number; write for example 14")
+        return _ABSENT
     if type(value) is not kind:
         wanted = {str: "text; put it in quotes", int: "a whole number, for example 14", bool: "true or false"}[kind]
         source.find_fault(path, f"{_label(path)} must be {wanted}")
         return _ABSENT
     return value
+
+
+def _decimal(value: Any, path: Place, source: Source) -> Any:
+    if isinstance(value, Decimal) or type(value) is int or (isinstance(value, str) and _STORED_DECIMAL.fullmatch(value)):
+        return Decimal(value)
+    source.find_fault(path, f"{_label(path)} must be an amount, for example 5000.00")
+    return _ABSENT
 
 
 def _tuple(kind: Any, value: Any, path: Place, source: Source) -> Any:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from domain.invoice import Invoice
 from domain.money import Money
 from domain.seller import BankDetails, Seller
-from playbooks.wording import FactSheet, Line
+from playbooks.wording import Circumstances, FactSheet, Line
 
 TODAY = date(2026, 3, 2)
 SELLER = Seller(
@@ -71,7 +71,26 @@ MANY = replace(
     also_open=(line("INV-133", "410.00", 2), line("INV-140", "1980.00", -12)),
     payment_reference="K-2041",
 )
+EVERYTHING = Circumstances(
+    tone="firm",
+    strategic=True,
+    usual_days=17,
+    promised_amount=Money(Decimal("740.00"), "EUR"),
+    promised_day=date(2026, 2, 20),
+    discount_percent="2",
+    discount_until=date(2026, 3, 9),
+    discount_amount=Money(Decimal("24.80"), "EUR"),
+    plan_lines=((date(2026, 3, 16), Money(Decimal("620.00"), "EUR")), (date(2026, 4, 16), Money(Decimal("620.00"), "EUR"))),
+    first_invoice=True,
+    answers=(("It is scheduled", "https://pay.brightwater.example/a/1"), ("Send it again", "https://pay.brightwater.example/a/2")),
+    account_manager="Tom Reyes",
+    agency="Harbor Collections",
+    hold=True,
+    reissued_as="INV-204",
+)
 SHEETS = (
+    replace(ONE, around=EVERYTHING),
+    replace(MANY, around=replace(EVERYTHING, strategic=False, tone="formal")),
     ONE,
     MANY,
     replace(ONE, pay_url="https://pay.brightwater.example/i/104"),

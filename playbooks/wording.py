@@ -1,8 +1,9 @@
 """What a message says: a wording and a sheet of facts become a subject, a plain text and an HTML page.
 
 The facts a wording may use, and nothing else: ``greeting stem seller sender phone customer contact today step reference
-count one number amount due last_due days_late least_days_late remainder attached also_open``, the functions
-``day_in(days)`` and ``days(number)``, and, each on a line of its own, the blocks ``invoices also_open payment signature``.
+count one number amount due last_due days_late least_days_late remainder attached also_open``, the facts of
+``Circumstances``, the functions ``day_in(days)`` and ``days(number)``, and, each on a line of its own, the blocks
+``invoices also_open payment signature plan_lines answers``.
 
 Whatever a fact holds comes out as the characters it is: never as markup, and never as template code.
 """
@@ -33,7 +34,7 @@ from playbooks.phrases import account, brand, clean, days, lateness, locale_for,
 from playbooks.plain import columns, plain_text
 from playbooks.reading import Wording
 
-_Kind = Literal["prose", "invoices", "also_open", "payment", "signature"]
+_Kind = Literal["prose", "invoices", "also_open", "payment", "signature", "plan_lines", "answers"]
 _LAYOUT = Path(__file__).parent / "wording" / "layout.mjml"
 _FACT = re.compile("\ue000([0-9a-f]*)\ue001")
 _BLOCK = re.compile("\ue002([a-z_]+)\ue003")
@@ -60,6 +61,31 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a wording may take into account beyond the invoices themselves; each is empty or false where it does not apply.
+
+    ``usual_days`` is how many days after the due date this customer usually pays. ``plan_lines`` are installments as
+    (day, amount), ``answers`` one-tap answers as (label, address).
+    """
+
+    tone: str = "warm"
+    strategic: bool = False
+    usual_days: int = 0
+    promised_amount: Money | None = None
+    promised_day: date | None = None
+    discount_percent: str = ""
+    discount_until: date | None = None
+    discount_amount: Money | None = None
+    plan_lines: tuple[tuple[date, Money], ...] = ()
+    first_invoice: bool = False
+    answers: tuple[tuple[str, str], ...] = ()
+    account_manager: str = ""
+    agency: str = ""
+    hold: bool = False
+    reissued_as: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FactSheet:
     """Everything one message may say. ``claimed`` (one or more, of one currency) is what it is about; ``also_open`` rides along.
 
@@ -77,6 +103,7 @@ class FactSheet:
     also_open: tuple[Line, ...] = ()
     pay_url: str = ""
     payment_reference: str = ""
+    around: Circumstances = Circumstances()
 
     @property
     def total(self) -> Money:
@@ -153,6 +180,17 @@ def render(wording: Wording, sheet: FactSheet) -> Rendered:
     )
 
 
+def render_text(wording: Wording, sheet: FactSheet) -> Rendered:
+    """What is read out, printed or sent as a text message: no page around it. Raises UnableToRender."""
+    if not sheet.claimed:
+        raise UnableToRender(wording.name, 1, "is asked to write about no invoice; name at least one")
+    page = _Page(sheet, locale_for(sheet.locale, wording.language))
+    facts = page.facts()
+    parts = _parts(wording, _fill(wording, "body", wording.body, facts))
+    text = [_text(part.tokens) if part.kind == "prose" else page.text_of(part.kind) for part in parts]
+    return Rendered(subject=_plain(_fill(wording, "subject", wording.subject, facts)), text="\n\n".join(filter(None, text)) + "\n", html="")
+
+
 class _Page:
     """The facts of one sheet, written out in one locale."""
 
@@ -195,7 +233,40 @@ class _Page:
             "also_open": _Block("also_open", is_there=bool(sheet.also_open)),
             "payment": _Block("payment"),
             "signature": _Block("signature"),
+            **self.circumstances(),
         }
+
+    def circumstances(self) -> dict[str, object]:
+        around = self.sheet.around
+
+        def day(value: date | None) -> str:
+            return long_day(value, self.locale) if value else ""
+
+        def amount(value: Money | None) -> str:
+            return money(value, self.locale) if value else ""
+
+        return {
+            "tone": around.tone,
+            "strategic": around.strategic,
+            "usual_days": around.usual_days,
+            "promise_broken": around.promised_day is not None,
+            "promised_day": day(around.promised_day),
+            "promised_amount": amount(around.promised_amount),
+            "discount_percent": around.discount_percent,
+            "discount_until": day(around.discount_until),
+            "discount_amount": amount(around.discount_amount),
+            "plan": bool(around.plan_lines),
+            "plan_lines": _Block("plan_lines", is_there=bool(around.plan_lines)),
+            "first_invoice": around.first_invoice,
+            "answers": _Block("answers", is_there=bool(around.answers)),
+            "account_manager": clean(around.account_manager),
+            "agency": clean(around.agency),
+            "hold": around.hold,
+            "reissued_as": clean(around.reissued_as),
+        }
+
+    def installments(self) -> list[tuple[str, str]]:
+        return [(short_day(day, self.locale), money(amount, self.locale)) for day, amount in self.sheet.around.plan_lines]
 
     @property
     def reference(self) -> str:
@@ -242,6 +313,10 @@ class _Page:
             return "\n".join(self.signature())
         if block == "payment":
             return self._text_of_payment()
+        if block == "plan_lines":
+            return "\n".join(columns(self.installments(), right=1))
+        if block == "answers":
+            return "\n".join(f"{label}: {web_address(address)}" for label, address in self.sheet.around.answers)
         lines = self.sheet.claimed if block == "invoices" else self.sheet.also_open
         rows, whole = self.rows(lines), self.sum_of(lines)
         table = [(row.number, row.due, row.late, row.amount) for row in rows]
@@ -291,6 +366,8 @@ class _Page:
             "bank": self.bank(),
             "payment": self._text_of_payment(),
             "signature": self.signature(),
+            "plan_lines": self.installments(),
+            "answers": [(label, web_address(address)) for label, address in self.sheet.around.answers],
             "reach": self.reach(),
             "imprint": self.imprint(),
         }

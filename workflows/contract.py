@@ -100,7 +100,10 @@ class Start:
 _LONGEST_WORD = 8_000
 # So many words go to an activity at once, so that however much has been said, it is far below what one payload may hold.
 MOST_AT_ONCE = 50
-OVERRIDES = ("hold", "release", "promise", "skip", "stop", "paid", "resolved")
+OVERRIDES = (
+    *("hold", "release", "promise", "skip", "stop", "paid", "resolved", "dispute", "dispute_resolved", "legal", "please_wait", "replied", "reply_handled"),
+    *("spoke", "escalate", "paid_outside", "write_off", "discount"),
+)
 
 
 def spell(words: Sequence[object]) -> str:

@@ -41,6 +41,22 @@ class Email:
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """One text that goes another way than by e-mail: a text message, what is said on the phone, a letter, a note in the portal.
+
+    ``key`` and ``covers`` as in ``Email``. ``to_address`` is what the channel calls an address: a number, a name.
+    """
+
+    key: str
+    channel: str
+    to_name: str
+    to_address: str
+    subject: str
+    text: str
+    covers: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """The provider has the message. ``receipts``: it will tell of delivery and bounces; ``delivered``: it already has arrived."""
 
@@ -77,6 +93,15 @@ class Mailer(Protocol):
     def name(self) -> str: ...
 
     def send(self, email: Email) -> Outcome: ...
+
+
+class Messenger(Protocol):
+    """Carries one message with exactly one request, as a ``Mailer`` does an e-mail."""
+
+    @property
+    def name(self) -> str: ...
+
+    def carry(self, message: Message) -> Outcome: ...
 
 
 class UnableToReadSent(Exception):

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
-from integrations.messaging import Accepted, Email, Outcome, Refused, Sent, UnableToReadSent, Unknown
+from integrations.messaging import Accepted, Email, Message, Outcome, Refused, Sent, UnableToReadSent, Unknown
 from integrations.messaging.mime import UnableToWrite, build
 
 ACCEPT_LOG = "accepted.jsonl"
@@ -35,9 +35,17 @@ class CaptureMailer:
             content = bytes(build(email))
         except UnableToWrite as error:
             return Refused(str(error), try_again=False)
-        file = _file_of(email.key)
-        at = datetime.now(UTC).isoformat()
-        line = {"key": email.key, "to": email.to_address, "subject": email.subject, "message_id": email.message_id, "at": at, "covers": email.covers}
+        line = {"key": email.key, "to": email.to_address, "subject": email.subject, "message_id": email.message_id, "covers": email.covers}
+        return self._keep(_file_of(email.key), content, line)
+
+    def carry(self, message: Message) -> Outcome:
+        """Keep a message of another channel as a text file, in the same log."""
+        line = {"key": message.key, "to": message.to_address, "subject": message.subject, "message_id": "", "covers": message.covers}
+        content = f"To: {message.to_name} <{message.to_address}>\nBy: {message.channel}\n{message.subject}\n\n{message.text}".encode()
+        return self._keep(_file_of(message.key, f"{message.channel}.txt"), content, {**line, "channel": message.channel})
+
+    def _keep(self, file: str, content: bytes, line: dict[str, str]) -> Outcome:
+        line["at"] = datetime.now(UTC).isoformat()
         try:
             _replace(self.folder / file, content)
         except OSError as error:
@@ -64,7 +72,7 @@ class CaptureMailer:
                 key, to, subject, message_id = line["key"], line["to"], line["subject"], line["message_id"]
             except (ValueError, LookupError, TypeError) as error:
                 raise UnableToReadSent(f"{log}, line {number}: {error}; correct or remove the line") from None
-            provider_id = _file_of(key)
+            provider_id = _file_of(key, f"{line['channel']}.txt" if "channel" in line else "eml")
             if at is not None and at >= moment and provider_id not in known:
                 yield Sent(at, key, line.get("covers", ""), to, subject, provider_id, message_id)
 
@@ -75,8 +83,8 @@ def connect(folder: Path) -> CaptureMailer:
     return CaptureMailer(folder)
 
 
-def _file_of(key: str) -> str:
-    return f"{quote(key, safe='')}.eml"
+def _file_of(key: str, ending: str = "eml") -> str:
+    return f"{quote(key, safe='')}.{ending}"
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from db import inbox
 from db.engine import Database
+from domain.answers import Reply
 from domain.event import HoldPlaced, InvoiceChanged
-from domain.fold import Reply
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 

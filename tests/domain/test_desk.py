@@ -27,7 +27,7 @@ def heard(*days_ago: float, stage: Stage = Stage.REMINDER) -> tuple[Contacted, .
 
 
 def test_a_customer_who_heard_nothing_lately_may_be_written_to() -> None:
-    assert desk.allow(FIRST, facts(), MONDAY) is None
+    assert desk.allow(FIRST, "email", facts(), MONDAY) is None
 
 
 @pytest.mark.parametrize(
@@ -40,15 +40,15 @@ def test_a_customer_who_heard_nothing_lately_may_be_written_to() -> None:
     ],
 )
 def test_the_gap_and_the_caps_say_until_when(contacts: tuple[float, ...], rule: str, until_day: date) -> None:
-    refusal = desk.allow(FIRST, facts(contacts=heard(*contacts)), MONDAY)
+    refusal = desk.allow(FIRST, "email", facts(contacts=heard(*contacts)), MONDAY)
     assert refusal is not None
     assert (refusal.rule, refusal.until.date()) == (rule, until_day)
-    assert desk.allow(FIRST, facts(contacts=heard(*contacts)), refusal.until) is None
+    assert desk.allow(FIRST, "email", facts(contacts=heard(*contacts)), refusal.until) is None
 
 
 def test_nobody_is_written_to_on_a_sunday_night() -> None:
     sunday = datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
-    refusal = desk.allow(FIRST, facts(), sunday)
+    refusal = desk.allow(FIRST, "email", facts(), sunday)
     assert refusal is not None
     assert refusal.rule == "hours"
     assert refusal.until.date() == date(2026, 3, 2)
@@ -56,10 +56,10 @@ def test_nobody_is_written_to_on_a_sunday_night() -> None:
 
 def test_a_prompt_payer_gets_one_note_a_week_before_the_due_date() -> None:
     prompt = facts(customer=a_customer(Behavior.PROMPT), contacts=heard(4, stage=Stage.COURTESY))
-    refusal = desk.allow(UPCOMING, prompt, MONDAY)
+    refusal = desk.allow(UPCOMING, "email", prompt, MONDAY)
     assert refusal is not None
     assert refusal.rule == "courtesy"
-    assert desk.allow(FIRST, prompt, MONDAY) is None
+    assert desk.allow(FIRST, "email", prompt, MONDAY) is None
 
 
 def world(case: Case, **fields: object) -> tuple[Case, Facts]:
@@ -168,4 +168,4 @@ def test_nobody_reachable_becomes_a_task_and_not_an_error() -> None:
 
 
 def test_a_cap_for_demonstrations_can_be_wide() -> None:
-    assert desk.allow(FIRST, facts(envelope=Envelope(per_day=5), contacts=heard(4, 5)), MONDAY) is None
+    assert desk.allow(FIRST, "email", facts(envelope=Envelope(per_day=5), contacts=heard(4, 5)), MONDAY) is None

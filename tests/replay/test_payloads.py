@@ -167,8 +167,8 @@ PLANTED: dict[str, tuple[str, str, str, str, str]] = {
     ),
     "an amount as a float": (
         "domain/event.py",
-        "amount: Decimal | None",
-        "amount: float | None",
+        "    day: date\n    amount: Decimal | None",
+        "    day: date\n    amount: float | None",
         "News",
         "PromiseMade.amount was Decimal or nothing and is float or nothing now",
     ),

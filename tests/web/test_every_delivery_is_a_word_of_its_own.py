@@ -10,7 +10,7 @@ from sqlalchemy import select
 from standardwebhooks import Webhook
 
 from db import inbox, schema
-from domain.fold import Reply
+from domain.answers import Reply
 from support.office import SECRET, FakeDoor, Office
 
 # A ledger that sends no timestamp of its own says "invoice R-1 changed" in the same bytes each time it changes.

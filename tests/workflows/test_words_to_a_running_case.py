@@ -125,8 +125,8 @@ def test_a_change_by_hand_is_answered_with_what_it_did(database: Database, tmp_p
             case = case_id(invoice)
             refused = await made.door.override(case, HoldReleased(), by="Ann", why="x")
             assert (refused.taken, refused.said) == (False, "there is no hold and no open promise to release")
-            taken = await made.door.override(case, PromiseMade(TODAY + timedelta(days=5), Decimal("300.00")), by="Ann", why="on the phone", key="k1")
-            again = await made.door.override(case, PromiseMade(TODAY + timedelta(days=5), Decimal("300.00")), by="Ann", why="on the phone", key="k1")
+            taken = await made.door.override(case, PromiseMade(TODAY + timedelta(days=5), Decimal("700.00")), by="Ann", why="on the phone", key="k1")
+            again = await made.door.override(case, PromiseMade(TODAY + timedelta(days=5), Decimal("700.00")), by="Ann", why="on the phone", key="k1")
             assert taken.taken
             assert again == taken
             assert told(made, invoice).count("promise recorded") == 1
@@ -156,7 +156,7 @@ def test_going_live_starts_over_and_shadow_messages_count_for_nothing(database: 
         async with virtual_server() as environment, rig(environment.client, database, tmp_path, mode=Mode.SHADOW) as made:
             invoice, handle = await start(environment, made, due_in=-4)
             await environment.fast_forward(handle, timedelta(days=14))
-            assert "would have gone out" in told(made, invoice)
+            assert "would have been sent" in told(made, invoice)
             assert not (made.mail / "accepted.jsonl").exists(), "something left in shadow mode"
             with database.transaction() as connection:
                 installation.set_mode(connection, Mode.LIVE, "Ann", datetime.now(UTC))
