@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -18,7 +19,8 @@ import click
 from rich.console import Console
 
 from bench import machine, profiling, sleeping, table, walking, webhooks
-from bench.machine import Machine, UnableToMeasure
+from bench.machine import Machine
+from bench.processes import UnableToMeasure
 from bench.walking import Say
 
 NAMES = ("rungs", "webhooks", "sleeping", "profile")
@@ -34,14 +36,15 @@ class Size:
     rungs: int
     pause: float
     requests: int
+    hinted: int
     levels: tuple[int, ...]
     sample: int
     profiled: int
 
 
-FULL = Size(rounds=5, opened=200, walkers=150, rungs=5, pause=4.0, requests=1500, levels=(1_000, 10_000, 50_000), sample=300, profiled=60)
-QUICK = Size(rounds=2, opened=60, walkers=50, rungs=3, pause=3.0, requests=300, levels=(100, 300), sample=50, profiled=20)
-SMALLEST = Size(rounds=1, opened=4, walkers=3, rungs=2, pause=0.5, requests=20, levels=(25, 30), sample=5, profiled=2)
+FULL = Size(rounds=5, opened=200, walkers=150, rungs=5, pause=4.0, requests=1500, hinted=100, levels=(1_000, 10_000, 50_000), sample=300, profiled=60)
+QUICK = Size(rounds=2, opened=60, walkers=50, rungs=3, pause=3.0, requests=300, hinted=50, levels=(100, 300), sample=50, profiled=20)
+SMALLEST = Size(rounds=1, opened=4, walkers=3, rungs=2, pause=0.5, requests=20, hinted=3, levels=(25, 35, 45), sample=5, profiled=2)
 _SIZES = {"full": FULL, "quick": QUICK, "smallest": SMALLEST}
 
 
@@ -76,6 +79,7 @@ def main(file: Path | None, only: tuple[str, ...], size: str | None, database: s
     def say(line: str) -> None:
         console.print(f"[dim]{int(time.monotonic() - begun):5d} s  {line}[/dim]", highlight=False)
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # in good order: what was started is stopped
     results: dict[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "size": size or "full", "machine": machine.describe(database)}
     try:
         for name in only or NAMES:
@@ -97,7 +101,7 @@ def _measure(name: str, size: Size, database: str, say: Say) -> dict[str, Any]:
         return await walking.measure(on, say, rounds=size.rounds, opened=size.opened, walkers=size.walkers, rungs=size.rungs, pause=size.pause)
 
     async def hooks(on: Machine) -> dict[str, Any]:
-        return {"webhooks": await webhooks.measure(on, say, rounds=size.rounds, requests=size.requests)}
+        return {"webhooks": await webhooks.measure(on, say, rounds=size.rounds, requests=size.requests, cases=size.hinted)}
 
     async def sleepers(on: Machine) -> dict[str, Any]:
         return {"sleeping": await sleeping.measure(on, say, levels=size.levels, sample=size.sample)}

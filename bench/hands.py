@@ -15,11 +15,11 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from multiprocessing.sharedctypes import RawArray
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any
 
 import temporalio.client
@@ -32,6 +32,7 @@ import worker
 from activities.ledgers import Ledgers
 from bench import bare
 from bench.paper import SELLER, PaperLedger, PaperMailer
+from bench.processes import UnableToMeasure
 from db.engine import Database
 from domain.decision import Wait
 from settings import Settings
@@ -45,7 +46,9 @@ PARKED = 30 * 86400.0
 _START_PATIENCE = 60.0
 _STOP_PATIENCE = 40.0
 
-_PROCESSES = multiprocessing.get_context("spawn")
+# One process loads everything, and the workers are its forks, made before it has started a thread.
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload(["bench.hands"])
 _FIELDS = (
     "ready",
     "pause",
@@ -62,10 +65,6 @@ _FIELDS = (
     "statements",
     "executing",
 )
-
-
-class UnableToWork(Exception):
-    """A worker process did not get ready."""
 
 
 class Board:
@@ -98,19 +97,19 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """What a worker process is to do, in values that can be sent to it."""
+    """What a worker process is to do, in values that can be sent to it; it ends when the process ``driver`` is gone."""
 
     kind: str
     address: str
     database: str
     due: date
-    cached: int
     folder: Path
+    driver: int = field(default_factory=os.getpid)
 
 
 @asynccontextmanager
 async def hire(errand: Errand) -> AsyncIterator[tuple[Board, int]]:
-    """A worker process until the end of the block: its board, and its process id. Raises UnableToWork."""
+    """A worker process until the end of the block: its board, and its process id. Raises UnableToMeasure."""
     board = Board()
     process = _PROCESSES.Process(target=_work, args=(errand, board.numbers), name=f"bench-{errand.kind}")
     process.start()
@@ -118,7 +117,7 @@ async def hire(errand: Errand) -> AsyncIterator[tuple[Board, int]]:
         deadline = time.monotonic() + _START_PATIENCE
         while not board["ready"]:
             if not process.is_alive() or time.monotonic() > deadline:
-                raise UnableToWork(f"the {errand.kind} worker did not get ready; its last words stand above")
+                raise UnableToMeasure(f"the {errand.kind} worker did not get ready; its last words stand above")
             await asyncio.sleep(0.05)
         yield board, int(process.pid or 0)
     finally:
@@ -129,17 +128,24 @@ async def hire(errand: Errand) -> AsyncIterator[tuple[Board, int]]:
 
 def _work(errand: Errand, numbers: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver says when it is over
+    Thread(target=_end_without, args=(errand.driver,), daemon=True).start()
     # The sandbox imports the workflow's modules anew for each run: from compiled files, as where the package is installed.
     sys.dont_write_bytecode, sys.pycache_prefix = False, str(errand.folder / "pycache")
     asyncio.run(_poll(errand, Board(numbers)))
     os._exit(0)  # the Temporal core may crash at interpreter exit
 
 
+def _end_without(driver: int) -> None:
+    while Path(f"/proc/{driver}").exists():
+        time.sleep(1)
+    os._exit(1)
+
+
 async def _poll(errand: Errand, board: Board) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     client = await temporalio.client.Client.connect(errand.address, namespace=errand.kind, data_converter=data_converter, interceptors=[_Timekeeper(board)])
-    first, second = _hire_product(errand, client, board) if errand.kind == PRODUCT else _hire_bare(errand, client)
+    first, second = _hire_product(errand, client, board) if errand.kind == PRODUCT else _hire_bare(client)
     async with first, second:
         board["ready"] = 1
         await stop.wait()
@@ -148,13 +154,13 @@ async def _poll(errand: Errand, board: Board) -> None:
 def _hire_product(errand: Errand, client: temporalio.client.Client, board: Board) -> tuple[Worker, Worker]:
     database = TimedDatabase(errand.database, board)
     ledgers = Ledgers(database, {SELLER.id: PaperLedger(errand.due)})
-    return worker.make_workers(client, database, ledgers, worker.make_policy(Settings()), PaperMailer(), cached=errand.cached)
+    return worker.make_workers(client, database, ledgers, worker.make_policy(Settings()), PaperMailer())
 
 
-def _hire_bare(errand: Errand, client: temporalio.client.Client) -> tuple[Worker, Worker]:
+def _hire_bare(client: temporalio.client.Client) -> tuple[Worker, Worker]:
     nothing = bare.Nothing()
     return (
-        worker.make_worker(client, CASES_QUEUE, [nothing.look], [bare.Bare], cached=errand.cached),
+        worker.make_worker(client, CASES_QUEUE, [nothing.look], [bare.Bare]),
         worker.make_worker(client, DELIVER_QUEUE, [nothing.act]),
     )
 

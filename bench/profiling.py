@@ -21,8 +21,8 @@ from activities.cases import Cases
 from activities.ledgers import Ledgers
 from activities.outreach import Outreach
 from bench.hands import Board, TimedDatabase
-from bench.machine import UnableToMeasure
 from bench.paper import SELLER, PaperLedger, PaperMailer
+from bench.processes import UnableToMeasure
 from domain.decision import Perform, Wait
 from settings import Settings
 from workflows.ports import Answer, Ask, Delivery

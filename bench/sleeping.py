@@ -17,9 +17,10 @@ import worker
 from activities.assessor import Assessor
 from activities.ledgers import Sight
 from bench.hands import PARKED
-from bench.machine import Machine, memory_bytes
+from bench.machine import Machine
 from bench.paper import SELLER
-from bench.walking import Lap, Product, Say, Watch, open_cases, reach, stage
+from bench.processes import memory_bytes
+from bench.walking import Lap, Product, Say, Watch, open_cases, product_side, reach
 from db.engine import Database
 from domain.facts import Books
 from settings import Settings
@@ -36,20 +37,19 @@ async def measure(machine: Machine, say: Say, *, levels: tuple[int, ...], sample
     """At each level: processor and wall time for one more case and for waking one; memory and disk at its end."""
     found: list[dict[str, float]] = []
     real: list[str] = []
-    async with stage(machine) as (product, _):
+    async with product_side(machine) as product:
         product.board["rungs"] = 0
         await open_cases(machine, product, 20)
         sleeping = 20
         for number, level in enumerate(levels):
+            if number >= 2:
+                await _fill_up(product, sleeping, level, say)
+                sleeping = level
             while sleeping < level:
-                batch = min(_BATCH, level - sleeping)
-                if number < 2:
-                    lap, ids = await open_cases(machine, product, batch)
-                    real += ids
-                    say(f"{sleeping + batch} of {level} sleep; opened {lap.rate:.1f} a second")
-                else:
-                    say(f"{sleeping + batch} of {level} sleep; filled up {await _fill(product, batch):.1f} a second")
-                sleeping += batch
+                lap, ids = await open_cases(machine, product, min(_BATCH, level - sleeping))
+                sleeping += len(ids)
+                real += ids
+                say(f"{sleeping} of {level} sleep; opened {lap.rate:.1f} a second")
             one = await _sample(machine, product, real, sample)
             sleeping += sample
             found.append({"cases": level, **one, **_sizes(machine, product)})
@@ -92,12 +92,8 @@ async def _wake(machine: Machine, product: Product, ids: list[str]) -> Lap:
     return watch.stop(len(ids))
 
 
-async def _fill(product: Product, count: int) -> float:
-    """More sleeping cases, made the cheaper way; how many a second."""
-    begun = time.perf_counter()
-    refs = [f"R-{number}" for number in range(product.opened, product.opened + count)]
-    product.opened += count
-    ids = await asyncio.to_thread(_look_here, product, refs)
+async def _fill_up(product: Product, sleeping: int, level: int, say: Say) -> None:
+    """More sleeping cases, made the cheaper way: while some are started in Temporal the next have their first look."""
     turns = asyncio.Semaphore(_AT_ONCE)
 
     async def start(one: str) -> None:
@@ -106,11 +102,23 @@ async def _fill(product: Product, count: int) -> float:
                 WORKFLOW, Start(one), id=case_id(one), task_queue=CASES_QUEUE, start_delay=timedelta(seconds=PARKED), memo={"invoice": one}, static_summary=one
             )
 
-    await asyncio.gather(*(start(one) for one in ids))
-    return count / (time.perf_counter() - begun)
+    async def start_all(ids: list[str]) -> None:
+        await asyncio.gather(*(start(one) for one in ids))
+
+    ready: list[str] = []
+    while sleeping < level or ready:
+        begun, count = time.perf_counter(), min(_BATCH, level - sleeping)
+        refs = [f"R-{number}" for number in range(product.opened, product.opened + count)]
+        product.opened += count
+        ready, _ = await asyncio.gather(asyncio.to_thread(_look_here, product, refs), start_all(ready))
+        sleeping += count
+        if count:
+            say(f"{sleeping} of {level} sleep; filled up {count / (time.perf_counter() - begun):.1f} a second")
 
 
 def _look_here(product: Product, refs: list[str]) -> list[str]:
+    if not refs:
+        return []
     assessor, now = Assessor(worker.make_policy(Settings())), datetime.now(UTC)
     with product.door.database.transaction() as connection:
         recorded = product.door.ledgers.record(connection, SELLER.id, [product.ledger.tell(ref) for ref in refs], now)

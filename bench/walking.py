@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from statistics import median
@@ -17,9 +17,10 @@ from temporalio.client import Client
 
 from activities.ledgers import Ledgers
 from bench.bare import Bare
-from bench.hands import BARE, PRODUCT, Board, Errand, UnableToWork, hire
-from bench.machine import Machine, UnableToMeasure, cpu_seconds
+from bench.hands import BARE, PRODUCT, Board, Errand, hire
+from bench.machine import Machine
 from bench.paper import SELLER, PaperLedger
+from bench.processes import UnableToMeasure, cpu_seconds
 from db.engine import Database
 from db.schema import invoices
 from starter import Door
@@ -105,21 +106,23 @@ class Nothing:
 
 
 @asynccontextmanager
-async def stage(machine: Machine, *, due_in: timedelta = timedelta(days=10), cached: int = 500) -> AsyncIterator[tuple[Product, Nothing]]:
-    """Both sides with a worker process each, on the same server. Raises UnableToMeasure."""
-    due = datetime.now(UTC).date() + due_in
-    ours, theirs = (Errand(kind, machine.address, machine.database, due, cached, machine.folder) for kind in (PRODUCT, BARE))
-    database = Database(machine.database)
+async def product_side(machine: Machine) -> AsyncIterator[Product]:
+    """The product's worker process, and the door to it. Raises UnableToMeasure."""
+    due = datetime.now(UTC).date() + timedelta(days=10)
+    database, ledger = Database(machine.database), PaperLedger(due)
     try:
-        async with hire(ours) as (board, process), hire(theirs) as (bare_board, bare_process):
-            ledger = PaperLedger(due)
+        async with hire(Errand(PRODUCT, machine.address, machine.database, due, machine.folder)) as (board, process):
             client = await _connect(machine, PRODUCT)
-            door = Door(database, client, Ledgers(database, {SELLER.id: ledger}))
-            yield Product(client, board, process, door, ledger), Nothing(await _connect(machine, BARE), bare_board, bare_process)
-    except UnableToWork as error:
-        raise UnableToMeasure(str(error)) from error
+            yield Product(client, board, process, Door(database, client, Ledgers(database, {SELLER.id: ledger})), ledger)
     finally:
         database.close()
+
+
+@asynccontextmanager
+async def bare_side(machine: Machine) -> AsyncIterator[Nothing]:
+    """The bare workflow's worker process. Raises UnableToMeasure."""
+    async with hire(Errand(BARE, machine.address, "", datetime.now(UTC).date(), machine.folder)) as (board, process):
+        yield Nothing(await _connect(machine, BARE), board, process)
 
 
 async def _connect(machine: Machine, namespace: str) -> Client:
@@ -252,9 +255,11 @@ def _typical(laps: list[Lap]) -> dict[str, float]:
 async def measure(machine: Machine, say: Say, *, rounds: int, opened: int, walkers: int, rungs: int, pause: float) -> dict[str, Any]:
     """Opening, rungs and events, product and bare in turn. Events are counted while nothing else goes on."""
     openings, walks = [], []
-    async with stage(machine) as sides:
-        # The first of everything is loading and compiling.
-        traces = [await read_traces(side.client, (await walk(machine, side, 3, 3, 0.5))[1]) for side in sides]
+    async with AsyncExitStack() as stack:
+        sides: tuple[Side, Side] = await asyncio.gather(stack.enter_async_context(product_side(machine)), stack.enter_async_context(bare_side(machine)))
+        # The first of everything is loading and compiling: nothing is timed here.
+        walked = await asyncio.gather(*(walk(machine, side, 3, 3, 0.5) for side in sides))
+        traces = [await read_traces(side.client, ids) for side, (_, ids) in zip(sides, walked, strict=True)]
         timers = []
         for number in range(rounds):
             turn = sides if number % 2 == 0 else sides[::-1]

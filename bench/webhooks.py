@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -26,9 +26,10 @@ from pydantic import TypeAdapter
 from sqlalchemy import func, select
 from standardwebhooks import Webhook
 
-from bench.machine import Machine, UnableToMeasure, cpu_seconds
+from bench.machine import Machine
 from bench.paper import SECRET, SELLER
-from bench.walking import Product, Say, open_cases, spread, stage
+from bench.processes import UnableToMeasure, cpu_seconds, end_with_parent
+from bench.walking import Product, Say, open_cases, product_side, spread
 from cli.supervisor import free_port
 from db.engine import Database
 from db.schema import inbox
@@ -38,28 +39,31 @@ _FIRST_PORT = 21500
 _START_PATIENCE = 30.0
 _STOP_PATIENCE = 20.0
 _DRAIN_PATIENCE = 120.0
-# What is hinted at: the invoices of so many sleeping cases, in turn.
-_CASES = 100
 _AT_ONCE = 32
 
 _deliveries = count()
 
 
-async def measure(machine: Machine, say: Say, *, rounds: int, requests: int) -> dict[str, Any]:
-    """Both rates and latencies, round by round; the ratio is the median of the rounds'."""
+async def measure(machine: Machine, say: Say, *, rounds: int, requests: int, cases: int) -> dict[str, Any]:
+    """Both rates and latencies, round by round; the ratio is the median of the rounds'.
+
+    What is hinted at are the invoices of ``cases`` sleeping cases, in turn.
+    """
     rates: dict[str, list[float]] = {"dunwell": [], "bare": []}
     waits: dict[str, list[float]] = {"dunwell": [], "bare": []}
     used: dict[str, list[float]] = {"dunwell": [], "bare": []}
-    async with stage(machine) as (product, _), _listener(machine) as ours, _bare_route(machine) as theirs:
-        await open_cases(machine, product, _CASES)
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        product, ours, theirs = await asyncio.gather(enter(product_side(machine)), enter(_listener(machine)), enter(_bare_route(machine)))
+        await open_cases(machine, product, cases)
         targets = {"dunwell": (ours, f"/webhooks/rest/{SELLER.id}"), "bare": (theirs, "/")}
         for listening, path in targets.values():  # the first requests wait for what is loaded late
-            await knock(listening.port, _write_requests(path, 50), _AT_ONCE)
+            await knock(listening.port, _write_requests(path, 50, cases), _AT_ONCE)
         for number in range(rounds):
             for name in ("dunwell", "bare") if number % 2 == 0 else ("bare", "dunwell"):
                 await _drain(product)
                 listening, path = targets[name]
-                words = _write_requests(path, requests)
+                words = _write_requests(path, requests, cases)
                 begun, cpu = time.perf_counter(), cpu_seconds(listening.process)
                 took = await knock(listening.port, words, _AT_ONCE)
                 rates[name].append(requests / (time.perf_counter() - begun))
@@ -86,14 +90,14 @@ def _percentiles(seconds: list[float]) -> dict[str, float]:
     return {"p50": round(cuts[49] * 1000, 1), "p99": round(cuts[98] * 1000, 1)}
 
 
-def _write_requests(path: str, number: int) -> list[bytes]:
+def _write_requests(path: str, number: int, cases: int) -> list[bytes]:
     """Signed hints, each a delivery of its own, as bytes on the wire."""
     seal, now = Webhook(SECRET), datetime.now(UTC)
     requests = []
     for _ in range(number):
         place = next(_deliveries)
         delivery = f"msg_bench_{place}"
-        body = json.dumps({"type": "invoice.changed", "timestamp": now.isoformat(), "data": {"ref": f"R-{place % _CASES}"}})
+        body = json.dumps({"type": "invoice.changed", "timestamp": now.isoformat(), "data": {"ref": f"R-{place % cases}"}})
         head = {
             "Host": "127.0.0.1",
             "Content-Type": "application/json",
@@ -186,7 +190,14 @@ async def _bare_route(machine: Machine) -> AsyncIterator[Listening]:
 async def _serve(folder: Path, words: list[str], environment: dict[str, str], port: int) -> AsyncIterator[Listening]:
     log = folder / f"{words[1]}.log"
     with log.open("ab") as output:
-        process = subprocess.Popen([sys.executable, *words], env={**os.environ, **environment}, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        process = subprocess.Popen(
+            [sys.executable, *words],
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            preexec_fn=end_with_parent,
+        )
     try:
         deadline = time.monotonic() + _START_PATIENCE
         while True:
