@@ -7,19 +7,19 @@ workers write what they did and how long it took.
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
+import mmap
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from multiprocessing.sharedctypes import RawArray
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Lock
 from typing import Any
 
 import temporalio.client
@@ -32,7 +32,7 @@ import worker
 from activities.ledgers import Ledgers
 from bench import bare
 from bench.paper import SELLER, PaperLedger, PaperMailer
-from bench.processes import UnableToMeasure
+from bench.processes import UnableToMeasure, end_with_parent
 from db.engine import Database
 from domain.decision import Wait
 from settings import Settings
@@ -43,12 +43,9 @@ from workflows.ports import Answer
 PRODUCT, BARE = "dunwell", bare.NAMESPACE
 # A sleep in seconds that outlasts every measurement.
 PARKED = 30 * 86400.0
-_START_PATIENCE = 60.0
+_START_PATIENCE = 120.0
 _STOP_PATIENCE = 40.0
 
-# One process loads everything, and the workers are its forks, made before it has started a thread.
-_PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["bench.hands"])
 _FIELDS = (
     "ready",
     "pause",
@@ -68,7 +65,7 @@ _FIELDS = (
 
 
 class Board:
-    """Named numbers that several processes see. Times are in seconds.
+    """Named numbers in a file that several processes see. Times are in seconds.
 
     ``looks`` and ``acts`` count finished activities of the two queues, ``*_cpu`` and ``*_wall`` add up their time.
     ``queueing`` is what transactions waited to begin, ``committing`` what they took to end, ``executing`` is for their
@@ -76,69 +73,67 @@ class Board:
     ``rungs``, how many of them a run goes through before it sleeps for good.
     """
 
-    def __init__(self, numbers: Any = None) -> None:
-        self.numbers = numbers if numbers is not None else RawArray("d", len(_FIELDS))
+    def __init__(self, file: Path | None = None) -> None:
+        """``file`` holds zeros at first; without one only this process sees the board."""
+        size = len(_FIELDS) * 8
+        if file is None:
+            self._numbers = memoryview(bytearray(size)).cast("d")
+        else:
+            with file.open("r+b") as opened:
+                self._numbers = memoryview(mmap.mmap(opened.fileno(), size)).cast("d")
         self._lock = Lock()
 
+    @classmethod
+    def make(cls, file: Path) -> Board:
+        file.write_bytes(bytes(len(_FIELDS) * 8))
+        return cls(file)
+
     def __getitem__(self, name: str) -> float:
-        return float(self.numbers[_FIELDS.index(name)])
+        return self._numbers[_FIELDS.index(name)]
 
     def __setitem__(self, name: str, value: float) -> None:
-        self.numbers[_FIELDS.index(name)] = value
+        self._numbers[_FIELDS.index(name)] = value
 
     def add(self, **more: float) -> None:
         with self._lock:
             for name, value in more.items():
-                self.numbers[_FIELDS.index(name)] += value
+                self._numbers[_FIELDS.index(name)] += value
 
     def read(self) -> dict[str, float]:
-        return dict(zip(_FIELDS, self.numbers, strict=True))
+        return dict(zip(_FIELDS, self._numbers, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """What a worker process is to do, in values that can be sent to it; it ends when the process ``driver`` is gone."""
+    """What a worker process is to do. ``database`` is needed for the product, ``due`` is when its invoices are."""
 
     kind: str
     address: str
     database: str
     due: date
-    folder: Path
-    driver: int = field(default_factory=os.getpid)
+    board: Path
 
 
 @asynccontextmanager
 async def hire(errand: Errand) -> AsyncIterator[tuple[Board, int]]:
     """A worker process until the end of the block: its board, and its process id. Raises UnableToMeasure."""
-    board = Board()
-    process = _PROCESSES.Process(target=_work, args=(errand, board.numbers), name=f"bench-{errand.kind}")
-    process.start()
+    board = Board.make(errand.board)
+    words = [errand.kind, errand.address, errand.database, errand.due.isoformat(), str(errand.board)]
+    process = subprocess.Popen([sys.executable, "-m", "bench.hands", *words], stdin=subprocess.DEVNULL, preexec_fn=end_with_parent)
     try:
         deadline = time.monotonic() + _START_PATIENCE
         while not board["ready"]:
-            if not process.is_alive() or time.monotonic() > deadline:
+            if process.poll() is not None or time.monotonic() > deadline:
                 raise UnableToMeasure(f"the {errand.kind} worker did not get ready; its last words stand above")
             await asyncio.sleep(0.05)
-        yield board, int(process.pid or 0)
+        yield board, process.pid
     finally:
         process.terminate()
-        await asyncio.to_thread(process.join, _STOP_PATIENCE)
-        process.kill()
-
-
-def _work(errand: Errand, numbers: Any) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver says when it is over
-    Thread(target=_end_without, args=(errand.driver,), daemon=True).start()
-    # The sandbox imports the workflow's modules anew for each run: from compiled files, as where the package is installed.
-    sys.dont_write_bytecode, sys.pycache_prefix = False, str(errand.folder / "pycache")
-    asyncio.run(_poll(errand, Board(numbers)))
-    os._exit(0)  # the Temporal core may crash at interpreter exit
-
-
-def _end_without(driver: int) -> None:
-    while Path(f"/proc/{driver}").exists():
-        time.sleep(1)
-    os._exit(1)
+        try:
+            await asyncio.to_thread(process.wait, _STOP_PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 async def _poll(errand: Errand, board: Board) -> None:
@@ -255,3 +250,10 @@ def _timed(function: Callable[..., Any], kind: str, board: Board) -> Callable[..
             board.add(**{f"{kind}s": 1, f"{kind}_wall": time.perf_counter() - wall, f"{kind}_cpu": time.thread_time() - cpu})
 
     return run
+
+
+if __name__ == "__main__":
+    kind, address, database, due, file = sys.argv[1:]
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver says when it is over
+    asyncio.run(_poll(Errand(kind, address, database, date.fromisoformat(due), Path(file)), Board(Path(file))))
+    os._exit(0)  # the Temporal core may crash at interpreter exit

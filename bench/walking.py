@@ -111,7 +111,7 @@ async def product_side(machine: Machine) -> AsyncIterator[Product]:
     due = datetime.now(UTC).date() + timedelta(days=10)
     database, ledger = Database(machine.database), PaperLedger(due)
     try:
-        async with hire(Errand(PRODUCT, machine.address, machine.database, due, machine.folder)) as (board, process):
+        async with hire(Errand(PRODUCT, machine.address, machine.database, due, machine.folder / "product.board")) as (board, process):
             client = await _connect(machine, PRODUCT)
             yield Product(client, board, process, Door(database, client, Ledgers(database, {SELLER.id: ledger})), ledger)
     finally:
@@ -121,7 +121,7 @@ async def product_side(machine: Machine) -> AsyncIterator[Product]:
 @asynccontextmanager
 async def bare_side(machine: Machine) -> AsyncIterator[Nothing]:
     """The bare workflow's worker process. Raises UnableToMeasure."""
-    async with hire(Errand(BARE, machine.address, "", datetime.now(UTC).date(), machine.folder)) as (board, process):
+    async with hire(Errand(BARE, machine.address, "", datetime.now(UTC).date(), machine.folder / "bare.board")) as (board, process):
         yield Nothing(await _connect(machine, BARE), board, process)
 
 

@@ -252,7 +252,7 @@ def _milestones(case: Case, facts: Facts, now: datetime) -> tuple[Task, ...]:
     if limit and limit - WRITE_OFF_WARNINGS[0] <= late < limit and not facts.tolerance.covers(case.invoice.balance):
         near = next(days for days in reversed(WRITE_OFF_WARNINGS) if late >= limit - days)
         title = f"Invoice {number} nears its write-off: {case.invoice.balance}, {late} days late"
-        remedy = f"In {limit - late} days it counts as lost. Call the customer, offer a plan, or decide: dunwell case write-off {number}"
+        remedy = f"In {limit - late} days it counts as lost. Call the customer, offer a plan, or write it off"
         tasks.append(Task(f"write-off/{case.id}/{near}", TaskKind.REVIEW, title, remedy, facts.owner, facts.bank_calendar.add(today, 3)))
     if (dispute := case.open_dispute) and today >= dispute.due:
         tasks.append(silences.dispute_task(case, dispute, facts, now))
