@@ -14,7 +14,9 @@ def show(results: dict[str, Any], console: Console) -> None:
     if sleeping := results.get("sleeping"):
         _show_sleeping(sleeping, console)
     if rungs := results.get("rungs"):
-        _show_where(rungs, results.get("profile", {}), console)
+        _show_where(rungs, console)
+    if profile := results.get("profile"):
+        _show_profile(profile, console)
 
 
 def _show_ratios(results: dict[str, Any], console: Console) -> None:
@@ -32,7 +34,8 @@ def _show_ratios(results: dict[str, Any], console: Console) -> None:
         ours, theirs = webhooks["latency_ms"]["dunwell"], webhooks["latency_ms"]["bare"]
         table.add_row("webhook p50, ms", f"{ours['p50']:.0f}", f"{theirs['p50']:.0f}", "", "", "")
         table.add_row("webhook p99, ms", f"{ours['p99']:.0f}", f"{theirs['p99']:.0f}", "", f"at most {webhooks['p99_aim_ms']}", "")
-    console.print(table)
+    if table.rows:
+        console.print(table)
 
 
 def _range(values: dict[str, float]) -> str:
@@ -61,7 +64,7 @@ def _show_sleeping(sleeping: dict[str, Any], console: Console) -> None:
         )
 
 
-def _show_where(rungs: dict[str, Any], profile: dict[str, Any], console: Console) -> None:
+def _show_where(rungs: dict[str, Any], console: Console) -> None:
     table = Table(title="Where a rung's time goes, milliseconds of processor")
     for heading in ("", "Dunwell", "bare"):
         table.add_column(heading, justify="left" if not heading else "right")
@@ -72,6 +75,9 @@ def _show_where(rungs: dict[str, Any], profile: dict[str, Any], console: Console
     console.print(table)
     if rungs["timers_a_rung"] < 0.98:
         console.print(f"The machine was so busy that only {rungs['timers_a_rung']:.0%} of Dunwell's rungs slept first: its rungs a second are flattered.")
-    for name, shares in profile.get("shares", {}).items():
+
+
+def _show_profile(profile: dict[str, Any], console: Console) -> None:
+    for name, shares in profile["shares"].items():
         parts = ", ".join(f"{part} {share:.0%}" for part, share in shares.items() if share >= 0.01)
         console.print(f"{name}: {profile['cpu_ms'][name]:.1f} ms alone, {profile['statements'][name]} statements; {parts}")

@@ -74,7 +74,7 @@ def stretch(planned_days: tuple[int, ...], done: tuple[tuple[int, int], ...], in
         return max(nominal, free)
     last_actual, last_planned = max(overdue)
     interval = (max(0, nominal - last_planned) * factor).quantize(Decimal(1), rounding=ROUND_HALF_UP)
-    paced = last_actual + int(interval)
+    paced = max(last_actual + int(interval), 0)
     return max(min(nominal, paced) if factor < 1 else max(nominal, paced) if factor > 1 else nominal, free)
 
 

@@ -290,7 +290,7 @@ def essence(made: Rig, house: House, ref: str) -> dict[str, Any]:
     assert case is not None
     told = house.ledger.rows[ref]
     assert (Decimal(row["balance_minor"]) / 100, row["due"], row["standing"]) == (told.balance, told.due, told.standing), ref
-    body = _CASE.dump_python(case, mode="json", exclude={"id": True, "seq": True, "opened_at": True, "invoice": {"id", "seller", "customer"}})
+    body = _CASE.dump_python(case, mode="json", exclude={"id": True, "seq": True, "opened_at": True, "delayed": True, "invoice": {"id", "seller", "customer"}})
     for rung in body["rungs"]:
         del rung["at"], rung["outreach"]
     body["diary"] = [f"{entry.day} {entry.what}" for entry in diary if entry.kind in ESSENTIAL]

@@ -60,7 +60,7 @@ async def _story(database: Database, folder: Path) -> None:
         rig(environment.client, database, folder) as made,
     ):
         made.ledger.rows.update(ledger.rows)
-        for _ in range(20):
+        for _ in range(120):
             await door.pass_on(datetime.now(UTC) + timedelta(hours=1))
             with database.reading() as connection:
                 if len(cases.running(connection)) == 12:
