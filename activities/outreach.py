@@ -35,7 +35,7 @@ from domain.decision import APPROVAL, Perform, Wait, assess
 from domain.event import ApprovalAsked
 from domain.facts import Books, Facts, Mode
 from domain.fold import fold
-from domain.playbook import Verb
+from domain.playbook import Step, Verb
 from domain.task import Task, TaskKind
 from integrations.messaging import Accepted, Attachment, Email, Mailer, Message, Messenger, Outcome, Refused, Unknown
 from workflows.contract import case_id
@@ -166,23 +166,28 @@ class Outreach:
                 bundle = compose(case.id, [(case, facts)], sight.invoices, now)
                 if bundle is not None and (bundle.step.name, bundle.channel) == (delivery.step, delivery.channel):
                     if delivery.channel == APPROVAL:
-                        return self._ask_for_approval(connection, bundle, facts, sight, now)
-                    return self._give_to_a_person(connection, bundle, facts, sight, now)
+                        return self._ask_for_approval(connection, bundle, facts, now)
+                    if answer := self._give_to_a_person(connection, bundle, facts, now):
+                        return answer
         return self._look(delivery, seller, clock)
 
-    def _give_to_a_person(self, connection: Connection, bundle: Bundle, facts: Facts, sight: Sight, now: datetime) -> Answer:
+    def _give_to_a_person(self, connection: Connection, bundle: Bundle, facts: Facts, now: datetime) -> Answer | None:
+        """None: what people agreed to is not true any more."""
         case = bundle.carrier.case
         if facts.mode is Mode.SHADOW:
             return self.assessor.carry_out(connection, case, bundle.step, bundle.channel, Fate.SHADOWED, (), facts, now)
         seller = parties.load_seller(connection, case.invoice.seller)
         resolved = playbooks.load_version(connection, case.playbook)
         script = write_script(bundle, seller, facts.customer, facts, resolved, now)
+        if not _is_as_approved(case, bundle.step, text_hash(script.subject, script.text)):
+            self.assessor.lapse(connection, case, bundle.step, facts, now)
+            return None
         due = facts.bank_calendar.add(facts.today(now), 1)
         key = f"act/{case.id}/{case.round}/{bundle.step.name}"
         task = Task(key, _KINDS.get(bundle.step.do, TaskKind.CALL), script.subject, script.text, _owner(bundle.step.do, facts), due)
         return self.assessor.carry_out(connection, case, bundle.step, bundle.channel, Fate.DONE, (task,), facts, now)
 
-    def _ask_for_approval(self, connection: Connection, bundle: Bundle, facts: Facts, sight: Sight, now: datetime) -> Answer:
+    def _ask_for_approval(self, connection: Connection, bundle: Bundle, facts: Facts, now: datetime) -> Answer:
         """The exact text is written and kept; what is sent later is this text or nothing."""
         case, step = bundle.carrier.case, bundle.step
         seller = parties.load_seller(connection, case.invoice.seller)
@@ -347,8 +352,7 @@ class Outreach:
             if letter is None:
                 outreach.release(connection, claim.id, claim.token, "nobody can be reached by this channel any more", now)
                 return None
-            approval = carrier.approval(bundle.step.name)
-            if bundle.step.approve and not letter.shadow and (approval is None or approval.text_hash != letter.text_hash):
+            if not letter.shadow and not _is_as_approved(carrier, bundle.step, letter.text_hash):
                 outreach.release(connection, claim.id, claim.token, "what was approved is not true any more", now)
                 self.assessor.lapse(connection, carrier, bundle.step, facts, now)
                 return None
@@ -403,6 +407,12 @@ class Outreach:
                         return None
             answers = self.assessor.conclude(connection, outreach.load_claim(connection, claim.id), fate, sight, now, asked_by=case_id(delivery.invoice))
             return answers.get(case_id(delivery.invoice))
+
+
+def _is_as_approved(case: Case, step: Step, text: str) -> bool:
+    """Whether the text with this hash may be used: nobody had to agree to it, or they agreed to exactly this one."""
+    approval = case.approval(step.name)
+    return not step.approve or (approval is not None and approval.text_hash == text)
 
 
 def case_step(claim: Claim, case: Case) -> str:

@@ -51,10 +51,17 @@ def without_detail(decision: Decision) -> Decision:
     match decision:
         case Wait():
             return replace(decision, detail="", owner="")
-        case Close(outcome=Outcome.STOPPED):
-            return replace(decision, why="stopped by a person")
+        case Close(outcome=outcome, why=why):
+            return replace(decision, why=_end_in_short(outcome, why))
         case _:
             return decision
+
+
+def _end_in_short(outcome: Outcome, why: str) -> str:
+    """How it ended, without who said so and why."""
+    if outcome is Outcome.STOPPED:
+        return "stopped by a person"
+    return why.partition(" by ")[0] if outcome is Outcome.WRITTEN_OFF else why.partition(", says ")[0]
 
 
 def without_private_words(case: Case) -> Case:
@@ -65,7 +72,10 @@ def without_private_words(case: Case) -> Case:
         rungs=tuple(replace(rung, why="" if rung.fate is Fate.SKIPPED else rung.why) for rung in case.rungs),
         holds=tuple(replace(hold, why="", by="") for hold in case.holds),
         promises=tuple(replace(promise, by="") for promise in case.promises[-_MOST_PROMISES:]),
-        ended_why="stopped by a person" if case.ended is Outcome.STOPPED else case.ended_why,
+        ended_why=_end_in_short(case.ended, case.ended_why) if case.ended else "",
+        disputes=tuple(replace(dispute, reason="", owner="", by="") for dispute in case.disputes),
+        approvals=tuple(replace(approval, given_by=("a person",) * len(approval.given_by)) for approval in case.approvals),
+        discount=replace(case.discount, by="") if case.discount else None,
     )
 
 
