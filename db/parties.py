@@ -154,18 +154,3 @@ def judge_behavior(connection: Connection, customer_ids: Sequence[str]) -> None:
         late = sorted((paid_on - due).days for paid_on, due in days)
         usual = max(0, late[len(late) // 2]) if late else 0
         connection.execute(customers.update().where(customers.c.id == customer).values(behavior=behavior(late).value, usual_days_late=usual))
-
-
-def find_customers(connection: Connection, name: str = "") -> tuple[Customer, ...]:
-    """The customers with this number (none: all), by number."""
-    query = select(customers.c.id).order_by(customers.c.number)
-    ids = connection.scalars(query.where(customers.c.number == name) if name else query).all()
-    return tuple(load_customer(connection, one) for one in ids)
-
-
-def set_care(connection: Connection, customer: str, by: str, *, tier: Tier | None = None, manager: tuple[str, str] | None = None) -> None:
-    """What a person sets: how much care a customer gets, and who looks after it (name and e-mail address)."""
-    if tier:
-        connection.execute(customers.update().where(customers.c.id == customer).values(tier=tier.value, tier_set_by=by))
-    if manager:
-        connection.execute(customers.update().where(customers.c.id == customer).values(account_manager=manager[0], account_manager_email=manager[1]))

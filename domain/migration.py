@@ -19,7 +19,8 @@ def counts_as_done(case: Case, old: Playbook, new: Playbook) -> tuple[str, ...]:
         return ()
     names = {step.name for step in taken}
     reached = max(_FIRMNESS.index(step.stage) for step in taken)
-    heard = {stage: sum(step.stage is stage for step in taken) for stage in Stage}
+    ours = {step.name for step in new.steps}
+    heard = {stage: sum(step.stage is stage and step.name not in ours for step in taken) for stage in Stage}
     done = []
     for step in new.steps:
         level = _FIRMNESS.index(step.stage)
