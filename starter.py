@@ -61,7 +61,6 @@ _SETTLING = timedelta(minutes=2)
 _RETRY = timedelta(seconds=2)
 _NOT_WATCHED = "this invoice is not watched any more"
 _RECORD_AT_ONCE = 2_000
-_AWAY = (RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED, RPCStatusCode.RESOURCE_EXHAUSTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,7 +388,11 @@ def _is_open(invoice: Invoice) -> bool:
 
 def _is_away(error: Exception) -> bool:
     """Whether Temporal could not be reached; a client that connects at first use says so in an error without a type."""
-    return error.status in _AWAY if isinstance(error, RPCError) else str(error).startswith("Failed client connect")
+    if isinstance(error, RPCError):
+        # A server that is only just coming up refuses in many ways; none of them is the fault of what was to be said.
+        log.warning("temporal.refused", status=error.status.name)
+        return error.status is not RPCStatusCode.INVALID_ARGUMENT
+    return str(error).startswith("Failed client connect")
 
 
 def _note_failure(connection: Connection, word: str, source: str, problem: str) -> None:

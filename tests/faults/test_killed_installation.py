@@ -133,15 +133,18 @@ async def _settle_and_judge(whole: Whole, what: str, started: float) -> None:
     siege = whole.siege
     owed = [number for number in siege.numbers if number not in whole.paid]
 
-    def is_at_rest() -> bool:
+    def unrest() -> list[str]:
         acknowledged, words, ended = siege.acknowledged(), siege.words(), siege.ended()
-        return (
-            all(words.get(one) in ("folded", "ended") for one in acknowledged)
-            and all(ended.get(number, "unknown") is None for number in owed)
-            and all(ended.get(number) == "settled" for number in whole.paid)
-        )
+        return [
+            *(f"webhook {one}: {words.get(one, 'lost')}" for one in acknowledged if words.get(one) not in ("folded", "ended")),
+            *(f"{number}: {ended.get(number, 'not watched')}" for number in owed if ended.get(number, "not watched") is not None),
+            *(f"{number}, paid: {ended.get(number, 'not watched')}" for number in whole.paid if ended.get(number) != "settled"),
+        ]
 
-    await until(lambda: is_at_rest(), "everything to come to rest", SETTLING)
+    try:
+        await until(lambda: not unrest(), "everything to come to rest", SETTLING)
+    except AssertionError as error:
+        raise AssertionError(f"{error}: {unrest()[:10]}") from None
     verdict = await siege.settle(owed, within=SETTLING)
     told = siege.reminded()
     after_payment = [

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+from sqlalchemy import select
 from standardwebhooks import Webhook
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -18,6 +19,7 @@ from activities.ledgers import Ledgers
 from cli.supervisor import free_port
 from db import cases, installation, parties
 from db.engine import Database
+from db.schema import inbox as words
 from domain.facts import Mode
 from settings import SellerSettings, Settings
 from starter import Door
@@ -67,7 +69,8 @@ async def _story(database: Database, folder: Path) -> None:
                     break
             await asyncio.sleep(0.5)
         with database.reading() as connection:
-            assert len(cases.running(connection)) == 12
+            waiting = [(word.ref, word.attempts, word.last_error) for word in connection.execute(select(words).where(words.c.state != "folded"))]
+            assert len(cases.running(connection)) == 12, waiting
 
 
 def _signed(ref: str, delivery: str) -> dict[str, object]:
