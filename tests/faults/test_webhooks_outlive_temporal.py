@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def test_an_acknowledged_webhook_is_heard_when_temporal_comes_back(database: Dat
 
 
 async def _story(database: Database, folder: Path) -> None:
-    port = free_port(27233)
+    port = free_port(24_000 + os.getpid() % 8_000)  # another test process must not answer in its place
     with database.transaction() as connection:
         parties.save_seller(connection, SELLER)
         installation.set_mode(connection, Mode.LIVE, "test", datetime.now(UTC))
