@@ -115,7 +115,8 @@ class Door:
             return True
         try:
             invoice = row.case.removeprefix("invoice/") if row.case else await self._find_or_fetch(row.seller, row.ref)
-            await self._write(lambda connection: inbox.assign(connection, word, case_id(invoice)))
+            if not row.case:
+                await self._write(lambda connection: inbox.assign(connection, word, case_id(invoice)))
             if over := await self._is_over(invoice, row.seller, row.ref):
                 await self._write(lambda connection: inbox.mark_ended(connection, word, over))
                 return True

@@ -304,8 +304,9 @@ class Outreach:
         unheard = [one for one in cases.load_open_cases(connection, case.invoice.customer) if not inbox.has_restraining(connection, [one.id])]
         return compose(case.id, [(one, self.assessor.gather(connection, one, books, now)) for one in unheard], {}, now)
 
-    def _compose_again(self, connection: Connection, case: Case, claim: Claim, sight: Sight, now: datetime) -> Bundle | None:
-        """The message as it looks behind the fence, among what was claimed: each invoice takes the claimed step or drops out."""
+    def _compose_again(self, connection: Connection, case: Case, claim: Claim, sight: Sight, now: datetime) -> tuple[Bundle, Facts] | None:
+        """The message as it looks behind the fence, with the facts of the case that carries it, among what was claimed: each
+        invoice takes the claimed step or drops out."""
         claimed = {part.case: part for part in claim.parts}
         found = [cases.load_case(connection, one) for one in claimed]
         fit = [(one, self.assessor.gather(connection, one, sight.books, now, claim.id)) for one in found if one and one.invoice.id not in sight.missing]
@@ -317,7 +318,7 @@ class Outreach:
                 share.case.id for share in bundle.shares if (share.step.name, share.case.round) != (claimed[share.case.id].rung, claimed[share.case.id].round)
             }
             if not strange:
-                return bundle
+                return bundle, next(facts for one, facts in fit if one.id == bundle.carrier.case.id)
             fit = [(one, facts) for one, facts in fit if one.id not in strange]
 
     def _attachments(self, claim: Claim, seller: str, clock: Clock) -> dict[str, Attachment]:
@@ -338,17 +339,16 @@ class Outreach:
             refused = "the ledger cannot be read" if sight.books.problem else ""
             if not refused and inbox.has_restraining(connection, mine):
                 refused = "somebody said something meanwhile"
-            bundle = None if refused or case is None else self._compose_again(connection, case, claim, sight, now)
-            if bundle is None:
+            composed = None if refused or case is None else self._compose_again(connection, case, claim, sight, now)
+            if composed is None:
                 outreach.release(connection, claim.id, claim.token, refused or "no longer to be sent now", now)
                 return None
+            bundle, facts = composed
             carrier = bundle.carrier.case
             seller = parties.load_seller(connection, carrier.invoice.seller)
-            customer = parties.load_customer(connection, carrier.invoice.customer)
-            facts = self.assessor.gather(connection, carrier, sight.books, now, claim.id)
             thread = outreach.earlier_message_ids(connection, carrier.id)
             resolved = playbooks.load_version(connection, carrier.playbook)
-            letter = write_letter(claim.id, bundle, seller, customer, facts, resolved, attachments, thread, now)
+            letter = write_letter(claim.id, bundle, seller, facts.customer, facts, resolved, attachments, thread, now)
             if letter is None:
                 outreach.release(connection, claim.id, claim.token, "nobody can be reached by this channel any more", now)
                 return None

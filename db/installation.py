@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from db import tasks
 from db.schema import books, installation
@@ -16,6 +16,11 @@ from domain.task import Task, TaskKind
 RESTORED = "this copy was restored from a backup and has not been compared with what was really sent"
 PUT_BACK = "the database was put back to an earlier state and has not been compared with what was really sent"
 _FENCE = "fence"
+
+
+# Statements are made once: to make one takes longer than to run it.
+_STATE = select(installation).where(installation.c.id == 1)
+_BOOKS = select(books.c.read_at, books.c.posted_through).where(books.c.seller_id == bindparam("seller"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,7 @@ class BooksRow:
 
 def load_installation(connection: Connection) -> Installation:
     """A new installation is in shadow mode: everything runs, nothing leaves."""
-    row = connection.execute(select(installation).where(installation.c.id == 1)).one_or_none()
+    row = connection.execute(_STATE).one_or_none()
     if row is None:
         return Installation(Mode.SHADOW, "")
     fence = None
@@ -110,7 +115,7 @@ def lift_fence(connection: Connection, reason: str, by: str, now: datetime) -> N
 
 
 def load_books(connection: Connection, seller: str) -> BooksRow:
-    row = connection.execute(select(books.c.read_at, books.c.posted_through).where(books.c.seller_id == seller)).one_or_none()
+    row = connection.execute(_BOOKS, {"seller": seller}).one_or_none()
     return BooksRow() if row is None else BooksRow(row.read_at, row.posted_through)
 
 

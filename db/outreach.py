@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from db.ids import new_id
 from db.schema import installation, outreach, outreach_parts
@@ -24,6 +24,67 @@ _COUNTS = ("accepted", "unknown", "delivered", "bounced", "presumed")
 _SENT = ("accepted", "delivered", "bounced")
 _ON_THE_WAY = ("claimed", "sending")
 _GIVEN_UP = ("released", "refused", "bounced", "shadowed")
+
+# Statements are made once: to make one takes longer than to run it.
+_JOINED = outreach_parts.join(outreach)
+_OF_CASE = (outreach_parts.c.case_id == bindparam("case"), outreach_parts.c.dropped.is_(False))
+_OF_STEP = (
+    outreach_parts.c.case_id == bindparam("case"),
+    outreach_parts.c.round == bindparam("round"),
+    outreach_parts.c.rung == bindparam("rung"),
+    outreach_parts.c.channel == bindparam("channel"),
+)
+_COUNT_GIVEN_UP = select(func.count()).select_from(_JOINED).where(*_OF_STEP, outreach.c.state.in_(_GIVEN_UP) | outreach_parts.c.dropped)
+_ALIVE = (
+    select(outreach.c.id)
+    .select_from(_JOINED)
+    .where(*_OF_STEP, outreach.c.state.not_in(_GIVEN_UP), outreach_parts.c.dropped.is_(False))
+    .order_by(outreach.c.claimed_at.desc())
+    .limit(1)
+)
+_INSERT = outreach.insert()
+_INSERT_PARTS = outreach_parts.insert()
+_MESSAGE = select(outreach).where(outreach.c.id == bindparam("message")).with_for_update()
+_PARTS = (
+    select(outreach_parts).where(outreach_parts.c.outreach_id == bindparam("message"), outreach_parts.c.dropped.is_(False)).order_by(outreach_parts.c.case_id)
+)
+_MOVE = outreach.update().where(outreach.c.id == bindparam("message"), outreach.c.token == bindparam("held_by"), outreach.c.state.in_(bindparam("out_of")))
+_CONTACTS = (
+    select(outreach.c.id, outreach.c.stage, outreach.c.claimed_at, outreach.c.sending_at, outreach.c.channel)
+    .where(outreach.c.customer_id == bindparam("customer"), outreach.c.claimed_at >= bindparam("since"), outreach.c.state.in_(bindparam("states")))
+    .order_by(outreach.c.claimed_at)
+)
+_COVERING = (
+    select(outreach.c.id, outreach_parts.c.rung, outreach.c.claimed_at, outreach.c.state)
+    .select_from(_JOINED)
+    .where(*_OF_CASE, outreach.c.state.in_([*_ON_THE_WAY, "unknown"]))
+)
+_TO_THE_SAME = select(outreach.c.id, outreach.c.step, outreach.c.claimed_at).where(
+    outreach.c.customer_id == bindparam("customer"), outreach.c.state.in_(_ON_THE_WAY)
+)
+_REFUSALS = (
+    select(outreach.c.recorded_at, outreach.c.reason, outreach.c.try_again)
+    .select_from(_JOINED)
+    .where(
+        outreach_parts.c.case_id == bindparam("case"),
+        outreach_parts.c.round == bindparam("round"),
+        outreach_parts.c.rung == bindparam("rung"),
+        outreach.c.state == "refused",
+    )
+    .order_by(outreach.c.recorded_at)
+)
+_RELEASE_STALE = (
+    outreach.update()
+    .where(outreach.c.customer_id == bindparam("customer"), outreach.c.state == "claimed", outreach.c.claimed_at < bindparam("before"))
+    .values(state="released", reason="its worker died before sending", recorded_at=bindparam("now"))
+)
+_LOST = select(outreach.c.id).where(outreach.c.customer_id == bindparam("customer"), outreach.c.state == "sending", outreach.c.sending_at < bindparam("before"))
+_THREAD = (
+    select(outreach.c.message_id)
+    .select_from(_JOINED)
+    .where(outreach_parts.c.case_id == bindparam("case"), outreach.c.state.in_(["accepted", "delivered", "unknown"]), outreach.c.message_id != "")
+    .order_by(outreach.c.sending_at)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,39 +117,30 @@ class Claim:
 
 def next_attempt(connection: Connection, case: str, round_: int, rung: str, channel: str) -> int:
     """One more than the attempts known to have come to nothing; an attempt still alive makes the key collide, as it must."""
-    same = _same_rung(case, round_, rung, channel)
-    given_up = select(func.count()).select_from(outreach_parts.join(outreach)).where(*same, outreach.c.state.in_(_GIVEN_UP) | outreach_parts.c.dropped)
-    return 1 + connection.execute(given_up).scalar_one()
+    given_up: int = connection.execute(_COUNT_GIVEN_UP, _step(case, round_, rung, channel)).scalar_one()
+    return 1 + given_up
 
 
 def find_alive(connection: Connection, case: str, round_: int, rung: str, channel: str) -> Claim | None:
     """The message that already covers this step, if one was claimed and has not come to nothing."""
-    query = (
-        select(outreach.c.id)
-        .select_from(outreach_parts.join(outreach))
-        .where(*_same_rung(case, round_, rung, channel), outreach.c.state.not_in(_GIVEN_UP), outreach_parts.c.dropped.is_(False))
-        .order_by(outreach.c.claimed_at.desc())
-        .limit(1)
-    )
-    found = connection.execute(query).scalar_one_or_none()
+    found = connection.execute(_ALIVE, _step(case, round_, rung, channel)).scalar_one_or_none()
     return None if found is None else load_claim(connection, found)
 
 
-def _same_rung(case: str, round_: int, rung: str, channel: str) -> tuple[Any, ...]:
-    part = outreach_parts.c
-    return part.case_id == case, part.round == round_, part.rung == rung, part.channel == channel
+def _step(case: str, round_: int, rung: str, channel: str) -> dict[str, Any]:
+    return {"case": case, "round": round_, "rung": rung, "channel": channel}
 
 
 def claim(connection: Connection, row: dict[str, Any], parts: Sequence[Part]) -> None:
     """Write a claim. Raises IntegrityError when any part's key is taken: somebody else is sending it, or has."""
-    connection.execute(outreach.insert().values(state="claimed", **row))
+    connection.execute(_INSERT, {"state": "claimed", **row})
     add_parts(connection, row["id"], parts)
 
 
 def add_parts(connection: Connection, outreach_id: str, parts: Sequence[Part]) -> None:
     """Write more of what a message covers. Raises IntegrityError when any part's key is taken."""
     connection.execute(
-        outreach_parts.insert(),
+        _INSERT_PARTS,
         [
             {
                 "outreach_id": outreach_id,
@@ -106,7 +158,7 @@ def add_parts(connection: Connection, outreach_id: str, parts: Sequence[Part]) -
 
 
 def load_claim(connection: Connection, outreach_id: str) -> Claim:
-    row = connection.execute(select(outreach).where(outreach.c.id == outreach_id).with_for_update()).mappings().one()
+    row = connection.execute(_MESSAGE, {"message": outreach_id}).mappings().one()
     return Claim(
         id=row["id"],
         state=row["state"],
@@ -123,9 +175,7 @@ def load_claim(connection: Connection, outreach_id: str) -> Claim:
 
 def load_parts(connection: Connection, outreach_id: str) -> tuple[Part, ...]:
     """What a message covers, without what dropped out of it; nothing when it is not known."""
-    parts = connection.execute(
-        select(outreach_parts).where(outreach_parts.c.outreach_id == outreach_id, outreach_parts.c.dropped.is_(False)).order_by(outreach_parts.c.case_id)
-    ).mappings()
+    parts = connection.execute(_PARTS, {"message": outreach_id}).mappings()
     return tuple(Part(p["case_id"], p["round"], p["rung"], p["channel"], p["attempt"], p["leads"]) for p in parts)
 
 
@@ -169,8 +219,7 @@ def resolve(connection: Connection, outreach_id: str, went_out: bool, reason: st
 
 def _move(connection: Connection, outreach_id: str, token: str, state: str | tuple[str, ...], values: dict[str, Any]) -> bool:
     states = (state,) if isinstance(state, str) else state
-    where = (outreach.c.id == outreach_id, outreach.c.token == token, outreach.c.state.in_(states))
-    return connection.execute(outreach.update().where(*where).values(**values)).rowcount == 1
+    return connection.execute(_MOVE, {"message": outreach_id, "held_by": token, "out_of": list(states), **values}).rowcount == 1
 
 
 def known_to_provider(connection: Connection, since: datetime) -> frozenset[str]:
@@ -213,19 +262,15 @@ def presume_sent(connection: Connection, row: dict[str, Any], parts: Sequence[Pa
 
 def last_attempt(connection: Connection, case: str, round_: int, rung: str, channel: str) -> int:
     """The highest attempt ever written for this step; 0 when there is none."""
-    query = select(func.coalesce(func.max(outreach_parts.c.attempt), 0)).where(*_same_rung(case, round_, rung, channel))
-    last: int = connection.execute(query).scalar_one()
+    query = select(func.coalesce(func.max(outreach_parts.c.attempt), 0)).where(*_OF_STEP)
+    last: int = connection.execute(query, _step(case, round_, rung, channel)).scalar_one()
     return last
 
 
 def contacts_made(connection: Connection, customer: str, since: datetime, *, rehearsed: bool) -> tuple[Contacted, ...]:
     """Every contact begun with a customer since then, for the gap and the caps; ``rehearsed``: those in shadow mode too."""
     states = (*_COUNTS, "shadowed") if rehearsed else _COUNTS
-    rows = connection.execute(
-        select(outreach.c.id, outreach.c.stage, outreach.c.claimed_at, outreach.c.sending_at, outreach.c.channel)
-        .where(outreach.c.customer_id == customer, outreach.c.claimed_at >= since, outreach.c.state.in_(states))
-        .order_by(outreach.c.claimed_at)
-    )
+    rows = connection.execute(_CONTACTS, {"customer": customer, "since": since, "states": list(states)})
     return tuple(Contacted(sending_at or claimed_at, Stage(stage), found, channel) for found, stage, claimed_at, sending_at, channel in rows)
 
 
@@ -238,38 +283,24 @@ def note_talk(connection: Connection, customer: str, seller: str, case: str, by:
 
 def in_flight(connection: Connection, case: str, customer: str) -> tuple[InFlight, ...]:
     """Messages whose fate is open: those that cover this case, and any other on its way to the same customer now."""
-    covering = connection.execute(
-        select(outreach.c.id, outreach_parts.c.rung, outreach.c.claimed_at, outreach.c.state)
-        .select_from(outreach_parts.join(outreach))
-        .where(outreach_parts.c.case_id == case, outreach_parts.c.dropped.is_(False), outreach.c.state.in_([*_ON_THE_WAY, "unknown"]))
-    )
+    covering = connection.execute(_COVERING, {"case": case})
     flights = {found: InFlight(rung, found, since, state == "unknown") for found, rung, since, state in covering}
-    others = connection.execute(
-        select(outreach.c.id, outreach.c.step, outreach.c.claimed_at).where(outreach.c.customer_id == customer, outreach.c.state.in_(_ON_THE_WAY))
-    )
-    for found, step, since in others:
+    for found, step, since in connection.execute(_TO_THE_SAME, {"customer": customer}):
         flights.setdefault(found, InFlight(step, found, since))
     return tuple(flights.values())
 
 
 def refusals(connection: Connection, case: str, round_: int, rung: str) -> tuple[Refused, ...]:
     """The refused attempts at this step, oldest first."""
-    rows = connection.execute(
-        select(outreach.c.recorded_at, outreach.c.reason, outreach.c.try_again)
-        .select_from(outreach_parts.join(outreach))
-        .where(outreach_parts.c.case_id == case, outreach_parts.c.round == round_, outreach_parts.c.rung == rung, outreach.c.state == "refused")
-        .order_by(outreach.c.recorded_at)
-    )
+    rows = connection.execute(_REFUSALS, {"case": case, "round": round_, "rung": rung})
     return tuple(Refused(at, reason, try_again) for at, reason, try_again in rows)
 
 
 def tidy(connection: Connection, customer: str, before: datetime, now: datetime) -> tuple[str, ...]:
     """What a dead worker left: a claim older than ``before`` is released; the ids of what has been sending since then,
     now unknown."""
-    mine = outreach.c.customer_id == customer
-    stale = (mine, outreach.c.state == "claimed", outreach.c.claimed_at < before)
-    connection.execute(outreach.update().where(*stale).values(state="released", reason="its worker died before sending", recorded_at=now))
-    lost = tuple(connection.scalars(select(outreach.c.id).where(mine, outreach.c.state == "sending", outreach.c.sending_at < before)))
+    connection.execute(_RELEASE_STALE, {"customer": customer, "before": before, "now": now})
+    lost = tuple(connection.scalars(_LOST, {"customer": customer, "before": before}))
     if lost:
         connection.execute(outreach.update().where(outreach.c.id.in_(lost)).values(state="unknown", reason="its worker died while sending", recorded_at=now))
     return lost
@@ -305,13 +336,7 @@ def is_sending(connection: Connection, case: str) -> bool:
 
 def earlier_message_ids(connection: Connection, case: str) -> tuple[str, ...]:
     """The Message-IDs of what this case has heard so far, oldest first: the thread."""
-    rows = connection.execute(
-        select(outreach.c.message_id)
-        .select_from(outreach_parts.join(outreach))
-        .where(outreach_parts.c.case_id == case, outreach.c.state.in_(["accepted", "delivered", "unknown"]), outreach.c.message_id != "")
-        .order_by(outreach.c.sending_at)
-    )
-    return tuple(rows.scalars())
+    return tuple(connection.scalars(_THREAD, {"case": case}))
 
 
 RECENT = timedelta(days=31)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import secrets
-from collections import Counter
+from collections import Counter, deque
 from datetime import UTC, datetime
 
 import structlog
@@ -14,17 +14,21 @@ from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from db import inbox
+from db import inbox, invoices
 from domain.discretion import describe
 from domain.event import InvoiceChanged
 from integrations.accounting import Hint
 from integrations.accounting.rest import UnableToTrust, UnableToUnderstand, verify
 from starter import Door
+from workflows.contract import case_id
 
 LARGEST_BODY = 256 * 1024
 _BODY_SECONDS = 15
 _REPORT_SECONDS = 10
-_MOST_REPORTS = 64
+_MOST_WAITING = 1_000
+# Words are passed on once no request has come for so long, and a few of them after the longer time in any case.
+_LULL_SECONDS, _LONGEST_LULL_SECONDS = 0.03, 0.5
+_A_FEW = 8
 
 # Stands in for the secret of a seller we do not have, so that nobody learns from the answer, or its time, which ones exist.
 _NOBODYS_SECRET = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
@@ -42,21 +46,36 @@ class UnableToAccept(Exception):
 
 
 class Reports:
-    """Passes stored words on without keeping anybody waiting. What fails or is too much stays stored for the next round."""
+    """Passes stored words on, one after another, in the lulls between requests: passing on costs more than accepting, and
+    who calls waits for the one and not for the other. What fails or is too much stays stored for the next round."""
 
     def __init__(self, door: Door) -> None:
         self._door = door
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._waiting: deque[str] = deque()
+        self._last_request = 0.0
+        self._passing_on: asyncio.Task[None] | None = None
 
     def begin(self, word: str) -> None:
-        if len(self._under_way) < _MOST_REPORTS:
-            task = asyncio.create_task(self._report(word))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+        self._last_request = asyncio.get_running_loop().time()
+        if len(self._waiting) < _MOST_WAITING:
+            self._waiting.append(word)
+        if self._passing_on is None or self._passing_on.done():
+            self._passing_on = asyncio.create_task(self._pass_on())
 
     async def finish(self) -> None:
-        """Wait for the reports under way; each ends within its time-out."""
-        await asyncio.gather(*self._under_way)
+        """Wait for the report under way, which ends within its time-out; the others stay stored."""
+        self._waiting.clear()
+        if self._passing_on:
+            await self._passing_on
+
+    async def _pass_on(self) -> None:
+        clock = asyncio.get_running_loop().time
+        while self._waiting:
+            since = clock()
+            while self._waiting and clock() - self._last_request < _LULL_SECONDS and clock() - since < _LONGEST_LULL_SECONDS:
+                await asyncio.sleep(_LULL_SECONDS)
+            for word in [self._waiting.popleft() for _ in range(min(_A_FEW, len(self._waiting)))]:
+                await self._report(word)
 
     async def _report(self, word: str) -> None:
         try:
@@ -81,7 +100,7 @@ async def receive(request: Request, seller: str) -> Response:
     now = datetime.now(UTC)
     known = {entry.seller.id: entry.webhook_secrets for entry in request.app.state.sellers}
     try:
-        hint = verify(dict(request.headers), raw, known.get(seller) or (_NOBODYS_SECRET,), now)
+        hint = verify(request.headers, raw, known.get(seller) or (_NOBODYS_SECRET,), now)
     except UnableToTrust as error:
         # Counted by seller only where there is one: the counter must not grow with what strangers make up.
         counted = seller if seller in known else "unknown"
@@ -97,12 +116,14 @@ async def receive(request: Request, seller: str) -> Response:
 def _store(door: Door, seller: str, hint: Hint, body: str, now: datetime) -> tuple[str, bool]:
     source = f"rest:{seller}"
     with door.database.transaction() as connection:
+        invoice = invoices.find_id(connection, seller, hint.ref)
         return inbox.receive(
             connection,
             source=source,
             source_id=hint.delivery,
             seller_id=seller,
             ref=hint.ref,
+            case_id=case_id(invoice) if invoice else None,
             kind="changed",
             body=body,
             news=InvoiceChanged(by=source, why=hint.happened),
