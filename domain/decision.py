@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from domain import desk, ladder, silences
+from domain import desk, ladder, matters, silences
 from domain.answers import Folded, Reply
-from domain.calendar import start_of_day, zone
+from domain.calendar import zone
 from domain.case import ApprovalStanding, Case, Discount, Dispute, Fate, Hold, HoldKind, Outcome, Rung
 from domain.diary import Entry, EntryKind, write_day
 from domain.event import News, OutreachResolved, WordUnreadable
@@ -17,13 +17,11 @@ from domain.facts import Facts, Mode
 from domain.fold import fold, mature, observe, promise_ends
 from domain.invoice import Invoice, Standing
 from domain.money import Money
-from domain.playbook import Stage, Step, Verb
+from domain.playbook import Stage, Step
 from domain.task import Task, TaskKind
 
 # In place of a channel: the step's exact text is written, and people are asked to agree to it.
 APPROVAL = "approval"
-# So many days before an invoice counts as lost its owner is warned.
-WRITE_OFF_WARNINGS = (30, 14)
 _SOON = timedelta(minutes=1)
 _LEDGER_RETRY = timedelta(hours=1)
 _COVERED_RETRY = timedelta(minutes=1)
@@ -98,7 +96,7 @@ def assess(case: Case, seen: Invoice | None, news: Sequence[News], facts: Facts,
         case, lines = observe(case, seen, facts, now)
         entries += lines
     if facts.books.problem:
-        tasks.append(_unreadable_ledger(facts, now))
+        tasks.append(matters.unreadable_ledger(facts, now))
     for word in news:
         folded = _hear(case, word, facts, now)
         case = folded.case
@@ -114,13 +112,13 @@ def assess(case: Case, seen: Invoice | None, news: Sequence[News], facts: Facts,
         entries += lines
         case, lines = ladder.pass_over(case, facts, now)
         entries += lines
-    tasks += _milestones(case, facts, now)
+    tasks += matters.milestones(case, facts, now)
     verdict = decide(case, facts, now)
     delay = _DELAYS.get(verdict.rule)
     if delay and not (case.delayed and verdict.rule == "hours"):  # the hour is only the last of several reasons
         case = replace(case, delayed=delay)
     if isinstance(verdict.decision, Close):
-        tasks += _compensate(case, verdict.decision.outcome, facts, now)
+        tasks += matters.compensate(case, verdict.decision.outcome, facts, now)
     if isinstance(verdict.decision, Close) and not case.ended:
         case = replace(case, ended=verdict.decision.outcome, ended_why=verdict.decision.why)
         entries.append(_line(case, facts, now, EntryKind.CLOSED, verdict.decision.why))
@@ -143,7 +141,7 @@ def _without_doubt(facts: Facts, found: OutreachResolved) -> Facts:
 def decide(case: Case, facts: Facts, now: datetime) -> Verdict:
     """What to do about ``case`` at ``now``: the first rule that applies, from the end of the case to the next step."""
     verdict = _the_end(case, facts, now) or _a_reason_for_silence(case, facts, now) or _the_next_step(case, facts, now)
-    milestone = _next_milestone(case, facts, now)
+    milestone = matters.next_milestone(case, facts, now)
     if isinstance(verdict.decision, Wait) and milestone and milestone < verdict.decision.until:
         return replace(verdict, decision=replace(verdict.decision, until=milestone))
     return verdict
@@ -187,7 +185,7 @@ def _a_reason_for_silence(case: Case, facts: Facts, now: datetime) -> Verdict | 
         return _unknown_outreach(case, doubtful_rung.outreach, facts, now)
     if facts.missing:
         why = "the ledger no longer knows this invoice"
-        task = _incident(facts, now, f"missing/{case.id}", f"The ledger no longer knows invoice {case.invoice.number}", _MISSING)
+        task = matters.incident(facts, now, f"missing/{case.id}", f"The ledger no longer knows invoice {case.invoice.number}", _MISSING)
         return _wait(facts.opening(_tomorrow(facts, now)), why, facts.owner, "missing", now, task)
     if case.invoice.standing is Standing.DRAFT:
         return _wait(facts.opening(_tomorrow(facts, now)), "the ledger says the invoice is a draft", facts.owner, "draft", now)
@@ -206,7 +204,7 @@ def _in_dispute(dispute: Dispute, facts: Facts, now: datetime) -> Verdict:
     """Nothing is left to ask for. We are the ones who are reminded, from the day its owner was to have cleared it up."""
     why = f"a credit note of {dispute.amount} is promised" if dispute.credit_note else f"{dispute.amount} in dispute"
     until = max(dispute.due, facts.bank_calendar.add(facts.today(now), 1))
-    return _wait(_morning(until, facts), f"{why}, to be cleared up by {write_day(dispute.due)}", dispute.owner, "disputed", now)
+    return _wait(matters.morning(until, facts), f"{why}, to be cleared up by {write_day(dispute.due)}", dispute.owner, "disputed", now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +227,7 @@ _QUIET = {
 
 def _held(case: Case, hold: Hold, facts: Facts, now: datetime) -> Verdict:
     if hold.kind is HoldKind.LEGAL:
-        look = _morning(facts.today(now) + silences.LEGAL_LOOK, facts)
+        look = matters.morning(facts.today(now) + silences.LEGAL_LOOK, facts)
         return Verdict(Wait(look, f"legal stop ({hold.why}): only a person releases it", hold.by), "legal")
     quiet = _QUIET[hold.kind]
     rule, why = quiet.rule, quiet.why
@@ -242,52 +240,12 @@ def _held(case: Case, hold: Hold, facts: Facts, now: datetime) -> Verdict:
     return Verdict(Wait(until, f"{why} until {write_day(facts.today(hold.until))}", hold.by, detail=hold.why), rule)
 
 
-def _milestones(case: Case, facts: Facts, now: datetime) -> tuple[Task, ...]:
-    """What people must know in time whatever the ladder does: a write-off is near, a dispute should be over."""
-    if case.ended:
-        return ()
-    tasks = []
-    today, number = facts.today(now), case.invoice.number
-    late, limit = case.invoice.days_past_due(today), facts.playbook.write_off_days
-    if limit and limit - WRITE_OFF_WARNINGS[0] <= late < limit and not facts.tolerance.covers(case.invoice.balance):
-        near = next(days for days in reversed(WRITE_OFF_WARNINGS) if late >= limit - days)
-        title = f"Invoice {number} nears its write-off: {case.invoice.balance}, {late} days late"
-        remedy = f"In {limit - late} days it counts as lost. Call the customer, offer a plan, or write it off"
-        tasks.append(Task(f"write-off/{case.id}/{near}", TaskKind.REVIEW, title, remedy, facts.owner, facts.bank_calendar.add(today, 3)))
-    if (dispute := case.open_dispute) and today >= dispute.due:
-        tasks.append(silences.dispute_task(case, dispute, facts, now))
-    return tuple(tasks)
-
-
-def _next_milestone(case: Case, facts: Facts, now: datetime) -> datetime | None:
-    today, limit = facts.today(now), facts.playbook.write_off_days
-    days = [case.invoice.due + timedelta(days=limit - before) for before in WRITE_OFF_WARNINGS if limit]
-    days += [case.open_dispute.due] if case.open_dispute else []
-    return min((_morning(day, facts) for day in days if day > today), default=None)
-
-
-def _compensate(case: Case, outcome: Outcome, facts: Facts, now: datetime) -> tuple[Task, ...]:
-    """What was done because the money did not come is undone now that it has."""
-    if outcome not in (Outcome.SETTLED, Outcome.VOIDED):
-        return ()
-    number, customer = case.invoice.number, facts.customer.number
-    undo = {
-        Verb.PLACE_CREDIT_HOLD: (f"Release the credit hold on customer {customer}", f"Invoice {number} is paid: let new orders pass again"),
-        Verb.REFER_TO_AGENCY: (f"Recall invoice {number} from the agency", "It is paid: tell the agency to stop at once, and the customer that it is over"),
-        Verb.HAND_OFF: (f"Tell collections that invoice {number} is paid", "They work on it: have them stop at once"),
-        Verb.ALERT_ACCOUNT_MANAGER: (f"Invoice {number} is paid", f"{facts.account_manager or 'The account manager'} was asked to help: say that it is over"),
-    }
-    done = {facts.playbook.step(rung.step).do for rung in case.rungs if rung.fate is Fate.DONE}
-    due = facts.bank_calendar.on_or_after(facts.today(now))
-    return tuple(Task(f"compensate/{case.id}/{case.round}/{verb}", TaskKind.COMPENSATE, *undo[verb], facts.owner, due) for verb in undo if verb in done)
-
-
 def _the_next_step(case: Case, facts: Facts, now: datetime) -> Verdict:
     due = ladder.next_due(case, facts, now)
     step = due.step
     if due.blocked:
         until = facts.opening(facts.customer_day(now) + timedelta(days=7))
-        return _wait(until, due.blocked, facts.owner, "undelivered", now, _review(case, facts, now, due.blocked))
+        return _wait(until, due.blocked, facts.owner, "undelivered", now, matters.review(case, facts, now, due.blocked))
     if due.moment > now:
         return _wait(due.moment, f"{step.title} planned for {_moment(due.moment, facts)}", facts.owner, "planned", now)
     if facts.fenced:
@@ -306,11 +264,11 @@ def _the_next_step(case: Case, facts: Facts, now: datetime) -> Verdict:
         if retry.until > now:
             last = facts.refusals[-1]
             key = "mailer" if last.try_again else f"refused/{case.id}"
-            task = _incident(facts, now, key, f"A message about invoice {case.invoice.number} was not taken: {last.reason}", _REFUSED)
+            task = matters.incident(facts, now, key, f"A message about invoice {case.invoice.number} was not taken: {last.reason}", _REFUSED)
             return _wait(retry.until, retry.why, facts.owner, "refused", now, task)
     if refusal := desk.allow(step, channel, facts, now):
         return _wait(refusal.until, f"{step.title} is next, but {refusal.why}", facts.owner, refusal.rule, now)
-    tasks = (_review(case, facts, now, "every reminder has been sent and the invoice is still open"),) if step.stage is Stage.STATEMENT else ()
+    tasks = (matters.review(case, facts, now, "every reminder has been sent and the invoice is still open"),) if step.stage is Stage.STATEMENT else ()
     return Verdict(Perform(step.name, channel, f"{step.title} by {channel}"), "due", tasks)
 
 
@@ -337,10 +295,10 @@ def _unbelievable_books(case: Case, facts: Facts, now: datetime) -> Verdict | No
     """Both tests of freshness: the read is recent, and the books are posted through the last business day."""
     books, today = facts.books, facts.today(now)
     if books.problem:
-        return _wait(now + _LEDGER_RETRY, "the ledger cannot be read", facts.owner, "ledger", now, _unreadable_ledger(facts, now))
+        return _wait(now + _LEDGER_RETRY, "the ledger cannot be read", facts.owner, "ledger", now, matters.unreadable_ledger(facts, now))
     if books.read_at is None or now - books.read_at > books.max_age:
         remedy = "Import a fresh export: dunwell import FILE"
-        task = _incident(facts, now, f"ledger/{books.source}", f"The last word from the ledger {books.source} is too old", remedy)
+        task = matters.incident(facts, now, f"ledger/{books.source}", f"The last word from the ledger {books.source} is too old", remedy)
         return _wait(now + _LEDGER_RETRY, "the last word from the ledger is too old", facts.owner, "stale", now, task)
     needed = facts.bank_calendar.add(today, -1)
     overdue = case.invoice.days_past_due(today) > 0
@@ -348,13 +306,8 @@ def _unbelievable_books(case: Case, facts: Facts, now: datetime) -> Verdict | No
         booked = write_day(books.posted_through) if books.posted_through else "an unknown day"
         why = f"the books are posted through {booked} only; a payment of {write_day(needed)} would not be seen"
         remedy = f"Book the bank of {write_day(needed)} first; then, where the ledger does not tell: dunwell posted-through {needed}"
-        return _wait(now + timedelta(hours=1), why, facts.owner, "books", now, _incident(facts, now, f"books/{books.source}", why, remedy))
+        return _wait(now + timedelta(hours=1), why, facts.owner, "books", now, matters.incident(facts, now, f"books/{books.source}", why, remedy))
     return None
-
-
-def _unreadable_ledger(facts: Facts, now: datetime) -> Task:
-    """One incident a ledger, however many invoices notice it."""
-    return _incident(facts, now, f"ledger/{facts.books.source}", f"The ledger {facts.books.source} cannot be read: {facts.books.problem}", facts.books.remedy)
 
 
 def _unreachable(facts: Facts, now: datetime) -> Verdict:
@@ -379,21 +332,6 @@ def _unknown_outreach(case: Case, outreach: str, facts: Facts, now: datetime) ->
         due=facts.bank_calendar.add(facts.today(now), 1),
     )
     return _wait(facts.opening(_tomorrow(facts, now)), "nobody knows yet whether the last message went out", facts.owner, "unknown", now, task)
-
-
-def _review(case: Case, facts: Facts, now: datetime, why: str) -> Task:
-    return Task(
-        key=f"review/{case.id}/{case.round}",
-        kind=TaskKind.REVIEW,
-        title=f"Decide what happens to invoice {case.invoice.number}",
-        remedy=f"{why[0].upper()}{why[1:]}. Call the customer, agree on a date, or stop it",
-        owner=facts.owner,
-        due=facts.bank_calendar.add(facts.today(now), 3),
-    )
-
-
-def _incident(facts: Facts, now: datetime, key: str, title: str, remedy: str) -> Task:
-    return Task(key, TaskKind.INCIDENT, title, remedy, facts.owner, facts.bank_calendar.on_or_after(facts.today(now)))
 
 
 # What kept a step waiting beyond its day, by rule, as the diary tells it.
@@ -455,10 +393,6 @@ def _line(case: Case, facts: Facts, now: datetime, kind: EntryKind, what: str) -
 
 def _wait(until: datetime, why: str, owner: str, rule: str, now: datetime, *tasks: Task) -> Verdict:
     return Verdict(Wait(max(until, now + _SOON), why, owner), rule, tasks)
-
-
-def _morning(day: date, facts: Facts) -> datetime:
-    return start_of_day(day, (facts.seller_zone,))
 
 
 def _tomorrow(facts: Facts, now: datetime) -> date:
