@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
@@ -13,7 +14,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from domain.calendar import zone
+from domain.calendar import ContactHours, zone
+from domain.facts import Envelope
+from domain.law import Party
+from domain.lawful import find_unlawful
 from domain.money import Money, Tolerance
 from domain.playbook import CHANNELS
 from domain.seller import Seller
@@ -22,6 +26,10 @@ from playbooks.reading import UnableToLoad, read_yaml
 _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _NOBODY = re.compile(r"(no|do-?not)[-_.]?reply\b", re.IGNORECASE)
 _EMAIL = re.compile(r"[^@\s,;<>\"()]{1,64}@[^@\s,;<>\"().]+(\.[^@\s,;<>\"().]+)*")
+
+
+# Where people set the limits on contact.
+LIMITS = "DUNWELL_OPEN_ALL_HOURS, DUNWELL_CONTACT_HOURS, DUNWELL_SPOKEN_HOURS, DUNWELL_CONTACTS_PER_WEEK and their like"
 
 
 class UnableToConfigure(Exception):
@@ -52,18 +60,41 @@ class Settings(BaseSettings):
     sendgrid_host: str = Field(default="https://api.sendgrid.com", description="Base URL of the SendGrid API (the EU host, or a test peer).")
     smtp_url: str = Field(default="", description="smtp://user:password@host:587?starttls=1 or smtps://... for mailer smtp.", repr=False)
 
+    seals_file: Path | None = Field(
+        default=None, description="A file outside the database to which each nightly seal of the diaries is appended, so that nobody can rewrite them unseen."
+    )
     backup_keep: int = Field(default=14, ge=0, description="How many daily backups one machine keeps in the data folder; 0 makes none by itself.")
     channels: str = Field(default="email", description="Channels that are switched on, such as email,sms,letter. Those without a provider yet are captured.")
     csv_max_age_hours: int = Field(default=24, ge=1, le=8760, description="How old the last import of a csv ledger may be before reminders wait.")
     open_all_hours: bool = Field(default=False, description="Contact hours are open day and night. For demonstrations only.")
+    contact_hours: str = Field(default="08:00-18:00", description="When e-mail may reach customers: business days, on their own clocks.")
+    spoken_hours: str = Field(default="09:00-17:00", description="When text messages and calls may reach customers: business days, on their own clocks.")
+    contacts_per_week: int = Field(default=3, ge=1, le=7, description="How often a customer may hear from you in seven days, whatever the channel.")
+    contacts_per_month: int = Field(default=10, ge=1, le=30, description="How often a customer may hear from you in thirty days, whatever the channel.")
+    calls_per_week: int = Field(default=2, ge=1, le=7, description="How often a customer may be called in seven days.")
+    quiet_after_talk_days: int = Field(default=7, ge=0, le=90, description="For how many days nobody is called after a conversation, its own day counted.")
+    least_balance: Decimal = Field(
+        default=Decimal(25), ge=0, le=100_000, description="Invoices with less open, in their own currency, get statements and no reminders."
+    )
     tolerance: Decimal = Field(default=Decimal("1.00"), ge=0, le=1000, description="What may stay open on an invoice that counts as paid.")
     tolerance_by_currency: str = Field(default="", description="Exceptions to the tolerance, such as JPY=100,KWD=0.500.")
     playbook: str = Field(default="standard", description="The playbook that new invoices follow.")
+    playbooks_folder: Path | None = Field(
+        default=None, description="Playbooks and wording of your own, which go before the shipped ones. Default: playbooks in the data folder."
+    )
+    review_day: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = Field(
+        default="monday", description="The day of the owner's weekly review, at the seller's."
+    )
+    review_hour: int = Field(default=8, ge=0, le=23, description="The hour of the weekly review and of its daily reminders, in the seller's time zone.")
     owner: str = Field(default="accounts receivable", description="Who answers for silences and tasks that nobody else owns.")
 
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{self.data_folder.absolute() / 'dunwell.db'}"
+
+    @property
+    def own_playbooks(self) -> Path:
+        return self.playbooks_folder or self.data_folder / "playbooks"
 
     @property
     def switched_on(self) -> frozenset[str]:
@@ -74,6 +105,26 @@ class Settings(BaseSettings):
         return frozenset((*wanted, "task"))
 
     @property
+    def envelope(self) -> Envelope:
+        """The limits on contact that hold whatever a playbook says. Raises UnableToConfigure for hours that cannot be read."""
+        hours, spoken = _read_hours("CONTACT_HOURS", self.contact_hours), _read_hours("SPOKEN_HOURS", self.spoken_hours)
+        return Envelope(
+            replace(hours, any_time=self.open_all_hours),
+            replace(spoken, any_time=self.open_all_hours),
+            per_week=self.contacts_per_week,
+            per_month=self.contacts_per_month,
+            calls_per_week=self.calls_per_week,
+            quiet_after_talk_days=self.quiet_after_talk_days,
+            channels=self.switched_on,
+            least_balance=self.least_balance,
+        )
+
+    @property
+    def review_weekday(self) -> int:
+        """The day of the weekly review as calendars count it: Sunday is 0."""
+        return ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday").index(self.review_day)
+
+    @property
     def settlement_tolerance(self) -> Tolerance:
         """Raises UnableToConfigure when DUNWELL_TOLERANCE_BY_CURRENCY cannot be read."""
         try:
@@ -82,6 +133,28 @@ class Settings(BaseSettings):
         except (ValueError, ArithmeticError):
             raise UnableToConfigure("DUNWELL_TOLERANCE_BY_CURRENCY: write pairs such as JPY=100,KWD=0.500") from None
         return Tolerance(self.tolerance, pairs)
+
+
+def _read_hours(name: str, written: str) -> ContactHours:
+    found = re.fullmatch(r"\s*(\d{1,2}:\d{2})\s*-\s*(\d{1,2}:\d{2})\s*", written)
+    try:
+        opens, closes = (time.fromisoformat(part.zfill(5)) for part in found.groups()) if found else (time.max, time.min)
+    except ValueError:
+        opens, closes = time.max, time.min
+    if opens >= closes:
+        raise UnableToConfigure(f"DUNWELL_{name}: {written!r} are no hours; write from and until, such as 08:00-18:00")
+    return ContactHours(opens, closes)
+
+
+def refuse_unlawful(envelope: Envelope, parties: Iterable[tuple[frozenset[str], Party]], day: date) -> None:
+    """Raises UnableToConfigure when the chosen limits allow what a rule of law in force on ``day`` forbids for any of ``parties``:
+    which rule, what goes too far, and what to do about it."""
+    if excess := find_unlawful(envelope, parties, day):
+        first, *others = excess
+        more = f"; there are {len(others)} more, see: dunwell doctor" if others else ""
+        raise UnableToConfigure(
+            f"the limits on contact go beyond the law where you or your customers are: {first.what} ({first.rule}). Mend it: {first.remedy} ({LIMITS}){more}"
+        )
 
 
 class _RestLedger(BaseModel):

@@ -36,17 +36,19 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.ledgers import Ledgers
-from db import cases, inbox, installation, invoices, outreach, parties, tasks
+from activities.waiting_words import keep_for_later, note_failure
+from db import cases, inbox, installation, invoices, outreach, parties, plans
 from db.engine import Database
+from domain import matters
 from domain.case import Case, Outcome
 from domain.discretion import describe
-from domain.event import InvoiceChanged, News, Reopened
+from domain.event import News, Reopened
 from domain.invoice import Invoice, Standing
-from domain.task import Task, TaskKind
+from domain.plan_keeping import PlanWord
 from integrations.accounting import Ledger, LedgerInvoice, UnableToReadLedger, rest
 from settings import SellerSettings, Settings, load_sellers
 from workflows import contract
-from workflows.contract import Start, case_id
+from workflows.contract import Start, StartPlan, case_id, plan_id
 from workflows.dunning import InvoiceDunning
 from workflows.payloads import data_converter
 from workflows.ports import Replied
@@ -113,6 +115,8 @@ class Door:
         row = await self._read(lambda connection: inbox.load_word(connection, word))
         if row is None or row.state != "new":
             return True
+        if row.case.startswith(plan_id("")):
+            return await self._pass_to_plan(row)
         try:
             invoice = row.case.removeprefix("invoice/") if row.case else await self._find_or_fetch(row.seller, row.ref)
             if not row.case:
@@ -126,12 +130,16 @@ class Door:
                 passed = await self._signal(invoice, word)
         except Exception as error:  # whatever is wrong with this row, the next one must have its turn
             problem = str(error) or type(error).__name__
-            await self._write(lambda connection: _note_failure(connection, word, row.source, problem))
+            await self._write(lambda connection: note_failure(connection, word, row.source, problem, datetime.now(UTC)))
             log.warning("inbox.not_passed_on", word=word, error=describe(error))
             return False
         if passed:
             await self._write(lambda connection: inbox.mark_passed_on(connection, word))
         return passed
+
+    async def report_all(self, words: Sequence[str]) -> int:
+        """Pass these inbox rows on, in order; how many went through."""
+        return sum([await self.report(word) for word in words])
 
     async def pass_on(self, now: datetime) -> int:
         """Try once more every row that has waited two seconds, three times as long after each failure; how many went through."""
@@ -180,13 +188,28 @@ class Door:
     async def _reopen(self, case: str, word: str) -> Answer:
         """An ended invoice has no run to ask: one is started, and its answer is read where it is written."""
         begun = await self._signal_with_start(case.removeprefix("invoice/"), {"inbox": word})
+        return await self._await_answer(word, begun, "recorded; it is watched again as soon as a worker is up")
+
+    async def tell_plan(self, plan: str, word: PlanWord, *, by: str, why: str, key: str | None = None) -> Answer:
+        """Offer a payment plan, or change one by hand, and wait for its answer, ten seconds at most. ``key`` makes a repeated request one."""
+        case, body = plan_id(plan), plans.spell(replace(word, by=by[:200], why=why[:2000]))
+        source_id = f"{case}/{key or uuid4().hex}"
+        stored, _ = await self._write(
+            lambda connection: inbox.receive(
+                connection, source="person", source_id=source_id, kind=word.kind, body=body, now=datetime.now(UTC), case_id=case, by=by
+            )
+        )
+        return await self._await_answer(stored, await self._begin_plan(plan, {"inbox": stored}), "recorded; it counts as soon as a worker is up")
+
+    async def _await_answer(self, word: str, begun: bool, otherwise: str) -> Answer:
+        """The answer to an inbox row, read where it is written; ``otherwise`` when there is none within ten seconds."""
         deadline = asyncio.get_running_loop().time() + _PATIENCE.total_seconds()
         while begun and asyncio.get_running_loop().time() < deadline:
             stored = await self._read(lambda connection: inbox.load_word(connection, word))
             if stored and stored.reply:
                 return Answer(stored.reply.taken, stored.reply.said)
             await asyncio.sleep(0.1)
-        return Answer(True, "recorded; it is watched again as soon as a worker is up", pending=True)
+        return Answer(True, otherwise, pending=True)
 
     async def ask(self, case: str) -> Case | None:
         """The case as its workflow remembers it. Raises RPCError when Temporal or every worker is away."""
@@ -224,7 +247,13 @@ class Door:
                 revived += await self._signal_with_start(invoice, {"by": "upkeep"})
             except RPCError as error:  # whatever is wrong with this one, the others must have their turn
                 log.warning("upkeep.not_revived", invoice=invoice, error=str(error))
-        return revived
+        return revived + await self._revive_plans(now)
+
+    async def _revive_plans(self, now: datetime) -> int:
+        stored = await self._read(lambda connection: plans.open_since(connection, now - _SETTLING))
+        query = f"WorkflowType = '{contract.PLAN}' AND ExecutionStatus = 'Running'"
+        there = {run.id async for run in self.client.list_workflows(query, page_size=1000)} if stored else set()
+        return sum([await self._begin_plan(plan, {"by": "upkeep"}) for plan in stored if plan_id(plan) not in there])
 
     async def take_in(
         self,
@@ -268,7 +297,7 @@ class Door:
             reached += 1
             progress(reached, len(concerned))
         late = concerned[reached:]
-        await self._write(lambda connection: _keep_for_later(connection, late, now))
+        await self._write(lambda connection: keep_for_later(connection, late, now))
         history = sum(not _is_open(invoice) for invoice in stored) - len(gone)
         return TakenIn(len(told), new, changed, history, len(gone), sum(_is_open(invoice) for invoice in concerned[:reached]), len(late))
 
@@ -282,9 +311,11 @@ class Door:
         raise UnableToFindCase(f"several invoices have the number {name!r}; name one by its id: {', '.join(invoice.id for invoice in found)}")
 
     async def _concerns(self, invoice: Invoice) -> bool:
-        """Whether an invoice needs watching, or a running case must hear that it no longer does."""
+        """Whether an invoice needs watching, or a running case must hear that it no longer does, or one that ended of late money."""
+        if not await self._may_run(invoice.id):
+            return await self._has_late_money(invoice)
         if _is_open(invoice):
-            return await self._may_run(invoice.id)
+            return True
         return await self._read(lambda connection: cases.is_running(connection, case_id(invoice.id)))
 
     async def _may_run(self, invoice: str) -> bool:
@@ -292,11 +323,17 @@ class Door:
         ended = await self._read(lambda connection: cases.ended_as(connection, case_id(invoice)))
         return ended not in (Outcome.STOPPED, Outcome.WRITTEN_OFF)
 
+    async def _has_late_money(self, invoice: Invoice) -> bool:
+        """Whether an invoice that was stopped or written off has money now that its case has not seen: then it looks once more."""
+        case = await self._read(lambda connection: cases.load_case(connection, case_id(invoice.id)))
+        return case is not None and matters.has_late_money(case.ended, case.invoice, invoice)
+
     async def _is_over(self, invoice: str, seller: str, ref: str) -> str:
         """Why no run may be started for this invoice, or nothing: it runs, it is new, or it owes again."""
         ended = await self._read(lambda connection: cases.ended_as(connection, case_id(invoice)))
         if ended in (Outcome.STOPPED, Outcome.WRITTEN_OFF):
-            return "stopped or written off; a person must reopen it"
+            has_late_money = bool(ref) and await self._has_late_money(await self._fetch(seller, ref))
+            return "" if has_late_money else "stopped or written off; a person must reopen it"
         if ended is None or not ref:
             return ""
         now = await self._fetch(seller, ref)
@@ -321,18 +358,31 @@ class Door:
 
     async def _signal_with_start(self, invoice: str, word: dict[str, str]) -> bool:
         number = (await self._read(lambda connection: invoices.number_of(connection, invoice)))[:100]
+        return await self._begin(contract.WORKFLOW, Start(invoice), case_id(invoice), {"invoice": number}, word)
+
+    async def _begin_plan(self, plan: str, word: dict[str, str]) -> bool:
+        return await self._begin(contract.PLAN, StartPlan(plan), plan_id(plan), {"plan": plan}, word)
+
+    async def _pass_to_plan(self, row: inbox.Word) -> bool:
+        passed = await self._begin_plan(row.case.removeprefix(plan_id("")), {"inbox": row.id})
+        if passed:
+            await self._write(lambda connection: inbox.mark_passed_on(connection, row.id))
+        return passed
+
+    async def _begin(self, workflow: str, start: Start | StartPlan, name: str, memo: dict[str, str], word: dict[str, str]) -> bool:
+        """Start the workflow with the id ``name``, unless it runs, and say ``word`` to it. False when Temporal is away."""
         try:
             await self.client.start_workflow(
-                InvoiceDunning.run,
-                Start(invoice),
-                id=case_id(invoice),
+                workflow,
+                start,
+                id=name,
                 task_queue=contract.CASES_QUEUE,
                 start_signal=contract.REPORT,
                 start_signal_args=[word],
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-                memo={"invoice": number},
-                static_summary=f"invoice {number}",
+                memo=memo,
+                static_summary=" ".join(next(iter(memo.items()))),
                 rpc_timeout=_PATIENCE,
             )
             return True
@@ -394,22 +444,6 @@ def _is_away(error: Exception) -> bool:
         log.warning("temporal.refused", status=error.status.name)
         return error.status is not RPCStatusCode.INVALID_ARGUMENT
     return str(error).startswith("Failed client connect")
-
-
-def _note_failure(connection: Connection, word: str, source: str, problem: str) -> None:
-    """Count it, and after ten failures make it a person's task: one a source, however many messages of it fail."""
-    if inbox.mark_failed(connection, word, problem):
-        now = datetime.now(UTC)
-        title = f"A message from {source} could not be acted on after {inbox.MOST_ATTEMPTS} attempts"
-        remedy = f"The last problem was: {problem[:500]}. Mend it, then: dunwell rebuild"
-        tasks.open_tasks(connection, [Task(f"inbox/{source}", TaskKind.INCIDENT, title, remedy, "operations", now.date())], None, now)
-
-
-def _keep_for_later(connection: Connection, late: Sequence[Invoice], now: datetime) -> None:
-    """What Temporal could not be told waits in the inbox, from where it is passed on."""
-    for invoice in late:
-        case, news = case_id(invoice.id), InvoiceChanged(by="import", why="listed while Temporal was away")
-        inbox.receive(connection, source="import", source_id=f"{case}/{now.isoformat()}", kind=news.kind, body="", now=now, case_id=case, news=news, by=news.by)
 
 
 async def keep_schedules(client: Client) -> None:

@@ -24,19 +24,21 @@ from activities.cases import Cases
 from activities.discreet import Discreet
 from activities.ledgers import Ledgers
 from activities.outreach import Outreach, Site, pass_by
+from activities.plans import Plans
 from activities.reconciling import Reconciler
+from activities.review import Reviews, keep_reviews
 from activities.upkeep import Upkeep, compare_at_start
 from db import parties
 from db.backup import Backups
 from db.engine import Database
-from domain.calendar import ContactHours
 from domain.discretion import keep_logs_discreet
-from domain.facts import Envelope
 from integrations.messaging import Mailer, Messenger, capture, sendgrid, smtp
-from settings import Settings, UnableToConfigure, load_sellers
+from settings import Settings, UnableToConfigure, load_sellers, refuse_unlawful
 from starter import Door, connect_ledgers, connect_temporal, keep_schedules
 from workflows.contract import CASES_QUEUE, DELIVER_QUEUE
 from workflows.dunning import InvoiceDunning
+from workflows.plan import PaymentPlan
+from workflows.review import OwnerReview, WeeklyReview
 from workflows.upkeep import Upkeep as RoundOfUpkeep
 
 log = structlog.get_logger()
@@ -54,11 +56,14 @@ def sandbox() -> SandboxedWorkflowRunner:
 
 def make_policy(settings: Settings) -> Policy:
     """What the installation sets for every case, with the playbook that new cases will pin."""
-    playbook = playbooks.load(settings.playbook)
-    hours = ContactHours(any_time=settings.open_all_hours)
-    spoken = hours if settings.open_all_hours else Envelope().spoken_hours
-    envelope = Envelope(hours, spoken, channels=settings.switched_on)
-    return Policy(playbook, playbooks.resolve(playbook), envelope, settings.settlement_tolerance, settings.owner)
+    own = settings.own_playbooks
+    playbook = playbooks.load(settings.playbook, own)
+    return Policy(playbook, playbooks.resolve(playbook, own), settings.envelope, settings.settlement_tolerance, settings.owner, settings.public_url)
+
+
+def make_assessor(settings: Settings) -> Assessor:
+    """Whoever gathers the facts of a case and lets the rules decide."""
+    return Assessor(make_policy(settings))
 
 
 def connect_mailer(settings: Settings) -> Mailer:
@@ -86,8 +91,13 @@ def _mail(settings: Settings) -> Path:
 
 def plan_backups(settings: Settings, database: Database) -> Backups:
     """Where backups go and what goes into each: the sellers, capture's log of what was sent, and the playbooks in use."""
-    policy = Path(playbooks.__file__).parent
-    files = {f"playbooks/{path.relative_to(policy)}": path for kind in ("*.yaml", "*.md", "*.mjml") for path in sorted(policy.rglob(kind))}
+    folders = {"playbooks": Path(playbooks.__file__).parent, "own-playbooks": settings.own_playbooks}
+    files = {
+        f"{name}/{path.relative_to(folder)}": path
+        for name, folder in folders.items()
+        for kind in ("*.yaml", "*.md", "*.mjml")
+        for path in sorted(folder.rglob(kind))
+    }
     files |= {
         "sellers.yaml": settings.sellers_file or settings.data_folder / "sellers.yaml",
         f"mail/{capture.ACCEPT_LOG}": _mail(settings) / capture.ACCEPT_LOG,
@@ -109,18 +119,28 @@ def make_workers(
     mailer: Mailer,
     *,
     backups: Backups | None = None,
+    seals: Path | None = None,
+    review_hour: int = 8,
     messengers: Mapping[str, Messenger] = NO_MESSENGERS,
     at: Callable[[Site], None] = pass_by,
     cached: int = 500,
 ) -> tuple[Worker, Worker]:
     """A worker for each queue, polling through ``client``; daily backups are made by themselves if ``backups`` says where.
+    ``seals`` is the file outside the database in which nightly seals are kept.
     ``at`` and ``cached`` are for tests."""
     assessor = Assessor(policy)
     cases, outreach = Cases(database, ledgers, assessor), Outreach(database, ledgers, assessor, mailer, at, messengers)
-    upkeep = Upkeep(Door(database, client, ledgers), policy.owner, backups)
+    upkeep, plans = Upkeep(Door(database, client, ledgers), policy.owner, backups, seals), Plans(database, ledgers, assessor)
+    reviews = Reviews(database, mailer, policy.tolerance, policy.owner, review_hour)
     return (
-        make_worker(client, CASES_QUEUE, [cases.assess, cases.receive, upkeep.tend], [InvoiceDunning, RoundOfUpkeep], cached=cached),
-        make_worker(client, DELIVER_QUEUE, [outreach.deliver], cached=cached),
+        make_worker(
+            client,
+            CASES_QUEUE,
+            [cases.assess, cases.receive, plans.assess_plan, upkeep.tend, reviews.open_review],
+            [InvoiceDunning, PaymentPlan, RoundOfUpkeep, WeeklyReview, OwnerReview],
+            cached=cached,
+        ),
+        make_worker(client, DELIVER_QUEUE, [outreach.deliver, reviews.follow_review], cached=cached),
     )
 
 
@@ -152,12 +172,16 @@ async def run(settings: Settings, *, at: Callable[[Site], None] = pass_by) -> No
     with database.transaction() as connection:
         for one in sellers:
             parties.save_seller(connection, one.seller)
+        refuse_unlawful(settings.envelope, parties.list_parties(connection), datetime.now(UTC).date())
     client = await connect_temporal(settings)
     await compare_at_start(client, database, settings.owner, datetime.now(UTC))
     ledgers, policy, mailer = connect_ledgers(database, sellers, settings), make_policy(settings), connect_mailer(settings)
     backups = plan_backups(settings, database) if database.is_sqlite else None
-    workers = make_workers(client, database, ledgers, policy, mailer, backups=backups, messengers=connect_messengers(settings), at=at)
+    messengers = connect_messengers(settings)
+    hour, seals = settings.review_hour, settings.seals_file
+    workers = make_workers(client, database, ledgers, policy, mailer, backups=backups, seals=seals, review_hour=hour, messengers=messengers, at=at)
     await keep_schedules(client)
+    await keep_reviews(client, [one.seller for one in sellers], settings.review_weekday, settings.review_hour)
     async with AsyncExitStack() as stack:
         for worker in workers:
             await stack.enter_async_context(worker)

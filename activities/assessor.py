@@ -7,27 +7,32 @@ given stand or fall together.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from activities import forgotten, words
 from activities.ledgers import Sight
+from activities.plan_hints import hint_plans
+from activities.reaching import places_besides, quiet_for
 from activities.showing import explain, label, show, without_detail, without_private_words
-from db import cases, inbox, installation, invoices, journal, outreach, parties, playbooks, tasks
+from activities.top_tenths import TopTenths
+from db import cases, inbox, installation, invoices, journal, outreach, parties, people, playbooks, quiet_periods, tasks
 from db.inbox import Word
 from db.outreach import Claim
-from domain.case import Case, Fate
+from domain import law_packs, matters
+from domain.case import ApprovalStanding, Case, Fate
 from domain.catching_up import adopt_memory
 from domain.decision import Assessment, Close, Verdict, Wait, assess, record_contact
 from domain.diary import Entry
 from domain.event import ApprovalLapsed, InvoiceChanged, News, OutreachResolved, Spoken, WordUnreadable
 from domain.facts import Books, Envelope, Facts, Mode
 from domain.fold import observe
-from domain.invoice import Invoice
+from domain.invoice import Invoice, Standing
 from domain.ladder import next_step
 from domain.money import Tolerance
+from domain.person import route
 from domain.playbook import Playbook, Step
 from domain.task import Task
 from domain.timeline import watching_begins
@@ -51,6 +56,7 @@ class Policy:
     envelope: Envelope = Envelope()
     tolerance: Tolerance = Tolerance()
     owner: str = "accounts receivable"
+    public_url: str = ""  # where links lead; empty: people of ours are asked without any
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,7 @@ class Assessor:
     """Looks at cases within a transaction of the caller."""
 
     policy: Policy
+    top_tenths: TopTenths = field(default_factory=TopTenths, compare=False)
 
     def look(
         self,
@@ -96,8 +103,13 @@ class Assessor:
         # A look that began before the case ended may tell of a debt that has been paid since.
         seen = None if case.ended and cases.saved_at(connection, case.id) >= sight.begun else sight.invoices.get(invoice)
         heard = assess(case, seen, news, facts, now)
+        if heard.case.playbook != case.playbook:
+            facts = self.gather(connection, heard.case, sight.books, now)
+            then = assess(heard.case, None, (), facts, now)
+            heard = replace(then, entries=(*heard.entries, *then.entries), tasks=(*heard.tasks, *then.tasks), replies=heard.replies)
         entries = (*((watching_begins(case, facts, now),) if opening else ()), *learned, *heard.entries)
         answer = self.write(connection, heard, entries, facts, now)
+        hint_plans(connection, before, answer.case, now)
         if learned:
             self._write_down(connection, before, case, facts.playbook, now)
         if invoice in sight.invoices:
@@ -106,6 +118,8 @@ class Assessor:
             self._open_siblings(connection, case, sight.books, now)
         for word, told, reply in zip(unheard, news, heard.replies, strict=True):
             inbox.mark_folded(connection, word.id, answer.case.seq, reply, now)
+            if reply.taken:
+                tasks.close_tasks(connection, matters.answered_by(told, answer.case), reply.said[:200], now)
             if isinstance(told, Spoken) and told.reached and reply.taken:
                 outreach.note_talk(connection, stored.customer, stored.seller, case.id, told.by, now)
             if isinstance(told, OutreachResolved) and reply.taken:
@@ -193,8 +207,10 @@ class Assessor:
 
     def gather(self, connection: Connection, case: Case, books: Books, now: datetime, without: str = "") -> Facts:
         """Everything the decision may look at, as it stands now; ``without`` leaves out one message, the one being sent."""
-        customer = parties.load_customer(connection, case.invoice.customer)
+        reached = parties.load_reached(connection, case.invoice.customer)
+        customer = reached.customer
         seller = parties.load_seller(connection, case.invoice.seller)
+        elsewhere = places_besides(reached)
         state = installation.load_installation(connection)
         playbook = self.playbook(connection, case.playbook)
         around = now.date()
@@ -203,7 +219,7 @@ class Assessor:
             customer=customer,
             books=books,
             seller_zone=seller.time_zone,
-            calendar=calendar_for((customer.country, seller.country), around),
+            calendar=calendar_for((customer.country, seller.country, *(place[:2] for place in elsewhere)), around),
             bank_calendar=calendar_for((seller.country,), around),
             envelope=self.policy.envelope,
             tolerance=self.policy.tolerance,
@@ -212,12 +228,18 @@ class Assessor:
             fenced=state.fence.why if state.fence else "",
             contacts=tuple(
                 made
-                for made in outreach.contacts_made(connection, customer.id, now - outreach.RECENT, rehearsed=state.mode is Mode.SHADOW)
+                for made in outreach.contacts_made(connection, reached.family, customer.reach, now - outreach.RECENT, rehearsed=state.mode is Mode.SHADOW)
                 if made.outreach != without
             ),
-            in_flight=tuple(flight for flight in outreach.in_flight(connection, case.id, customer.id) if flight.outreach != without),
+            in_flight=tuple(flight for flight in outreach.in_flight(connection, case.id, reached.family, customer.reach) if flight.outreach != without),
             owner=self.policy.owner,
+            elsewhere=elsewhere,
+            quiet=quiet_periods.load_quiet(connection, quiet_for(reached)),
+            payer_waits=cases.rules_of(connection, reached.payer.id) if reached.payer else frozenset(),
+            open_balances=invoices.balances_of(connection, customer.id) if customer.unapplied else (),
+            top_tenth=self.top_tenths.find(connection, seller.id, case.invoice.balance.currency, now),
         )
+        facts = facts.with_people(people.load_all(connection), now)
         return replace(facts, refusals=outreach.refusals(connection, case.id, case.round, next_step(case, facts).name))
 
     def playbook(self, connection: Connection, hash_: str) -> Playbook:
@@ -244,7 +266,9 @@ class Assessor:
             until=decision.until if isinstance(decision, Wait) else None,
             facts=_summary(case, facts),
         )
-        tasks.open_tasks(connection, heard.tasks, case.id, now)
+        if isinstance(decision, Close):
+            outreach.presume_ended(connection, case.id, now)
+        tasks.open_tasks(connection, [route(task, facts.people, facts.owner) for task in heard.tasks], case.id, now)
         tasks.close_tasks(connection, _matters_at_rest(case, heard, facts), "came right by itself", now)
         return Answer(without_private_words(case), without_detail(decision), label(case, verdict, facts), known=Known(case.seq, now))
 
@@ -296,9 +320,13 @@ def _matters_at_rest(case: Case, heard: Assessment, facts: Facts) -> list[str]:
     if not facts.books.problem and rule not in ("ledger", "stale"):
         over.append(f"ledger/{facts.books.source}")
     if rule == "due":
-        over += [f"books/{facts.books.source}", f"contact/{facts.customer.id}"]
+        over += [f"books/{facts.books.source}", f"contact/{facts.customer.id}", f"unapplied/{facts.customer.id}/{case.invoice.balance.currency}"]
+    over += [f"approval/{case.id}/{one.step}" for one in case.approvals if one.standing not in (ApprovalStanding.OPEN, ApprovalStanding.EXPIRED)]
+    over += matters.overtaken(case)
+    if case.open_dispute is None and case.invoice.standing is not Standing.DISPUTED:
+        over.append(f"dispute/{case.id}")
     if isinstance(heard.verdict.decision, Close):
-        over += [f"review/{case.id}/{case.round}", f"refused/{case.id}", f"missing/{case.id}"]
+        over += [*matters.moot_at_the_end(case, facts), f"refused/{case.id}", f"missing/{case.id}"]
         # Another invoice that the message covered asks again, under its own number.
         over += [f"outreach/{rung.outreach}" for rung in case.rungs if rung.fate is Fate.UNKNOWN]
     return over
@@ -311,6 +339,8 @@ def _summary(case: Case, facts: Facts) -> dict[str, object]:
         "due": case.invoice.due.isoformat(),
         "standing": case.invoice.standing.value,
         "behavior": facts.customer.behavior.value,
+        "tier": facts.customer.tier.value,
+        "top_tenth": None if facts.top_tenth is None else str(facts.top_tenth),
         "mode": facts.mode.value,
         "switched_off": facts.switched_off,
         "fenced": facts.fenced,
@@ -320,5 +350,7 @@ def _summary(case: Case, facts: Facts) -> dict[str, object]:
         "contacts_30_days": len(facts.contacts),
         "in_flight": len(facts.in_flight),
         "playbook": case.playbook[:12],
+        "law": law_packs.VERSION,
+        "places": sorted(facts.places),
         "round": case.round,
     }

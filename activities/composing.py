@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from email.utils import format_datetime
 
-from domain import covers
+from domain import covers, leave
 from domain.bundle import Bundle, Share
 from domain.case import Case, Fate, PromiseStanding
-from domain.customer import Behavior, Contact, Customer, Role, Tier
+from domain.customer import Behavior, Contact, Customer, Role, Tier, spell_reach
 from domain.facts import Facts, Mode
 from domain.invoice import Invoice
-from domain.money import Money, minor_unit
-from domain.playbook import Verb
+from domain.ladder import find_authorization
+from domain.money import Money, minor_unit, total
+from domain.payment_plan import propose
+from domain.playbook import Step, Verb
 from domain.seller import Seller
 from integrations.messaging import Attachment, Email, Message
 from playbooks import wording_key, wording_of
@@ -36,6 +38,12 @@ class Letter:
     @property
     def html(self) -> str:
         return self.message.html if isinstance(self.message, Email) else ""
+
+    @property
+    def reach(self) -> str:
+        """The address or number it goes to, as ``spell_reach`` writes it."""
+        by_post = not isinstance(self.message, Email) and self.message.channel == "letter"
+        return "" if by_post else spell_reach(self.message.to_address)
 
     @property
     def message_id(self) -> str:
@@ -120,7 +128,7 @@ def write_script(bundle: Bundle, seller: Seller, customer: Customer, facts: Fact
 def fact_sheet(bundle: Bundle, seller: Seller, customer: Customer, contact: Contact, facts: Facts, attached: frozenset[str], now: datetime) -> FactSheet:
     """Everything the message of ``bundle`` may say to ``contact``; what is in dispute is not asked for."""
     approval = bundle.carrier.case.approval(bundle.step.name)
-    worded_at = approval.asked_at if bundle.step.approve and approval else now
+    worded_at = approval.asked_at if approval and leave.needed(bundle.carrier.case, bundle.step, facts, now) else now
 
     def line(share: Share) -> Line:
         invoice = replace(share.case.invoice, balance=share.case.chased)
@@ -139,8 +147,14 @@ def fact_sheet(bundle: Bundle, seller: Seller, customer: Customer, contact: Cont
         also_open=tuple(line(share) for share in bundle.shares if not share.leads),
         pay_url=alone.pay_url if alone else "",
         payment_reference=alone.number if alone else f"{customer.number} {', '.join(one.invoice.number for one in claimed)}"[:140],
-        around=_circumstances(bundle.carrier.case, customer, facts, worded_at),
+        around=replace(_circumstances(bundle.carrier.case, customer, facts, worded_at), plan_lines=_proposal(bundle.step, claimed, facts.today(worded_at))),
     )
+
+
+def _proposal(step: Step, claimed: tuple[Line, ...], today: date) -> tuple[tuple[date, Money], ...]:
+    """The installments that the offer of a payment plan names."""
+    parts = propose(total(tuple(one.invoice.balance for one in claimed)), today) if step.do is Verb.OFFER_PLAN else ()
+    return tuple((part.due, part.amount) for part in parts)
 
 
 def _circumstances(case: Case, customer: Customer, facts: Facts, now: datetime) -> Circumstances:
@@ -163,7 +177,8 @@ def _circumstances(case: Case, customer: Customer, facts: Facts, now: datetime) 
         discount_amount=off,
         first_invoice=customer.behavior is Behavior.NEW,
         account_manager=customer.account_manager,
-        hold=any(rung.fate is Fate.DONE and facts.playbook.step(rung.step).do is Verb.PLACE_CREDIT_HOLD for rung in case.rungs),
+        agency=found.name if (found := find_authorization(case, facts, now)) else "",
+        hold=any(rung.fate is Fate.DONE and facts.playbook.step_of(rung).do is Verb.PLACE_CREDIT_HOLD for rung in case.rungs),
     )
 
 

@@ -116,7 +116,8 @@ def _customer(told: LedgerCustomer, seller_country: str) -> CustomerRow:
     country = told.country or seller_country
     zones = possible_zones(country, told.time_zone, tuple(contact.phone for contact in told.contacts if contact.phone))
     people = tuple((contact.role, contact.name, contact.email, contact.phone) for contact in told.contacts)
-    return CustomerRow(told.number, told.name, country, zones, told.language, people)
+    unapplied = None if told.unapplied is None else tuple(Money(amount, currency) for currency, amount in told.unapplied)
+    return CustomerRow(told.number, told.name, country, zones, told.language, people, unapplied)
 
 
 def _invoice(told: LedgerInvoice, seller: str, customer: str) -> Invoice:

@@ -18,23 +18,21 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 from temporalio import activity
 
-from activities import forgotten
+from activities import asking, forgotten
 from activities.assessor import Assessor
 from activities.clock import Clock, start_clock
 from activities.composing import Letter, attach, text_hash, write_letter, write_script
 from activities.ledgers import Ledgers, Sight
 from activities.trouble import Doing, watching_for_trouble
-from db import approvals, cases, inbox, invoices, outreach, parties, playbooks, tasks
+from db import cases, inbox, invoices, outreach, parties, playbooks, tasks
 from db.engine import Database
 from db.ids import new_id
 from db.outreach import Claim, Part
+from domain import desk, leave
 from domain.bundle import Bundle, compose
 from domain.case import Case, Fate
-from domain.deciding import APPROVAL_BUSINESS_DAYS
-from domain.decision import APPROVAL, Perform, Wait, assess
-from domain.event import ApprovalAsked
-from domain.facts import Books, Facts, Mode
-from domain.fold import fold
+from domain.decision import APPROVAL, Perform, Wait
+from domain.facts import Books, CountsAs, Facts, Mode
 from domain.playbook import Step, Verb
 from domain.task import Task, TaskKind
 from integrations.messaging import Accepted, Attachment, Email, Mailer, Message, Messenger, Outcome, Refused, Unknown
@@ -157,6 +155,7 @@ class Outreach:
     def _hand_over(self, delivery: Delivery, seller: str, clock: Clock) -> Answer:
         """What people of ours do, or must agree to: after a last look at the ledger, written down in one transaction."""
         sight = self.ledgers.read(seller, (delivery.invoice,), clock())
+        asked: tuple[Answer, asking.Question] | None = None
         with self.database.transaction() as connection:
             now = clock()
             case = self._lock(connection, delivery.invoice)
@@ -166,10 +165,14 @@ class Outreach:
                 bundle = compose(case.id, [(case, facts)], sight.invoices, now)
                 if bundle is not None and (bundle.step.name, bundle.channel) == (delivery.step, delivery.channel):
                     if delivery.channel == APPROVAL:
-                        return self._ask_for_approval(connection, bundle, facts, now)
-                    if answer := self._give_to_a_person(connection, bundle, facts, now):
+                        asked = asking.ask(connection, self.assessor, bundle, facts, now)
+                    elif answer := self._give_to_a_person(connection, bundle, facts, now):
                         return answer
-        return self._look(delivery, seller, clock)
+        if asked is None:
+            return self._look(delivery, seller, clock)
+        answer, question = asked
+        asking.post(self.database, self.mailer, question, clock())
+        return answer
 
     def _give_to_a_person(self, connection: Connection, bundle: Bundle, facts: Facts, now: datetime) -> Answer | None:
         """None: what people agreed to is not true any more."""
@@ -179,36 +182,13 @@ class Outreach:
         seller = parties.load_seller(connection, case.invoice.seller)
         resolved = playbooks.load_version(connection, case.playbook)
         script = write_script(bundle, seller, facts.customer, facts, resolved, now)
-        if not _is_as_approved(case, bundle.step, text_hash(script.subject, script.text)):
+        if not _is_as_approved(case, bundle.step, text_hash(script.subject, script.text), facts, now):
             self.assessor.lapse(connection, case, bundle.step, facts, now)
             return None
         due = facts.bank_calendar.add(facts.today(now), 1)
         key = f"act/{case.id}/{case.round}/{bundle.step.name}"
         task = Task(key, _KINDS.get(bundle.step.do, TaskKind.CALL), script.subject, script.text, _owner(bundle.step.do, facts), due)
         return self.assessor.carry_out(connection, case, bundle.step, bundle.channel, Fate.DONE, (task,), facts, now)
-
-    def _ask_for_approval(self, connection: Connection, bundle: Bundle, facts: Facts, now: datetime) -> Answer:
-        """The exact text is written and kept; what is sent later is this text or nothing."""
-        case, step = bundle.carrier.case, bundle.step
-        seller = parties.load_seller(connection, case.invoice.seller)
-        resolved = playbooks.load_version(connection, case.playbook)
-        channel = facts.channel_for(step)
-        # Worded as it will be once it is approved: with the day on which it was asked for.
-        expires = facts.bank_calendar.add(facts.today(now), APPROVAL_BUSINESS_DAYS)
-        asked = fold(case, ApprovalAsked(step.name, "", expires, by="Dunwell"), facts, now).case
-        shares = (replace(bundle.carrier, case=asked),)
-        worded = Bundle(shares[0], channel, shares)
-        if channel == TASK:
-            script = write_script(worded, seller, facts.customer, facts, resolved, now)
-            subject, text = script.subject, script.text
-        else:
-            letter = write_letter("", worded, seller, facts.customer, facts, resolved, {}, (), now)
-            assert letter is not None  # channel_for found somebody
-            subject, text = letter.message.subject, letter.message.text
-        hash_ = text_hash(subject, text)
-        approvals.keep(connection, case.id, case.round, step.name, hash_, subject, text, now)
-        heard = assess(case, None, (ApprovalAsked(step.name, hash_, expires, by="Dunwell"),), facts, now)
-        return self.assessor.write(connection, heard, heard.entries, facts, now)
 
     def _seller(self, invoice: str) -> str:
         with self.database.reading() as connection:
@@ -239,12 +219,12 @@ class Outreach:
         if inbox.has_restraining(connection, [case.id]):
             return None
         # The ledger is looked at anew behind the fence; here the last look, which made the decision, is enough.
-        bundle = self._compose(connection, case, Books(case.invoice.seller, now, timedelta(minutes=1), now.date()), now)
-        if bundle is None:
+        composed = self._compose(connection, case, Books(case.invoice.seller, now, timedelta(minutes=1), now.date()), now)
+        if composed is None:
             return None
+        bundle, facts = composed
         claim_id, token = new_id("out"), token_hex(16)
-        customer = parties.load_customer(connection, case.invoice.customer)
-        contact = customer.contact_for(bundle.channel, bundle.step.to)
+        contact = facts.customer.contact_for(bundle.channel, bundle.step.to)
         if contact is None:
             return None
         parts = [
@@ -260,9 +240,11 @@ class Outreach:
         ]
         row = {
             "id": claim_id,
-            "customer_id": customer.id,
+            "customer_id": facts.customer.id,
             "seller_id": case.invoice.seller,
             "contact_id": contact.id,
+            "reach": contact.reach_by(bundle.channel),
+            "counts_as": CountsAs.SAME if desk.is_same_contact(bundle.step, bundle.channel, facts, now) else CountsAs.CONTACT,
             "channel": bundle.channel,
             "step": bundle.step.name,
             "stage": bundle.step.stage.value,
@@ -299,10 +281,15 @@ class Outreach:
         parties.lock_customer(connection, stored.customer)
         return cases.load_case(connection, case_id(invoice))
 
-    def _compose(self, connection: Connection, case: Case, books: Books, now: datetime) -> Bundle | None:
-        """The message this case would go out in now."""
-        unheard = [one for one in cases.load_open_cases(connection, case.invoice.customer) if not inbox.has_restraining(connection, [one.id])]
-        return compose(case.id, [(one, self.assessor.gather(connection, one, books, now)) for one in unheard], {}, now)
+    def _compose(self, connection: Connection, case: Case, books: Books, now: datetime) -> tuple[Bundle, Facts] | None:
+        """The message this case would go out in now, with the facts of the case that carries it. From here on nobody else claims
+        one to the same people."""
+        reached = parties.load_reached(connection, case.invoice.customer)
+        outreach.lock_reach(connection, reached.customer.reach)
+        unheard = [one for one in cases.load_open_cases(connection, reached.family) if not inbox.has_restraining(connection, [one.id])]
+        fit = [(one, self.assessor.gather(connection, one, books, now)) for one in unheard]
+        bundle = compose(case.id, fit, {}, now)
+        return None if bundle is None else (bundle, next(facts for one, facts in fit if one.id == bundle.carrier.case.id))
 
     def _compose_again(self, connection: Connection, case: Case, claim: Claim, sight: Sight, now: datetime) -> tuple[Bundle, Facts] | None:
         """The message as it looks behind the fence, with the facts of the case that carries it, among what was claimed: each
@@ -352,7 +339,7 @@ class Outreach:
             if letter is None:
                 outreach.release(connection, claim.id, claim.token, "nobody can be reached by this channel any more", now)
                 return None
-            if not letter.shadow and not _is_as_approved(carrier, bundle.step, letter.text_hash):
+            if not letter.shadow and not _is_as_approved(carrier, bundle.step, letter.text_hash, facts, now):
                 outreach.release(connection, claim.id, claim.token, "what was approved is not true any more", now)
                 self.assessor.lapse(connection, carrier, bundle.step, facts, now)
                 return None
@@ -366,6 +353,7 @@ class Outreach:
                     "contact_id": letter.contact,
                     "message_id": letter.message_id,
                     "to_address": letter.message.to_address,
+                    "reach": letter.reach,
                     "subject": letter.message.subject,
                     "text": letter.message.text,
                     "html": letter.html,
@@ -409,10 +397,10 @@ class Outreach:
             return answers.get(case_id(delivery.invoice))
 
 
-def _is_as_approved(case: Case, step: Step, text: str) -> bool:
+def _is_as_approved(case: Case, step: Step, text: str, facts: Facts, now: datetime) -> bool:
     """Whether the text with this hash may be used: nobody had to agree to it, or they agreed to exactly this one."""
     approval = case.approval(step.name)
-    return not step.approve or (approval is not None and approval.text_hash == text)
+    return not leave.needed(case, step, facts, now) or (approval is not None and approval.text_hash == text)
 
 
 def case_step(claim: Claim, case: Case) -> str:

@@ -13,7 +13,8 @@ from itertools import zip_longest
 
 from sqlalchemy import Connection
 
-from activities import forgotten
+from activities import forgotten, review
+from activities.asking import AMONG_US
 from activities.assessor import Assessor
 from activities.ledgers import Ledgers
 from db import cases, installation, invoices, outreach, parties, tasks
@@ -64,6 +65,8 @@ class Reconciler:
         looked_at, problem = 0, ""
         try:
             for looked_at, sent in enumerate(self._read_log(since - _OVERLAP, known), 1):
+                if self._is_internal(sent):
+                    continue
                 told = self._covers(sent)
                 news, is_whole = self._take(sent, told, now) if told else (None, False)
                 learned += [news] if news else []
@@ -116,7 +119,15 @@ class Reconciler:
     def _read_log(self, since: datetime, known: frozenset[str]) -> Iterator[Sent]:
         if not isinstance(self.mailer, SentLog):
             raise UnableToReadSent(f"the mailer {self.mailer.name} keeps no log that could be read")
-        return self.mailer.sent_since(since, known)
+        return (sent for sent in self.mailer.sent_since(since, known) if not sent.key.startswith(AMONG_US))
+
+    def _is_internal(self, sent: Sent) -> bool:
+        """Whether the message went to people of ours; then it is written down where it belongs, and covers no invoice."""
+        if not sent.covers.startswith(review.MARK):
+            return False
+        with self.database.transaction() as connection:
+            review.learn(connection, sent.covers, sent.at)
+        return True
 
     def _covers(self, sent: Sent) -> Covers | None:
         """What the message says it covers; of one that does not say, what is known here. None: nobody knows."""

@@ -25,7 +25,7 @@ def stage_of(case: Case, facts: Facts) -> str:
     if case.ended:
         return case.ended.value
     last = max((rung for rung in case.rungs if rung.is_contact or rung.fate == "shadowed"), key=lambda rung: rung.at, default=None)
-    return facts.playbook.step(last.step).stage.value if last else "upcoming"
+    return facts.playbook.step_of(last).stage.value if last else "upcoming"
 
 
 def show(case: Case, verdict: Verdict, facts: Facts) -> Showing:
@@ -76,6 +76,7 @@ def without_private_words(case: Case) -> Case:
         disputes=tuple(replace(dispute, reason="", owner="", by="") for dispute in case.disputes),
         approvals=tuple(replace(approval, given_by=("a person",) * len(approval.given_by)) for approval in case.approvals),
         discount=replace(case.discount, by="") if case.discount else None,
+        agency=replace(case.agency, name="", by="") if case.agency else None,
     )
 
 
@@ -118,7 +119,7 @@ def _tell(case: Case, decision: Decision, facts: Facts) -> str:
     ]
     for rung in case.rungs:
         by, why = f" by {'e-mail' if rung.channel == 'email' else rung.channel}" if rung.channel else "", f" ({rung.why})" if rung.why else ""
-        lines.append(f"- {write_day(facts.today(rung.at))}: {facts.playbook.step(rung.step).title} {_FATES.get(rung.fate, rung.fate.value)}{by}{why}")
+        lines.append(f"- {write_day(facts.today(rung.at))}: {facts.playbook.step_of(rung).title} {_FATES.get(rung.fate, rung.fate.value)}{by}{why}")
     for promise in case.promises:
         lines.append(f"- promise of {promise.amount} by {write_day(promise.day)}: {promise.standing.value.replace('_', ' ')}")
     for hold in case.holds:

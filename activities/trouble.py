@@ -29,9 +29,10 @@ class Doing(StrEnum):
 
     LOOK = "look"
     SEND = "send"
+    PLAN = "plan"
 
 
-_TITLES = {Doing.LOOK: "cannot be looked at", Doing.SEND: "cannot be reminded of"}
+_TITLES = {Doing.LOOK: "cannot be looked at", Doing.SEND: "cannot be reminded of", Doing.PLAN: "stands in a payment plan that cannot be looked at"}
 
 
 def matter(doing: Doing, case: str) -> str:

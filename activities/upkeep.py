@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import structlog
 from temporalio import activity
@@ -14,6 +15,7 @@ from temporalio.service import RPCError
 from activities import forgotten
 from activities.clock import Clock, start_clock
 from activities.overdue import wake_overdue
+from activities.sealing import Sealing
 from db import installation, journal, tasks
 from db.backup import Backups
 from db.engine import Database
@@ -33,11 +35,15 @@ _FREQUENT = "upkeep"  # the schedule of the rounds that come most often
 
 @dataclass(frozen=True, slots=True)
 class Upkeep:
-    """Implements ``workflows.ports.Upkeep``. ``backups`` is there where they are made daily by themselves."""
+    """Implements ``workflows.ports.Upkeep``. ``backups`` is there where they are made daily by themselves.
+
+    ``seals`` is the file outside the database in which nightly seals are kept, if any.
+    """
 
     door: Door
     owner: str = "accounts receivable"
     backups: Backups | None = None
+    seals: Path | None = None
 
     @activity.defn(name="tend")
     async def tend(self, thorough: bool, mark: str = "") -> Tended:
@@ -45,6 +51,8 @@ class Upkeep:
         clock = start_clock()
         if mark:
             await asyncio.to_thread(_compare, self.door.database, mark, self.owner, clock())
+        if thorough:
+            await asyncio.to_thread(Sealing(self.door.database, self.seals, self.owner).seal, clock())
         backed_up = thorough and await self._back_up(clock)
         passed_on = await self.door.pass_on(clock())
         listed = 0

@@ -24,6 +24,8 @@ _FROM_THE_UI = "Temporal UI"
 _LONGEST_WHY = 2_000
 # Signals after which somebody believes the invoice to be silent.
 _RELIED_ON = ("hold", "promise", "paid", "stop")
+# What nobody may say under a name that is only written down.
+_NEEDS_A_KNOWN_PERSON = ("approval_asked", "approved", "approval_lapsed", "refused_approval")
 _ROW = re.compile("[a-z0-9_]{1,64}")
 
 
@@ -54,6 +56,11 @@ def read(said: Said) -> News:
         return ChasingStopped(by=_FROM_THE_UI, why=_text(first) or "canceled")
     if said.name not in (*OVERRIDES, OVERRIDE):
         return WordUnreadable(said.words, by=_FROM_THE_UI, why=f"there is no word {said.name!r}; there are {', '.join(OVERRIDES)} and {REPORT}")
+    first = _unwrap(first)
+    if isinstance(first, dict) and first.get("kind") in _NEEDS_A_KNOWN_PERSON:
+        return WordUnreadable(said.words, by=_FROM_THE_UI, why="who agrees must be known for certain; use dunwell case approve, or the link in the mail")
+    if said.name == OVERRIDE and isinstance(first, dict) and first.get("kind") not in OVERRIDES:
+        return WordUnreadable(said.words, by=_FROM_THE_UI, why=f"kind: is not one of {', '.join(OVERRIDES)}")
     fields = dict(first) if isinstance(first, dict) else {} if first is None else {"until": first} if said.name == "hold" else {"?": first}
     if said.name != OVERRIDE:
         fields["kind"] = said.name
@@ -95,6 +102,15 @@ def _first(said: Said) -> object:
     except (ValueError, RecursionError):
         return said.words
     return words if not isinstance(words, list) else words[0] if words else None
+
+
+def _unwrap(first: object) -> object:
+    """The object in a signal of a name that has no handler of its own: such a one arrives as the text of its JSON."""
+    try:
+        inside = json.loads(first) if isinstance(first, str) else None
+    except (ValueError, RecursionError):
+        return first
+    return inside if isinstance(inside, dict) else first
 
 
 def _text(thing: object) -> str:

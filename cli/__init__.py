@@ -18,16 +18,24 @@ COMMANDS: dict[str, str] = {
     "import": "cli.intake:import_",
     "cases": "cli.listing:cases",
     "case": "cli.case:case",
+    "plan": "cli.plan:plan",
+    "customers": "cli.customers:customers",
+    "contact": "cli.contacts:contact",
     "preview": "cli.preview:preview",
+    "playbook": "cli.playbook:playbook",
     "posted-through": "cli.switches:posted_through",
+    "quiet": "cli.quiet:quiet",
     "pause": "cli.switches:pause",
     "resume": "cli.switches:resume",
     "live": "cli.switches:live",
-    "tasks": "cli.repair:tasks",
+    "tasks": "cli.tasks:tasks",
+    "review": "cli.review:review",
+    "people": "cli.people:people",
     "rebuild": "cli.repair:rebuild",
     "backup": "cli.backup:backup",
     "restore": "cli.backup:restore",
     "reconcile": "cli.repair:reconcile",
+    "audit": "cli.audit:audit",
     "fence": "cli.switches:fence",
     "unfence": "cli.switches:unfence",
     "token": "cli.tokens:token",
@@ -35,6 +43,8 @@ COMMANDS: dict[str, str] = {
     "web": "cli.running:web",
     "migrate": "cli.running:migrate",
 }
+# Said as often as the names above, and meant the same.
+_ALIASES = {"customer": "customers", "contacts": "contact"}
 
 
 class _Lazy(click.Group):
@@ -44,6 +54,7 @@ class _Lazy(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        cmd_name = _ALIASES.get(cmd_name, cmd_name)
         if cmd_name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[cmd_name].partition(":")

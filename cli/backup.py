@@ -254,7 +254,8 @@ def _put_files(folder: Path, manifest: Manifest, settings: Settings, other: Path
     for name in manifest.files:
         if name == manifest.database_file:
             continue
-        place = places.get(name)
+        own = name.removeprefix("own-playbooks/")
+        place = settings.own_playbooks / own if own != name and ".." not in own else places.get(name)
         if place and not place.exists() and not name.startswith("playbooks/"):
             place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             shutil.move(folder / name, place)

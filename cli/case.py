@@ -247,7 +247,7 @@ def _tell(story: Story) -> list[str]:
     told += _section(
         "Steps",
         [
-            f"{day(rung.at.date())}  {policy.step(rung.step).title}: {rung.fate.replace('_', ' ')}{f' ({rung.why})' if rung.why else ''}"
+            f"{day(rung.at.date())}  {policy.step_of(rung).title}: {rung.fate.replace('_', ' ')}{f' ({rung.why})' if rung.why else ''}"
             for rung in story.case.rungs
         ],
     )

@@ -51,15 +51,21 @@ def find_invoice(connection: Connection, invoice: str) -> str:
     return found[0]
 
 
+def read_reason(reason: str) -> str:
+    """``reason`` on one line. Raises click.UsageError when it says nothing, or too much."""
+    why = " ".join(reason.split())
+    if not why or len(why) > _LONGEST_REASON or not why.isprintable():
+        raise click.UsageError(f"--reason: say why, in up to {_LONGEST_REASON} letters")
+    return why
+
+
 def change(invoice: str, news: News, reason: str, token: str, as_json: bool) -> None:
     """Change by hand, in the name of the token's person, and print the invoice's answer. Raises UnableToChange."""
     import asyncio
 
     from db.people import Access
 
-    why = " ".join(reason.split())
-    if not why or len(why) > _LONGEST_REASON or not why.isprintable():
-        raise click.UsageError(f"--reason: say why, in up to {_LONGEST_REASON} letters")
+    why = read_reason(reason)
     settings = read_settings()
     with open_database(settings) as database:
         person = identify(database, settings, token, Access.AGENT)

@@ -189,6 +189,26 @@ def approve(invoice: str, refuse: bool, only_show: bool, reason: str, token: str
     change(invoice, kind(waiting.step, waiting.text_hash), reason, token, as_json)
 
 
+@click.command()
+@click.argument("invoice")
+@click.option("--method", type=click.Choice(["transfer", "check", "abroad"]), default="transfer", show_default=True, help="Decides how long it may take.")
+@reason_option
+@token_option
+@as_json
+def paid(invoice: str, method: str, reason: str, token: str, as_json: bool) -> None:
+    """Record that the customer says it is paid: quiet for 3, 7 or 5 business days, or until the ledger shows it.
+
+    \b
+    Example:
+      dunwell case paid INV-4711 --method check --reason "posted on Friday, says Ms. Nair"
+    """
+    from typing import Literal, cast
+
+    from domain.event import PaymentReported
+
+    change(invoice, PaymentReported(method=cast(Literal["transfer", "check", "abroad"], method)), reason, token, as_json)
+
+
 @click.command("paid-outside")
 @click.argument("invoice")
 @reason_option
@@ -282,16 +302,43 @@ def swap(invoice: str, name: str, reason: str, token: str, as_json: bool) -> Non
 
     import playbooks
     from db.playbooks import store_version
-    from domain.event import PlaybookSwapped
-    from domain.migration import counts_as_done
-    from playbooks import from_resolved
+    from domain.facts import Books
+    from domain.migration import plan_move
+    from worker import make_assessor
 
-    story = load(invoice)
-    new = playbooks.load(name)
-    done = counts_as_done(story.case, from_resolved(story.playbook), new)
-    with open_database(read_settings()) as database, database.transaction() as connection:
-        store_version(connection, new.hash, new.name, playbooks.resolve(new), datetime.now(UTC))
-    change(invoice, PlaybookSwapped(new.hash, new.name, done), reason, token, as_json)
+    story, settings, now = load(invoice), read_settings(), datetime.now(UTC)
+    new = playbooks.load(name, settings.own_playbooks)
+    with open_database(settings) as database, database.transaction() as connection:
+        facts = make_assessor(settings).gather(connection, story.case, Books(story.case.invoice.seller, now), now)
+        move = plan_move(story.case, new, facts, now)
+        store_version(connection, new.hash, new.name, playbooks.resolve(new, settings.own_playbooks), now)
+    change(invoice, move.news, reason, token, as_json)
 
 
-COMMANDS = (dispute, legal_stop, wait, replied, handled, spoke, escalate, approve, paid_outside, write_off, reopen, discount, swap)
+@click.command("authorize-agency")
+@click.argument("invoice")
+@click.option("--agency", required=True, help="The name of the agency or lawyer.")
+@click.option("--limit", required=True, help="The most that may be open, in the invoice's currency.")
+@click.option("--until", type=DAY, required=True, help="The last day on which it may be placed; a year from now at most.")
+@reason_option
+@token_option
+@as_json
+def authorize_agency(invoice: str, agency: str, limit: str, until: datetime, reason: str, token: str, as_json: bool) -> None:
+    """Allow an invoice to be placed with an agency or a lawyer, when its playbook comes to that.
+
+    A playbook may hold such leave for all its invoices; without either, the placement is left out.
+
+    \b
+    Example:
+      dunwell case authorize-agency INV-4711 --agency "Harbor Collections" --limit 10000 --until 2026-12-31 --reason "agreed with Ms. Nair"
+    """
+    from domain.event import AgencyAuthorized
+
+    try:
+        most = Decimal(limit)
+    except InvalidOperation:
+        raise click.UsageError(f"--limit: {limit!r} is no amount; write it like 10000.00") from None
+    change(invoice, AgencyAuthorized(agency, most, until.date()), reason, token, as_json)
+
+
+COMMANDS = (dispute, legal_stop, wait, replied, handled, spoke, escalate, approve, paid, paid_outside, write_off, reopen, discount, swap, authorize_agency)

@@ -84,6 +84,7 @@ def examine(settings: Settings, now: datetime) -> Findings:
         yield from known
         if not any(finding.health is Health.WRONG for finding in known):
             yield from _watch("state", partial(_state, database, settings, now))
+            yield from _watch("law", partial(_law, database, settings, now))
             yield from _watch("backup", partial(_backup, database, settings, now))
             for one in sellers:
                 yield from _watch("ledger", partial(_ledger, database, settings, one, now))
@@ -146,8 +147,8 @@ def _sellers(settings: Settings, found: list[SellerSettings]) -> Findings:
 def _playbook(settings: Settings) -> Findings:
     import playbooks
 
-    policy = playbooks.load(settings.playbook)
-    playbooks.check(policy)
+    policy = playbooks.load(settings.playbook, settings.own_playbooks)
+    playbooks.check(policy, settings.own_playbooks)
     yield Finding("playbook", Health.WELL, f"{policy.name}: {count(len(policy.steps), 'step')}, every wording can be written")
 
 
@@ -215,6 +216,22 @@ def _state(database: Database, settings: Settings, now: datetime) -> Findings:
     for task in incidents:
         yield Finding("to do", Health.WRONG, task.title, task.remedy)
     yield Finding("to do", Health.LOOK if len(tasks) > len(incidents) else Health.WELL, f"{count(len(tasks) - len(incidents), 'task')} for people here")
+
+
+def _law(database: Database, settings: Settings, now: datetime) -> Findings:
+    from db.parties import list_parties
+    from domain.law_packs import VERSION
+    from domain.lawful import find_unlawful
+    from settings import LIMITS
+
+    with database.reading() as connection:
+        parties = list_parties(connection)
+    excess = find_unlawful(settings.envelope, parties, now.date())
+    for one in excess:
+        yield Finding("law", Health.WRONG, f"{one.what} ({one.rule})", f"{one.remedy}: {LIMITS}")
+    if not excess:
+        places = len({place for everywhere, _ in parties for place in everywhere})
+        yield Finding("law", Health.WELL, f"the limits on contact stay within the law of {count(places, 'place')} (rules of {VERSION})")
 
 
 def _backup(database: Database, settings: Settings, now: datetime) -> Findings:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.session import own_playbooks
 from cli.terminal import as_json, print_json, say
 from domain.customer import Behavior
 from domain.diary import Entry, EntryKind, write_day, write_diary
@@ -66,7 +67,7 @@ def preview(
     """
     import playbooks
 
-    policy = playbooks.load(playbook)
+    policy = playbooks.load(playbook, own_playbooks())
     day = due.date()
     if day.year not in _YEARS:
         raise UnableToPreview(f"--due: use a day from {_YEARS[0]} to {_YEARS[-1]}")

@@ -1,4 +1,4 @@
-"""Putting things right by hand: watches begun anew after Temporal's store was lost, and tasks that are done."""
+"""Putting things right by hand: watches begun anew after Temporal's store was lost, and what was really sent."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.session import identify, knock, open_database, read_settings, token_option
-from cli.terminal import as_json, count, day, print_json, print_table, say
+from cli.session import knock, open_database, read_settings
+from cli.terminal import as_json, count, print_json, print_table, say
 
 if TYPE_CHECKING:
     from domain.catching_up import Compared
@@ -145,60 +145,3 @@ def _tell(found: Compared | None, asked: dict[str, int] | None, left_out: int) -
             say(f"{count(left_out, 'reminder is', 'reminders are')} left out; a task lists them.")
         elif found.uncertain:
             say("dunwell unfence leaves them out; look in the mail server's log first if you want them sent.")
-
-
-@click.group(short_help="What a person must do, and that it is done.")
-def tasks() -> None:
-    """What a person must do: repair an address, look for a lost message, decide about an old invoice.
-
-    \b
-    Example:
-      dunwell tasks list
-    """
-
-
-@tasks.command("list", short_help="The open tasks, most urgent first.")
-@as_json
-def list_(as_json: bool) -> None:
-    """The open tasks with what to do about each.
-
-    \b
-    Example:
-      dunwell tasks list
-    """
-    from db.stories import open_tasks
-
-    with open_database(read_settings()) as database, database.reading() as connection:
-        found = open_tasks(connection)
-    if as_json:
-        print_json(found)
-        return
-    if not found:
-        say("Nothing waits for a person.")
-        return
-    print_table(["Task", "Due", "Owner", "What", "What to do"], [[one.id, day(one.due), one.owner, one.title, one.remedy] for one in found])
-
-
-@tasks.command(short_help="Say that a task is done.")
-@click.argument("task")
-@click.option("--result", required=True, help="What came of it; it is kept.")
-@token_option
-def done(task: str, result: str, token: str) -> None:
-    """Say that TASK (its id, from the list) is done, and what came of it. What is still wrong opens a task again by itself.
-
-    \b
-    Example:
-      dunwell tasks done task_1f2e3d --result "called them, they pay on Friday"
-    """
-    from datetime import UTC, datetime
-
-    from db import tasks as kept
-    from db.people import Access
-
-    settings = read_settings()
-    with open_database(settings) as database:
-        person = identify(database, settings, token, Access.AGENT)
-        with database.transaction() as connection:
-            if not kept.close_task(connection, task, f"{' '.join(result.split())} ({person.name})", datetime.now(UTC)):
-                raise UnableToRepair(f"TASK: there is no open task {task}; dunwell tasks list shows them")
-    say("Done.")

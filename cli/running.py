@@ -267,9 +267,19 @@ def _choose_ports(private: int, public: int) -> Ports:
 
 
 def _read_sellers(settings: Settings) -> None:
-    from settings import load_sellers
+    """Have what nobody could start with be said at once, and not by a worker that is started again and again."""
+    from datetime import UTC, datetime
+
+    from db import parties
+    from db.migrate import is_current
+    from settings import load_sellers, refuse_unlawful
 
     load_sellers(settings)
+    if not settings.database_url and (settings.data_folder / "dunwell.db").exists():
+        with open_database(settings) as database:
+            if is_current(database):
+                with database.reading() as connection:
+                    refuse_unlawful(settings.envelope, parties.list_parties(connection), datetime.now(UTC).date())
 
 
 def _greeting(settings: Settings) -> list[str]:

@@ -61,6 +61,15 @@ def _chosen(folder: Path) -> dict[str, str]:
     return {name.removeprefix("DUNWELL_").lower(): value for name, value in pairs if name not in os.environ}
 
 
+def own_playbooks() -> Path | None:
+    """The folder in which this installation keeps playbooks of its own. Raises UnableToRead.
+
+    Settings take time to load, and a preview does without them where there can be no such folder.
+    """
+    is_set = any(name in os.environ for name in ("DUNWELL_DATA_FOLDER", "DUNWELL_PLAYBOOKS_FOLDER"))
+    return read_settings().own_playbooks if is_set or Path(".dunwell/playbooks").is_dir() else None
+
+
 @contextmanager
 def open_database(settings: Settings) -> Iterator[Database]:
     from db.engine import Database

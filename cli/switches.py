@@ -61,9 +61,9 @@ def posted_through(day_: datetime, seller: str, token: str, as_json: bool) -> No
             tasks.close_tasks(connection, [f"books/{chosen.id}"], f"posted through {through}, says {person.name}", now)
 
     _change(settings, token, Access.AGENT, change)
-    _report(
+    report(
         f"The books of {chosen.name} are posted through {day(through)}.",
-        _look_again(settings, ("books",)),
+        look_again(settings, ("books",)),
         {"seller": chosen.id, "posted_through": through},
         as_json,
     )
@@ -85,7 +85,7 @@ def pause(reason: str, token: str, as_json: bool) -> None:
     from db import installation
     from db.people import Access
 
-    why = _words(reason)
+    why = read_reason(reason)
 
     def change(connection: Connection, person: Person) -> None:
         installation.switch_off(connection, why, person.name, datetime.now(UTC))
@@ -120,7 +120,7 @@ def resume(token: str, as_json: bool) -> None:
         installation.switch_off(connection, "", person.name, datetime.now(UTC))
 
     _change(settings, token, Access.ADMIN, change)
-    _report("Sending goes on.", _look_again(settings, ("switched-off",)), {"switched_off": ""}, as_json)
+    report("Sending goes on.", look_again(settings, ("switched-off",)), {"switched_off": ""}, as_json)
 
 
 @click.command(short_help="Leave shadow mode: reminders go to customers from now on.")
@@ -159,7 +159,7 @@ def live(yes: bool, yes_capture: bool, token: str, as_json: bool) -> None:
         installation.set_mode(connection, Mode.LIVE, person.name, datetime.now(UTC))
 
     _change(settings, token, Access.ADMIN, change)
-    _report("Live: reminders go to customers from now on.", _look_again(settings), {"mode": "live"}, as_json)
+    report("Live: reminders go to customers from now on.", look_again(settings), {"mode": "live"}, as_json)
 
 
 @click.command(short_help="Let nothing out of a database that other tools put back.")
@@ -217,7 +217,7 @@ def unfence(reason: str, not_sent: bool, leave_unmatched: bool, token: str, as_j
     from db.people import Access
     from worker import make_reconciler
 
-    why, settings, now = _words(reason), read_settings(), datetime.now(UTC)
+    why, settings, now = read_reason(reason), read_settings(), datetime.now(UTC)
     with open_database(settings) as database:
         person = identify(database, settings, token, Access.ADMIN)
         with database.reading() as connection:
@@ -235,7 +235,7 @@ def unfence(reason: str, not_sent: bool, leave_unmatched: bool, token: str, as_j
         with database.transaction() as connection:
             installation.lift_fence(connection, why, person.name, now)
     said = f"Reminders go out again. {count(len(left_out), 'reminder was', 'reminders were')} left out, because nobody can tell whether they were sent."
-    _report(said if left_out else "Reminders go out again.", _look_again(settings, ("fenced",)), {"fenced": False, "left_out": len(left_out)}, as_json)
+    report(said if left_out else "Reminders go out again.", look_again(settings, ("fenced",)), {"fenced": False, "left_out": len(left_out)}, as_json)
 
 
 def last_banking_day(seller: Seller, now: datetime) -> date:
@@ -269,7 +269,7 @@ def _change(settings: Settings, token: str, needed: Access, change: Callable[[Co
             change(connection, person)
 
 
-def _look_again(settings: Settings, reasons: tuple[str, ...] = ()) -> int | None:
+def look_again(settings: Settings, reasons: tuple[str, ...] = ()) -> int | None:
     """Make the invoices that wait for one of ``reasons`` (none: all of them) look again; how many, or None when Temporal is away."""
     import asyncio
 
@@ -280,7 +280,7 @@ def _look_again(settings: Settings, reasons: tuple[str, ...] = ()) -> int | None
     return asyncio.run(nudge())
 
 
-def _report(said: str, nudged: int | None, facts: dict[str, object], as_json: bool) -> None:
+def report(said: str, nudged: int | None, facts: dict[str, object], as_json: bool) -> None:
     if as_json:
         print_json({**facts, "looking_again": nudged})
     elif nudged is None:
@@ -289,7 +289,7 @@ def _report(said: str, nudged: int | None, facts: dict[str, object], as_json: bo
         say(f"{said} {count(nudged, 'invoice is', 'invoices are')} looked at again now.")
 
 
-def _words(reason: str) -> str:
+def read_reason(reason: str) -> str:
     why = " ".join(reason.split())
     if not why:
         raise click.UsageError("--reason: say why in a few words")

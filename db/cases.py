@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,8 +20,9 @@ _CASE = TypeAdapter(Case)
 # Statements are made once: to make one takes longer than to run it.
 _BODY = select(cast(cases.c.body, Text)).where(cases.c.id == bindparam("case")).with_for_update()
 _OPEN_BODIES = (
-    select(cast(cases.c.body, Text)).where(cases.c.customer_id == bindparam("customer"), cases.c.ended.is_(None)).order_by(cases.c.id).with_for_update()
+    select(cast(cases.c.body, Text)).where(cases.c.customer_id.in_(bindparam("customers")), cases.c.ended.is_(None)).order_by(cases.c.id).with_for_update()
 )
+_RULES = select(cases.c.rule).where(cases.c.customer_id == bindparam("customer"), cases.c.ended.is_(None)).distinct()
 _UPDATED_AT = select(cases.c.updated_at).where(cases.c.id == bindparam("case"))
 _ENDED = select(cases.c.ended).where(cases.c.id == bindparam("case"))
 _RUNNING = select(cases.c.id).where(cases.c.id == bindparam("case"), cases.c.ended.is_(None))
@@ -48,13 +50,18 @@ def load_case(connection: Connection, case: str) -> Case | None:
     return None if body is None else _read(body)
 
 
-def load_open_cases(connection: Connection, customer: str) -> tuple[Case, ...]:
-    """The running cases of a customer, locked, in a fixed order. One that cannot be read keeps no other from being reminded of."""
+def load_open_cases(connection: Connection, customers: Sequence[str]) -> tuple[Case, ...]:
+    """The running cases of these customers, locked, in a fixed order. One that cannot be read keeps no other from being reminded of."""
     found = []
-    for body in connection.scalars(_OPEN_BODIES, {"customer": customer}):
+    for body in connection.scalars(_OPEN_BODIES, {"customers": list(customers)}):
         with suppress(UnableToReadCase):
             found.append(_read(body))
     return tuple(found)
+
+
+def rules_of(connection: Connection, customer: str) -> frozenset[str]:
+    """The rules by which the running cases of a customer wait, each once."""
+    return frozenset(connection.scalars(_RULES, {"customer": customer}))
 
 
 def _read(body: str) -> Case:

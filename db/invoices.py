@@ -28,6 +28,17 @@ _SEEN = invoices.update().where(invoices.c.id.in_(bindparam("invoices"))).values
 _TAKEN = select(invoices.c.id).where(invoices.c.id.in_(bindparam("invoices")))
 _BY_REF = select(invoices).where(invoices.c.seller_id == bindparam("seller"), invoices.c.ref == bindparam("ref"))
 _ID_BY_REF = _BY_REF.with_only_columns(invoices.c.id)
+_OPEN_BALANCES = select(invoices.c.balance_minor).where(
+    invoices.c.seller_id == bindparam("seller"),
+    invoices.c.currency == bindparam("currency"),
+    invoices.c.balance_minor > 0,
+    invoices.c.standing.in_([Standing.OPEN, Standing.DISPUTED]),
+)
+_OWED = select(invoices.c.balance_minor, invoices.c.currency).where(
+    invoices.c.customer_id == bindparam("customer"),
+    invoices.c.balance_minor > 0,
+    invoices.c.standing.in_([Standing.OPEN, Standing.DISPUTED]),
+)
 _NUMBER = select(invoices.c.number).where(invoices.c.id == bindparam("invoice"))
 _UNWATCHED = (
     select(invoices)
@@ -150,6 +161,16 @@ def load_open(connection: Connection, seller: str) -> tuple[Invoice, ...]:
         select(invoices).where(invoices.c.seller_id == seller, invoices.c.standing.in_([Standing.OPEN, Standing.DISPUTED, Standing.DRAFT]))
     ).mappings()
     return tuple(read_row(row) for row in rows)
+
+
+def open_balances(connection: Connection, seller: str, currency: str) -> list[int]:
+    """What each open invoice of a seller in that currency owes, in minor units and no order."""
+    return list(connection.scalars(_OPEN_BALANCES, {"seller": seller, "currency": currency}))
+
+
+def balances_of(connection: Connection, customer: str) -> tuple[Money, ...]:
+    """What each open invoice of a customer owes."""
+    return tuple(from_minor(minor, currency) for minor, currency in connection.execute(_OWED, {"customer": customer}))
 
 
 def read_row(row: RowMapping) -> Invoice:

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 
 from db.schema import decision_records, journal
+from db.text import storable
+from domain.chain import hash_after, spell
 from domain.diary import Entry, EntryKind
 
 # Longer than any provider's log goes back.
@@ -16,21 +18,31 @@ _LONG = timedelta(days=90)
 
 # Statements are made once: to make one takes longer than to run it.
 _WRITE = journal.insert()
+_HEAD = select(journal.c.place, journal.c.hash).where(journal.c.case_id == bindparam("case")).order_by(journal.c.place.desc()).limit(1)
 _RECORD = decision_records.insert()
 _DECIDED_AT = select(decision_records.c.at).where(decision_records.c.case_id == bindparam("case"), decision_records.c.seq == bindparam("seq"))
 
 
 def write(connection: Connection, case: str, seq: int, entries: Sequence[Entry]) -> None:
-    if entries:
-        connection.execute(
-            _WRITE,
-            [{"case_id": case, "seq": seq, "at": e.at, "on": e.on, "day": e.day, "kind": e.kind.value, "what": e.what, "by": e.by} for e in entries],
+    """Append to the diary of a case; each row is chained to the one before it."""
+    if not entries:
+        return
+    head = connection.execute(_HEAD, {"case": case}).first()
+    place, hash_ = (head.place, head.hash) if head else (0, "")
+    rows = []
+    for e in entries:
+        place += 1
+        what, by = storable(e.what), storable(e.by)
+        hash_ = hash_after(hash_, spell(case, place, seq, e.at, e.on, e.day, e.kind.value, what, by))
+        rows.append(
+            {"case_id": case, "place": place, "seq": seq, "at": e.at, "on": e.on, "day": e.day, "kind": e.kind.value, "what": what, "by": by, "hash": hash_}
         )
+    connection.execute(_WRITE, rows)
 
 
 def read(connection: Connection, case: str) -> tuple[Entry, ...]:
     """The diary of a case, in the order it was written."""
-    rows = connection.execute(select(journal).where(journal.c.case_id == case).order_by(journal.c.id)).mappings()
+    rows = connection.execute(select(journal).where(journal.c.case_id == case).order_by(journal.c.place)).mappings()
     return tuple(Entry(row["at"], row["on"], row["day"], EntryKind(row["kind"]), row["what"], row["by"]) for row in rows)
 
 

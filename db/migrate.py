@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 from db.engine import Database
+
+
+class UnableToMigrate(Exception):
+    """A migration would have left rows that refer to nothing; it was taken back."""
 
 
 def _config() -> Config:
@@ -21,16 +28,35 @@ def _config() -> Config:
 def upgrade(database: Database, revision: str = "head") -> None:
     """Run every migration up to ``revision``, in one transaction."""
     config = _config()
-    with database.transaction() as connection:
+    with _making_anew(database) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
 
 
 def downgrade(database: Database, revision: str) -> None:
     config = _config()
-    with database.transaction() as connection:
+    with _making_anew(database) as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, revision)
+
+
+@contextmanager
+def _making_anew(database: Database) -> Iterator[Connection]:
+    """A transaction in which a table may be made anew while others refer to it, as SQLite must to change a column."""
+    if not database.is_sqlite:
+        with database.transaction() as connection:
+            yield connection
+        return
+    with database.engine.connect().execution_options(writes=True) as connection:
+        keys = connection.connection.cursor()
+        keys.execute("PRAGMA foreign_keys=OFF")  # of no effect once a transaction has begun
+        try:
+            with connection.begin():
+                yield connection
+                if lost := connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                    raise UnableToMigrate(f"rows of {lost[0]} would refer to rows of {lost[2]} that are not there; restore a backup, and report this")
+        finally:
+            keys.execute("PRAGMA foreign_keys=ON")
 
 
 def check(database: Database) -> None:

@@ -1,22 +1,24 @@
 """The outreach ledger: one row a message, one part for each invoice it covers, and the key that forbids a second.
 
 States: claimed, sending, then accepted, refused or unknown, then delivered; also released (given up before sending),
-shadowed (written, and kept here) and presumed (by nobody's word: it may have been sent before this copy was restored).
+shadowed (written, and kept here) and presumed (by nobody's word: it may have been sent before this copy was restored, or
+all it was about has ended before anybody found out).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, Text, bindparam, func, select, union
 
 from db.ids import new_id
-from db.schema import installation, outreach, outreach_parts
+from db.schema import cases, installation, outreach, outreach_parts
 from db.text import storable_all
-from domain.facts import Contacted, InFlight, Refused
+from domain.customer import spell_reach
+from domain.facts import Contacted, CountsAs, InFlight, Refused
 from domain.playbook import Stage
 
 # States that count as contact with the customer, for the gap and the caps: all that left, or may have.
@@ -48,20 +50,39 @@ _MESSAGE = select(outreach).where(outreach.c.id == bindparam("message")).with_fo
 _PARTS = (
     select(outreach_parts).where(outreach_parts.c.outreach_id == bindparam("message"), outreach_parts.c.dropped.is_(False)).order_by(outreach_parts.c.case_id)
 )
+_STILL_WATCHED = (
+    select(outreach_parts.c.case_id)
+    .join(cases, cases.c.id == outreach_parts.c.case_id)
+    .where(outreach_parts.c.outreach_id == outreach.c.id, outreach_parts.c.dropped.is_(False), cases.c.ended.is_(None))
+)
+_PRESUME_ENDED = (
+    outreach.update()
+    .where(
+        outreach.c.state == "unknown",
+        outreach.c.id.in_(select(outreach_parts.c.outreach_id).where(outreach_parts.c.case_id == bindparam("case"))),
+        ~_STILL_WATCHED.exists(),
+    )
+    .values(state="presumed", reason="all it was about has ended, so it counts as sent", recorded_at=bindparam("now"))
+)
 _MOVE = outreach.update().where(outreach.c.id == bindparam("message"), outreach.c.token == bindparam("held_by"), outreach.c.state.in_(bindparam("out_of")))
-_CONTACTS = (
-    select(outreach.c.id, outreach.c.stage, outreach.c.claimed_at, outreach.c.sending_at, outreach.c.channel)
-    .where(outreach.c.customer_id == bindparam("customer"), outreach.c.claimed_at >= bindparam("since"), outreach.c.state.in_(bindparam("states")))
-    .order_by(outreach.c.claimed_at)
+# Two searches put together: each has an index of its own, and no database uses both for one.
+_CONTACT = select(outreach.c.id, outreach.c.stage, outreach.c.claimed_at, outreach.c.sending_at, outreach.c.channel, outreach.c.counts_as).where(
+    outreach.c.claimed_at >= bindparam("since"), outreach.c.state.in_(bindparam("states")), outreach.c.counts_as != CountsAs.ANSWER
+)
+_CONTACTS = union(_CONTACT.where(outreach.c.customer_id.in_(bindparam("customers"))), _CONTACT.where(outreach.c.reach.in_(bindparam("reach")))).order_by(
+    "claimed_at"
 )
 _COVERING = (
-    select(outreach.c.id, outreach_parts.c.rung, outreach.c.claimed_at, outreach.c.state)
+    select(outreach.c.id, outreach_parts.c.rung, outreach.c.claimed_at, outreach.c.state, outreach_parts.c.round, outreach_parts.c.channel)
     .select_from(_JOINED)
     .where(*_OF_CASE, outreach.c.state.in_([*_ON_THE_WAY, "unknown"]))
 )
 _TO_THE_SAME = select(outreach.c.id, outreach.c.step, outreach.c.claimed_at).where(
-    outreach.c.customer_id == bindparam("customer"), outreach.c.state.in_(_ON_THE_WAY)
+    outreach.c.customer_id.in_(bindparam("customers")) | outreach.c.reach.in_(bindparam("reach")),
+    outreach.c.state.in_(_ON_THE_WAY),
+    outreach.c.counts_as != CountsAs.ANSWER,
 )
+_LOCK_REACH = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("reach", type_=Text), 0)))
 _REFUSALS = (
     select(outreach.c.recorded_at, outreach.c.reason, outreach.c.try_again)
     .select_from(_JOINED)
@@ -129,6 +150,14 @@ def find_alive(connection: Connection, case: str, round_: int, rung: str, channe
 
 def _step(case: str, round_: int, rung: str, channel: str) -> dict[str, Any]:
     return {"case": case, "round": round_, "rung": rung, "channel": channel}
+
+
+def lock_reach(connection: Connection, reach: Collection[str]) -> None:
+    """Until the end of the transaction nobody else may claim a message to these addresses and numbers, whoever's they are.
+    SQLite has one writer at a time, so there it is so anyway."""
+    if connection.dialect.name == "postgresql":
+        for one in sorted(reach):
+            connection.execute(_LOCK_REACH, {"reach": one})
 
 
 def claim(connection: Connection, row: dict[str, Any], parts: Sequence[Part]) -> None:
@@ -217,6 +246,11 @@ def resolve(connection: Connection, outreach_id: str, went_out: bool, reason: st
     connection.execute(outreach.update().where(outreach.c.id == outreach_id, outreach.c.state == "unknown").values(state=state, reason=reason, recorded_at=now))
 
 
+def presume_ended(connection: Connection, case: str, now: datetime) -> None:
+    """Messages of an ended case whose fate nobody knows count as sent once all they were about has ended: nobody will ask."""
+    connection.execute(_PRESUME_ENDED, {"case": case, "now": now})
+
+
 def _move(connection: Connection, outreach_id: str, token: str, state: str | tuple[str, ...], values: dict[str, Any]) -> bool:
     states = (state,) if isinstance(state, str) else state
     return connection.execute(_MOVE, {"message": outreach_id, "held_by": token, "out_of": list(states), **values}).rowcount == 1
@@ -238,7 +272,7 @@ def note_sent(connection: Connection, row: dict[str, Any], state: str, now: date
     """Write down a message that others know was sent; of one that is known here, only that it was, if it was not known."""
     known = connection.execute(select(outreach.c.state).where(outreach.c.id == row["id"]).with_for_update()).scalar_one_or_none()
     if known is None:
-        connection.execute(outreach.insert().values(state=state, recorded_at=now, **row))
+        connection.execute(outreach.insert().values(state=state, recorded_at=now, reach=spell_reach(row["to_address"]), **row))
     elif known not in _SENT:
         told = {name: row[name] for name in ("message_id", "to_address", "subject", "reason", "sending_at") if row[name]}
         connection.execute(outreach.update().where(outreach.c.id == row["id"]).values(state=state, recorded_at=now, **told))
@@ -267,11 +301,15 @@ def last_attempt(connection: Connection, case: str, round_: int, rung: str, chan
     return last
 
 
-def contacts_made(connection: Connection, customer: str, since: datetime, *, rehearsed: bool) -> tuple[Contacted, ...]:
-    """Every contact begun with a customer since then, for the gap and the caps; ``rehearsed``: those in shadow mode too."""
+def contacts_made(connection: Connection, customers: Sequence[str], reach: Collection[str], since: datetime, *, rehearsed: bool) -> tuple[Contacted, ...]:
+    """Every contact begun since then with these customers, or with anybody at one of the addresses and numbers ``reach`` (as
+    ``spell_reach`` writes them), for the gap and the caps; ``rehearsed``: those in shadow mode too."""
     states = (*_COUNTS, "shadowed") if rehearsed else _COUNTS
-    rows = connection.execute(_CONTACTS, {"customer": customer, "since": since, "states": list(states)})
-    return tuple(Contacted(sending_at or claimed_at, Stage(stage), found, channel) for found, stage, claimed_at, sending_at, channel in rows)
+    rows = connection.execute(_CONTACTS, {"customers": list(customers), "reach": list(reach), "since": since, "states": list(states)})
+    return tuple(
+        Contacted(sending_at or claimed_at, Stage(stage), found, channel, CountsAs(counts_as))
+        for found, stage, claimed_at, sending_at, channel, counts_as in rows
+    )
 
 
 def note_talk(connection: Connection, customer: str, seller: str, case: str, by: str, now: datetime) -> None:
@@ -281,11 +319,12 @@ def note_talk(connection: Connection, customer: str, seller: str, case: str, by:
     connection.execute(outreach.insert().values(state="delivered", **row, **more))
 
 
-def in_flight(connection: Connection, case: str, customer: str) -> tuple[InFlight, ...]:
-    """Messages whose fate is open: those that cover this case, and any other on its way to the same customer now."""
+def in_flight(connection: Connection, case: str, customers: Sequence[str], reach: Collection[str] = ()) -> tuple[InFlight, ...]:
+    """Messages whose fate is open: those that cover this case, and any other on its way now to the same customers, or to one of
+    the addresses and numbers ``reach``."""
     covering = connection.execute(_COVERING, {"case": case})
-    flights = {found: InFlight(rung, found, since, state == "unknown") for found, rung, since, state in covering}
-    for found, step, since in connection.execute(_TO_THE_SAME, {"customer": customer}):
+    flights = {found: InFlight(rung, found, since, state == "unknown", *where) for found, rung, since, state, *where in covering}
+    for found, step, since in connection.execute(_TO_THE_SAME, {"customers": list(customers), "reach": list(reach)}):
         flights.setdefault(found, InFlight(step, found, since))
     return tuple(flights.values())
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import lru_cache
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, RowMapping, Text, bindparam, cast, select
+from sqlalchemy import Connection, RowMapping, Text, bindparam, cast, func, select
 
 from db.ids import new_id
 from db.schema import contacts, customers, invoices, sellers
 from db.upsert import upsert
 from domain.customer import Behavior, Contact, Customer, Role, Tier, behavior
+from domain.law import Party
+from domain.money import Money
 from domain.seller import Seller
 
 _SELLER = TypeAdapter(Seller)
@@ -21,7 +24,19 @@ _SELLER = TypeAdapter(Seller)
 _SELLER_BODY = select(cast(sellers.c.body, Text)).where(sellers.c.id == bindparam("seller"))
 _CUSTOMER = select(customers).where(customers.c.id == bindparam("customer"))
 _CUSTOMER_BY_NUMBER = select(customers).where(customers.c.seller_id == bindparam("seller"), customers.c.number == bindparam("number"))
-_CUSTOMER_LOCK = select(customers.c.id).where(customers.c.id == bindparam("customer")).with_for_update()
+_PAYER = customers.alias("payer")
+_OF_FAMILY = customers.alias("of_family")
+_CUSTOMER_LOCK = (
+    select(customers.c.id)
+    .where(
+        customers.c.id
+        == func.coalesce(select(_PAYER.c.pays_through).where(_PAYER.c.id == bindparam("customer")).scalar_subquery(), bindparam("customer", type_=Text))
+    )
+    .with_for_update()
+)
+_IS_PAYER = select(_OF_FAMILY.c.id).where(_OF_FAMILY.c.pays_through == customers.c.id).exists()
+_REACHED = select(customers, _IS_PAYER.label("is_payer")).where(customers.c.id == bindparam("customer"))
+_FAMILY = select(customers.c.id).where((customers.c.id == bindparam("customer")) | (customers.c.pays_through == bindparam("customer"))).order_by(customers.c.id)
 _CUSTOMER_IDS = select(customers.c.number, customers.c.id).where(customers.c.seller_id == bindparam("seller"), customers.c.number.in_(bindparam("numbers")))
 _CONTACTS = select(contacts).where(contacts.c.customer_id == bindparam("customer")).order_by(contacts.c.id)
 
@@ -44,9 +59,13 @@ def _read_seller(body: str) -> Seller:
     return _SELLER.validate_json(body)
 
 
+class UnableToPayThrough(Exception):
+    """The customer named as the one to write to cannot be that one; the message says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class CustomerRow:
-    """A customer as a ledger tells it, zones already worked out."""
+    """A customer as a ledger tells it, zones already worked out. ``unapplied`` None: it does not tell."""
 
     number: str
     name: str
@@ -54,6 +73,11 @@ class CustomerRow:
     zones: tuple[str, ...]
     language: str
     contacts: tuple[tuple[Role, str, str, str], ...]  # role, name, email, phone
+    unapplied: tuple[Money, ...] | None = None
+
+    @property
+    def stored_unapplied(self) -> dict[str, str]:
+        return {money.currency: str(money.amount) for money in self.unapplied or () if money.amount > 0}
 
 
 def save_customers(connection: Connection, seller: str, rows: Sequence[CustomerRow]) -> dict[str, str]:
@@ -82,6 +106,8 @@ def save_customers(connection: Connection, seller: str, rows: Sequence[CustomerR
     ids = {number: customer for number, customer in found}  # noqa: C416  dict() takes the result for a mapping
     for row in rows:
         _save_contacts(connection, ids[row.number], row)
+        if row.unapplied is not None:
+            connection.execute(customers.update().where(customers.c.id == ids[row.number]).values(unapplied=row.stored_unapplied))
     return ids
 
 
@@ -90,21 +116,25 @@ def find_recorded(connection: Connection, seller: str, row: CustomerRow) -> str 
     known = connection.execute(_CUSTOMER_BY_NUMBER, {"seller": seller, "number": row.number}).mappings().one_or_none()
     if known is None or (known["name"], known["country"], tuple(known["zones"]), known["language"]) != (row.name, row.country, row.zones, row.language):
         return None
+    if row.unapplied is not None and known["unapplied"] != row.stored_unapplied:
+        return None
     people = connection.execute(_CONTACTS, {"customer": known["id"]}).mappings().all()
-    recorded = {(Role(one["role"]), one["email"].lower()): (one["name"], one["email"], one["phone"]) for one in people}
-    return known["id"] if recorded == _wanted(row) or any(one["set_by"] for one in people) else None
+    recorded = {(Role(one["role"]), one["email"].lower()): (one["name"], one["email"], one["phone"]) for one in people if not one["set_by"]}
+    return known["id"] if recorded == _wanted(row, people) else None
 
 
-def _wanted(row: CustomerRow) -> dict[tuple[Role, str], tuple[str, str, str]]:
-    return {(role, email.lower()): (name, email, phone) for role, name, email, phone in row.contacts}
+def _wanted(row: CustomerRow, known: Sequence[RowMapping]) -> dict[tuple[Role, str], tuple[str, str, str]]:
+    """The contacts as the ledger tells them, without the roles that a person of ours has set."""
+    ours = {Role(one["role"]) for one in known if one["set_by"]}
+    return {(role, email.lower()): (name, email, phone) for role, name, email, phone in row.contacts if role not in ours}
 
 
 def _save_contacts(connection: Connection, customer: str, row: CustomerRow) -> None:
     known = connection.execute(_CONTACTS, {"customer": customer}).mappings().all()
-    if any(contact["set_by"] for contact in known):
-        return
-    wanted = _wanted(row)
+    wanted = _wanted(row, known)
     for contact in known:
+        if contact["set_by"]:
+            continue
         now = wanted.pop((Role(contact["role"]), contact["email"].lower()), None)
         if now is None:
             connection.execute(contacts.delete().where(contacts.c.id == contact["id"]))
@@ -119,13 +149,46 @@ def _save_contacts(connection: Connection, customer: str, row: CustomerRow) -> N
 
 
 def lock_customer(connection: Connection, customer: str) -> None:
-    """The first lock of every change: customer, then case, then outreach."""
+    """The first lock of every change: customer, then case, then outreach. Whoever pays through another shares its lock."""
     connection.execute(_CUSTOMER_LOCK, {"customer": customer})
 
 
 def load_customer(connection: Connection, customer: str) -> Customer:
-    row = connection.execute(_CUSTOMER, {"customer": customer}).mappings().one()
-    people = connection.execute(_CONTACTS, {"customer": customer}).mappings()
+    return _read_customer(connection, connection.execute(_CUSTOMER, {"customer": customer}).mappings().one())
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A customer as it is written to: with the people, zones and consents of the one it pays through, if any.
+
+    ``family`` are the ids of all who share those people, its own among them; ``payer`` is the customer it pays through.
+    """
+
+    customer: Customer
+    family: tuple[str, ...]
+    payer: Customer | None = None
+
+
+def load_reached(connection: Connection, customer: str) -> Reached:
+    row = connection.execute(_REACHED, {"customer": customer}).mappings().one()
+    own = _read_customer(connection, row)
+    if not own.pays_through:
+        return Reached(own, tuple(connection.scalars(_FAMILY, {"customer": customer})) if row["is_payer"] else (customer,))
+    payer = load_customer(connection, own.pays_through)
+    together = replace(
+        own,
+        contacts=payer.contacts,
+        zones=payer.zones,
+        consents=payer.consents,
+        preferred_channel=payer.preferred_channel or own.preferred_channel,
+        natural_person=own.natural_person or payer.natural_person,
+        guarantor=own.guarantor or payer.guarantor,
+    )
+    return Reached(together, tuple(connection.scalars(_FAMILY, {"customer": payer.id})), payer)
+
+
+def _read_customer(connection: Connection, row: RowMapping) -> Customer:
+    people = connection.execute(_CONTACTS, {"customer": row["id"]}).mappings()
     return Customer(
         id=row["id"],
         seller=row["seller_id"],
@@ -140,7 +203,62 @@ def load_customer(connection: Connection, customer: str) -> Customer:
         account_manager=row["account_manager"],
         account_manager_email=row["account_manager_email"],
         usual_days_late=row["usual_days_late"],
+        pays_through=row["pays_through"] or "",
+        preferred_channel=row["preferred_channel"],
+        region=row["region"],
+        natural_person=row["natural_person"],
+        guarantor=row["guarantor"],
+        consents=frozenset(row["consents"]),
+        unapplied=_read_unapplied(row["unapplied"]),
     )
+
+
+def _read_unapplied(stored: Mapping[str, str]) -> tuple[Money, ...]:
+    return tuple(Money(Decimal(amount), currency) for currency, amount in sorted(stored.items()))
+
+
+def save_reach(connection: Connection, customer: Customer) -> None:
+    """Record how ``customer`` may be reached: whom it pays through, the channel it prefers, its region, whether a human being
+    owes or guarantees, and what it consents to.
+
+    Raises UnableToPayThrough when the customer it pays through is not known, is itself, or pays through another; and when
+    others pay through ``customer`` already: one step, so that everybody sees who is written to.
+    """
+    if customer.pays_through:
+        _check_payer(connection, customer)
+    connection.execute(
+        customers.update()
+        .where(customers.c.id == customer.id)
+        .values(
+            pays_through=customer.pays_through or None,
+            preferred_channel=customer.preferred_channel,
+            region=customer.region,
+            natural_person=customer.natural_person,
+            guarantor=customer.guarantor,
+            consents=sorted(customer.consents),
+        )
+    )
+
+
+def list_parties(connection: Connection) -> tuple[tuple[frozenset[str], Party], ...]:
+    """Every kind of party there is among sellers and customers: where it is (ISO codes), and what it is to the law; each kind once."""
+    kinds = connection.execute(select(customers.c.country, customers.c.region, customers.c.natural_person, customers.c.guarantor).distinct())
+    found = {(f"{country}-{region}" if region else country, Party(natural, guarantor)) for country, region, natural, guarantor in kinds}
+    found |= {(seller.country, Party()) for seller in load_sellers(connection)}
+    return tuple((frozenset({place}), party) for place, party in sorted(found, key=str))
+
+
+def _check_payer(connection: Connection, customer: Customer) -> None:
+    where = f"customer {customer.number} cannot pay through"
+    payer = connection.execute(_CUSTOMER, {"customer": customer.pays_through}).mappings().one_or_none()
+    if payer is None:
+        raise UnableToPayThrough(f"{where} {customer.pays_through}: no such customer is known; import it first")
+    if payer["id"] == customer.id:
+        raise UnableToPayThrough(f"{where} itself; leave it empty")
+    if payer["pays_through"]:
+        raise UnableToPayThrough(f"{where} {payer['number']}, who pays through another; name that one")
+    if connection.execute(select(customers.c.id).where(customers.c.pays_through == customer.id)).first():
+        raise UnableToPayThrough(f"{where} {payer['number']}: others pay through it; have them pay through {payer['number']} first")
 
 
 def _contact(row: RowMapping) -> Contact:

@@ -95,7 +95,30 @@ customers = Table(
     Column("account_manager", Text, nullable=False, default="", server_default=""),
     Column("account_manager_email", Text, nullable=False, default="", server_default=""),
     Column("usual_days_late", Integer, nullable=False, default=0, server_default="0"),
+    Column("pays_through", _ID, index=True),  # the customer who is written to in its place
+    Column("preferred_channel", String(20), nullable=False, default="", server_default=""),
+    Column("region", String(3), nullable=False, default="", server_default=""),  # what follows the hyphen in ISO 3166-2
+    Column("natural_person", Boolean, nullable=False, default=False, server_default=false()),
+    Column("guarantor", Boolean, nullable=False, default=False, server_default=false()),  # a human being answers for what it owes
+    Column("consents", JSON, nullable=False, default=list, server_default="[]"),
+    Column("unapplied", JSON, nullable=False, default=dict, server_default="{}"),  # paid, and not yet set against an invoice: amount by currency
     UniqueConstraint("seller_id", "number"),
+)
+
+# Days on which nothing is sent to a customer, all of a seller's customers, or all in a country.
+quiet_periods = Table(
+    "quiet_periods",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("scope", String(20), nullable=False),  # seller, country, customer
+    Column("whom", _ID, nullable=False),  # the seller's or customer's id, or the country's code
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("stops_clock", Boolean, nullable=False),
+    Column("set_by", Text, nullable=False),
+    Column("set_at", Moment, nullable=False),
+    Index("ix_quiet_periods_scope_whom", "scope", "whom"),
 )
 
 contacts = Table(
@@ -192,7 +215,10 @@ outreach = Table(
     Column("fenced_at", Moment),
     Column("sending_at", Moment),
     Column("recorded_at", Moment),
+    Column("reach", Text, nullable=False, default="", server_default=""),  # the address or number, written in one way, whoever's it is
+    Column("counts_as", String(10), nullable=False, default="contact", server_default="contact"),  # domain.facts.CountsAs
     Index("ix_outreach_customer_claimed", "customer_id", "claimed_at"),
+    Index("ix_outreach_reach_claimed", "reach", "claimed_at"),
 )
 
 outreach_parts = Table(
@@ -222,6 +248,42 @@ approvals = Table(
     Column("subject", Text, nullable=False),
     Column("text", Text, nullable=False),
     Column("asked_at", Moment, nullable=False),
+    Column("channel", String(20), nullable=False, default="", server_default=""),
+    Column("recipient", Text, nullable=False, default="", server_default=""),  # the name of whom it would be said to
+)
+
+# One link for one person to answer one such question once. Only the hash of what stands in the link is kept.
+approval_links = Table(
+    "approval_links",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    _key("approval_id", "approvals.id", index=True),
+    _key("person_id", "people.id"),
+    Column("token_hash", LargeBinary(32), nullable=False, unique=True),
+    Column("expires", Moment, nullable=False),
+    Column("used_at", Moment),
+    Column("answer", String(10), nullable=False, default="", server_default=""),
+)
+
+# A plan to pay one or more invoices of a customer in installments: one workflow each.
+plans = Table(
+    "plans",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    _key("customer_id", "customers.id", index=True),
+    _key("seller_id", "sellers.id"),
+    Column("state", String(20), nullable=False, index=True),  # domain.payment_plan.PlanState
+    Column("next_at", Moment),
+    Column("seq", Integer, nullable=False),
+    Column("body", JSON, nullable=False),  # domain.plan_keeping.KeptPlan, whole
+    Column("updated_at", Moment, nullable=False),
+)
+
+plan_invoices = Table(
+    "plan_invoices",
+    metadata,
+    _key("plan_id", "plans.id", primary_key=True),
+    _key("invoice_id", "invoices.id", primary_key=True, index=True),
 )
 
 inbox = Table(
@@ -283,7 +345,8 @@ journal = Table(
     "journal",
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    _key("case_id", "cases.id", index=True),
+    _key("case_id", "cases.id"),
+    Column("place", Integer, nullable=False),  # counts from 1 within the case
     Column("seq", Integer, nullable=False),
     Column("at", Moment, nullable=False),
     Column("on", Date, nullable=False),
@@ -291,6 +354,28 @@ journal = Table(
     Column("kind", String(20), nullable=False),
     Column("what", Text, nullable=False),
     Column("by", Text, nullable=False, default=""),
+    Column("hash", String(64), nullable=False),  # domain.chain: over the row, and over the hash of the row before it
+    UniqueConstraint("case_id", "place"),
+)
+
+# One seal a night vouches for the last rows of all journals that have grown since the one before.
+seals = Table(
+    "seals",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("cases", Integer, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+)
+
+sealed_heads = Table(
+    "sealed_heads",
+    metadata,
+    Column("case_id", _ID, primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("hash", String(64), nullable=False),
+    Column("seal", Integer, nullable=False, index=True),
 )
 
 # One row: what a person has set for the whole installation.
@@ -319,4 +404,46 @@ people = Table(
     Column("role", String(20), nullable=False),  # viewer, agent, admin
     Column("token_hash", LargeBinary(32), unique=True),  # SHA-256 of the token; null once revoked
     Column("created_at", Moment, nullable=False),
+    Column("email", Text, nullable=False, default="", server_default=""),
+    Column("duties", JSON, nullable=False, default=list, server_default="[]"),  # domain.person.Duty
+    Column("deputy", Text, nullable=False, default="", server_default=""),  # a person's name
+    Column("away_from", Date),
+    Column("away_through", Date),
+)
+
+# One row a seller and week: what its owner should see.
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("id", _ID, primary_key=True),  # the workflow's id
+    _key("seller_id", "sellers.id"),
+    Column("week", String(10), nullable=False),
+    Column("since", Date, nullable=False),  # the day from which reviews have gone unread without a break, this one's own if none did
+    Column("opened_at", Moment, nullable=False),
+    Column("body", JSON, nullable=False),  # domain.review.Digest, whole
+    Column("replaced_by", _ID),
+    Column("reviewed_at", Moment),
+    Column("reviewed_by", Text, nullable=False, default=""),
+    Column("note", Text, nullable=False, default=""),
+    UniqueConstraint("seller_id", "week"),
+)
+
+# The mails about a review: among ourselves, so none of them is a contact with a customer.
+review_mails = Table(
+    "review_mails",
+    metadata,
+    _key("review_id", "reviews.id", primary_key=True),
+    Column("level", String(40), primary_key=True),  # the one key that makes a second mail of the same kind impossible
+    Column("state", String(20), nullable=False),  # sending, then accepted, refused or unknown; or shadowed
+    Column("token", String(64), nullable=False),
+    Column("to_address", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    Column("provider", String(40), nullable=False, default=""),
+    Column("provider_id", Text, nullable=False, default=""),
+    Column("reason", Text, nullable=False, default=""),
+    Column("try_again", Boolean, nullable=False, default=False),
+    Column("claimed_at", Moment, nullable=False),
+    Column("recorded_at", Moment),
 )

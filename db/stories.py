@@ -85,6 +85,7 @@ class OpenTask:
     opened_at: datetime
     invoice: str
     number: str
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,10 @@ def load_message(connection: Connection, message: str) -> Message | None:
 def open_tasks(connection: Connection, *, limit: int = 500) -> tuple[OpenTask, ...]:
     """What people must do: incidents first, then by the day it is due."""
     return _tasks(connection, limit=limit)
+
+
+def open_task(connection: Connection, task: str) -> OpenTask | None:
+    return next(iter(_tasks(connection, schema.tasks.c.id == task)), None)
 
 
 def said_before(connection: Connection, case: str, key: str) -> News | None:
@@ -216,4 +221,5 @@ def _tasks(connection: Connection, condition: ColumnElement[bool] | None = None,
     rows = connection.execute(query.order_by(tasks.c.kind != TaskKind.INCIDENT, tasks.c.due, tasks.c.opened_at, tasks.c.id).limit(limit)).all()
     # An incident concerns everything; the invoice that met it first is not what it is about.
     about = [("", "") if row.kind == TaskKind.INCIDENT else (row.invoice or "", row.number or "") for row in rows]
-    return tuple(OpenTask(row.id, row.kind, row.title, row.remedy, row.owner, row.due, row.opened_at, *which) for row, which in zip(rows, about, strict=True))
+    told = zip(rows, about, strict=True)
+    return tuple(OpenTask(row.id, row.kind, row.title, row.remedy, row.owner, row.due, row.opened_at, *which, row.key) for row, which in told)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -16,6 +17,14 @@ from domain.task import Task
 # Statements are made once: to make one takes longer than to run it.
 _OPEN = select(tasks.c.id).where(tasks.c.open_key == bindparam("key"))
 _CLOSE = tasks.update().where(tasks.c.open_key.in_(bindparam("keys"))).values(open_key=None, closed_at=bindparam("now"), result=bindparam("what"))
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An open task by its id, and the day it is due."""
+
+    id: str
+    due: date
 
 
 def open_tasks(connection: Connection, wanted: Sequence[Task], case: str | None, now: datetime) -> None:
@@ -59,3 +68,14 @@ def close_task(connection: Connection, task: str, result: str, now: datetime) ->
     """Close one task by its id; false when it is not open."""
     done = tasks.update().where(tasks.c.id == task, tasks.c.closed_at.is_(None)).values(open_key=None, closed_at=now, result=result)
     return connection.execute(done).rowcount == 1
+
+
+def open_of(connection: Connection, owner: str) -> tuple[Due, ...]:
+    """The open tasks of one person."""
+    rows = connection.execute(select(tasks.c.id, tasks.c.due).where(tasks.c.owner == owner, tasks.c.closed_at.is_(None)).order_by(tasks.c.id))
+    return tuple(Due(row.id, row.due) for row in rows)
+
+
+def give(connection: Connection, task: str, owner: str) -> None:
+    """Put an open task into other hands."""
+    connection.execute(tasks.update().where(tasks.c.id == task, tasks.c.closed_at.is_(None)).values(owner=owner))

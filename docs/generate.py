@@ -43,7 +43,30 @@ def settings_page() -> str:
     return "\n\n".join((_NOTE, "# Settings", intro, "\n".join(lines))) + "\n"
 
 
-PAGES = {"docs/reference/commands.md": commands_page, "docs/reference/settings.md": settings_page}
+def playbooks_page() -> str:
+    """Every shipped policy as ``dunwell playbook show`` prints it for whoever signs it."""
+    from click.testing import CliRunner
+
+    import playbooks
+    from cli import dunwell
+
+    intro = (
+        "As `dunwell playbook show NAME` prints them; `--texts` adds everything they say, `--docx FILE` makes a document to sign. "
+        "To change one, see [change a playbook](../how-to/change-a-playbook.md)."
+    )
+    parts = [_NOTE, "# The shipped playbooks", intro]
+    for name in playbooks.names():
+        said = CliRunner().invoke(dunwell, ["playbook", "show", name, "--due", "2026-12-01"], catch_exceptions=False).stdout
+        text = "\n".join(line.rstrip() for line in said.splitlines())
+        parts += [f"## {playbooks.load(name).title}", f"```text\n{text}\n```"]
+    return "\n\n".join(parts) + "\n"
+
+
+PAGES = {
+    "docs/reference/commands.md": commands_page,
+    "docs/reference/settings.md": settings_page,
+    "docs/reference/playbooks.md": playbooks_page,
+}
 
 
 def _every(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from domain import patience
 from domain.case import Case, Hold
 from domain.diary import Entry, EntryKind
 from domain.event import News
@@ -44,7 +45,8 @@ def refused(case: Case, why: str) -> Folded:
 
 
 def with_hold(case: Case, hold: Hold) -> Case:
-    """One hold of a kind at a time: the newest word counts."""
+    """One hold of a kind at a time: the newest word counts. Those that can be said again and again leave their stretch."""
+    case = patience.note(case, hold.kind.value, hold.until, hold.since) if hold.kind.value in patience.SHARES else case
     return replace(case, holds=(*(other for other in case.holds if other.kind is not hold.kind), hold))
 
 

@@ -66,15 +66,21 @@ class BusinessCalendar:
 class ContactHours:
     """When people may be written to: from ``opens`` until before ``closes`` local time, on business days only.
 
-    With ``any_time`` every moment is allowed (used by demonstrations, which say so).
+    With ``any_time`` every moment is allowed (used by demonstrations, which say so). Either way nothing is allowed outside
+    ``lawful``, the hours that the law leaves of each weekday (Monday first; two equal times: nothing; None: no rule of law),
+    nor on holidays with ``lawful_holidays`` false; these hold in every zone, also where no common hour is left.
     """
 
     opens: time = time(8)
     closes: time = time(18)
     any_time: bool = False
+    lawful: tuple[tuple[time, time], ...] | None = None
+    lawful_holidays: bool = True
 
     def allows(self, moment: datetime, zones: tuple[str, ...], calendar: BusinessCalendar) -> bool:
         """Whether ``moment`` (aware) is inside the hours in all of ``zones`` at once."""
+        if not self.is_lawful(moment, zones, calendar):
+            return False
         if self.any_time:
             return True
         return all(
@@ -82,12 +88,22 @@ class ContactHours:
             for local in (moment.astimezone(zone(name)) for name in self._reconcilable(zones, local_day(moment, zones)))
         )
 
+    def is_lawful(self, moment: datetime, zones: tuple[str, ...], calendar: BusinessCalendar) -> bool:
+        """Whether the law leaves ``moment`` in every one of ``zones``."""
+        if self.lawful is None:
+            return True
+        for local in (moment.astimezone(zone(name)) for name in zones):
+            opens, closes = self.lawful[local.weekday()]
+            if not opens <= local.time().replace(tzinfo=None) < closes or (not self.lawful_holidays and local.date() in calendar.holidays):
+                return False
+        return True
+
     def opening(self, day: date, zones: tuple[str, ...], calendar: BusinessCalendar, offset: timedelta = timedelta()) -> datetime:
         """The first allowed moment (UTC) on ``day`` or later, plus ``offset`` where the hours still allow it.
 
         ``day`` is a calendar day in the first zone.
         """
-        if self.any_time:
+        if self.any_time and self.lawful is None:
             return start_of_day(day, zones)
         for n in range(_SEARCH_DAYS):
             start, end = self._common_hours(self._reconcilable(zones, day + n * _DAY), day + n * _DAY)
@@ -96,9 +112,17 @@ class ContactHours:
         return start
 
     def _common_hours(self, zones: tuple[str, ...], day: date) -> tuple[datetime, datetime]:
-        starts = [datetime.combine(day, self.opens, zone(name)).astimezone(UTC) for name in zones]
-        ends = [datetime.combine(day, self.closes, zone(name)).astimezone(UTC) for name in zones]
+        opens, closes = self._hours_on(day)
+        starts = [datetime.combine(day, opens, zone(name)).astimezone(UTC) for name in zones]
+        ends = [datetime.combine(day, closes, zone(name)).astimezone(UTC) for name in zones]
         return max(starts), min(ends)
+
+    def _hours_on(self, day: date) -> tuple[time, time]:
+        opens, closes = (time.min, time.max) if self.any_time else (self.opens, self.closes)
+        if self.lawful is None:
+            return opens, closes
+        lawful_from, lawful_until = self.lawful[day.weekday()]
+        return max(opens, lawful_from), min(closes, lawful_until)
 
     def _reconcilable(self, zones: tuple[str, ...], day: date) -> tuple[str, ...]:
         """``zones``, or only the first where no hour suits all of them: better one zone's hours than never."""

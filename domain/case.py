@@ -38,7 +38,10 @@ _CONTACTS = frozenset({Fate.ACCEPTED, Fate.PRESUMED, Fate.DELIVERED, Fate.UNKNOW
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """A step's place in the past: what became of it, when, and through which outreach."""
+    """A step's place in the past: what became of it, when, and through which outreach.
+
+    ``title``, ``stage`` and ``do`` are those of the step where it belongs to a playbook followed before, else empty.
+    """
 
     step: str
     fate: Fate
@@ -46,6 +49,9 @@ class Rung:
     channel: str = ""
     outreach: str = ""
     why: str = ""
+    title: str = ""
+    stage: str = ""
+    do: str = ""
 
     @property
     def is_contact(self) -> bool:
@@ -140,6 +146,29 @@ class Discount:
 
 
 @dataclass(frozen=True, slots=True)
+class Authorization:
+    """Leave to place invoices of up to ``limit`` (in their own currency) with the agency or lawyer ``name`` through the day
+    ``until``; ``by`` gave it."""
+
+    name: str
+    limit: Decimal
+    until: date
+    by: str
+
+    def covers(self, balance: Decimal, day: date) -> bool:
+        return balance <= self.limit and day <= self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A stretch for which words of a kind (a HoldKind, or a promise or dispute) keep the invoice silent."""
+
+    kind: str
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """Everything a case remembers. ``id`` is the workflow's id, ``playbook`` a content hash pinned for life.
 
@@ -168,6 +197,9 @@ class Case:
     delayed: str = ""  # the rule that last kept the next step waiting beyond its day
     successor: str = ""
     predecessor: str = ""
+    agency: Authorization | None = None
+    silences: tuple[Silence, ...] = ()  # by words, since we last did something about it
+    acts: tuple[str, ...] = ()  # the verbs of earlier rounds that may still stand: a credit hold, an agency that works on it
 
     def rung(self, step: str) -> Rung | None:
         return next((rung for rung in self.rungs if rung.step == step), None)

@@ -16,7 +16,7 @@ from domain.diary import Entry, EntryKind, write_day
 from domain.facts import Facts, Mode
 from domain.playbook import Step, UnableToFollow
 
-_MAY_HAVE_BEEN_SENT = "it may have been sent before this copy was restored"
+MAY_HAVE_BEEN_SENT = "it may have been sent before this copy was restored"
 _REMEMBERED = "remembered by its running watch"
 # Of two words on one step the one nearer to the end of this list counts.
 _CERTAINTY = (Fate.PASSED_OVER, Fate.SHADOWED, Fate.SKIPPED, Fate.UNKNOWN, Fate.ACCEPTED, Fate.PRESUMED, Fate.DELIVERED)
@@ -163,8 +163,8 @@ def presume_sent(case: Case, steps: Iterable[Step], facts: Facts, now: datetime)
     """``case`` with ``steps`` left out, because each may have reached the customer. None of them is proof of delivery."""
     entries = []
     for step in steps:
-        case = case.with_rung(Rung(step.name, Fate.PASSED_OVER, now, why=_MAY_HAVE_BEEN_SENT))
-        entries.append(_line(case, EntryKind.PASSED, f"{step.title} left out: {_MAY_HAVE_BEEN_SENT}", facts, now))
+        case = case.with_rung(Rung(step.name, Fate.PASSED_OVER, now, why=MAY_HAVE_BEEN_SENT))
+        entries.append(_line(case, EntryKind.PASSED, f"{step.title} left out: {MAY_HAVE_BEEN_SENT}", facts, now))
     return case, tuple(entries)
 
 

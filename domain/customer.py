@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.money import Money
+
 
 class Role(StrEnum):
     """What a contact does at the customer, in the order in which reminders try them."""
@@ -48,10 +50,20 @@ class Contact:
         """Where ``channel`` reaches this person; empty when it does not. Letters go to the company's own address."""
         return {"email": self.email, "portal": self.email, "sms": self.phone, "call": self.phone, "letter": self.name}.get(channel, "")
 
+    def reach_by(self, channel: str) -> str:
+        """The address or number ``channel`` reaches this person at, as ``spell_reach`` writes it; empty where it is no such thing."""
+        return "" if channel == "letter" else spell_reach(self.address(channel))
+
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A company that owes. ``id`` is ours and opaque; ``number`` is the seller's. ``zones`` is every time zone it may be in."""
+    """A company that owes. ``id`` is ours and opaque; ``number`` is the seller's. ``zones`` is every time zone it may be in.
+
+    ``pays_through`` is the id of the customer who is written to in its place, if any; ``region`` the part of ISO 3166-2 after
+    the hyphen, if known. ``guarantor``: a human being answers for what it owes. ``consents`` are the technologies
+    (``domain.statute.Technology``) it has agreed to be contacted by. ``unapplied`` is money it has paid that its ledger has not
+    yet set against an invoice, one amount a currency.
+    """
 
     id: str
     seller: str
@@ -66,12 +78,36 @@ class Customer:
     account_manager: str = ""
     account_manager_email: str = ""
     usual_days_late: int = 0
+    pays_through: str = ""
+    preferred_channel: str = ""
+    region: str = ""
+    natural_person: bool = False
+    guarantor: bool = False
+    consents: frozenset[str] = frozenset()
+    unapplied: tuple[Money, ...] = ()
+
+    @property
+    def reach(self) -> frozenset[str]:
+        """Every address and number of its people, as ``spell_reach`` writes them."""
+        return frozenset(spell_reach(way) for contact in self.contacts for way in (contact.email, contact.phone) if way)
 
     def contact_for(self, channel: str, first: Role | None = None) -> Contact | None:
-        """The person to reach by ``channel``: of the role ``first`` if any, else billing, else CFO, else owner, else anyone reachable."""
+        """The person to reach by ``channel``: of the role ``first`` if any, else billing, else CFO, else owner, else anyone reachable.
+        At strategic customers the CFO is the first where none is named."""
+        first = first or (Role.CFO if self.tier is Tier.STRATEGIC else None)
         order = [role for role in (first, *Role) if role]
         reachable = [contact for contact in self.contacts if contact.is_reachable_by(channel)]
         return min(reachable, key=lambda contact: (order.index(contact.role), contact.id), default=None)
+
+
+def spell_reach(address: str) -> str:
+    """An e-mail address or phone number written in one way, so that the same one is known again whoever's it is."""
+    if "@" in address:
+        return address.strip().casefold()
+    digits = "".join(letter for letter in address if letter.isdecimal() and letter.isascii())
+    if address.strip().startswith("+"):
+        return f"+{digits}"
+    return f"+{digits[2:]}" if digits.startswith("00") else digits
 
 
 def behavior(days_late: Sequence[int]) -> Behavior:

@@ -7,17 +7,20 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import assert_never
 
+from domain import leave, matters, migration
 from domain.answers import Folded, because, refused, taken, who
 from domain.calendar import start_of_day
-from domain.case import Approval, ApprovalStanding, Case, Discount, Fate, Outcome, Rung
+from domain.case import Approval, ApprovalStanding, Authorization, Case, Discount, Fate, Outcome, Rung
 from domain.diary import write_day
 from domain.event import (
+    AgencyAuthorized,
     ApprovalAsked,
     ApprovalGiven,
     ApprovalLapsed,
     ApprovalRefused,
     ChasingStopped,
     ContactSet,
+    CustomerSet,
     DiscountGranted,
     Escalated,
     PaidOutside,
@@ -27,15 +30,29 @@ from domain.event import (
     WrittenOff,
 )
 from domain.facts import Facts
-from domain.ladder import is_done
+from domain.ladder import NO_AGENCY, is_done, next_due
+from domain.playbook import UnableToFollow
 from domain.task import Task, TaskKind
 
 # Leave to send an exact text lasts so long; what it says would be stale after that.
 APPROVAL_BUSINESS_DAYS = 3
 MOST_DISCOUNT = Decimal(10)
 LONGEST_DISCOUNT = timedelta(days=30)
+LONGEST_AUTHORIZATION = timedelta(days=365)
 
-Deciding = ChasingStopped | PaidOutside | WrittenOff | Reopened | Escalated | PlaybookSwapped | DiscountGranted | Reissued | ContactSet
+Deciding = (
+    ChasingStopped
+    | PaidOutside
+    | WrittenOff
+    | Reopened
+    | Escalated
+    | PlaybookSwapped
+    | DiscountGranted
+    | Reissued
+    | ContactSet
+    | CustomerSet
+    | AgencyAuthorized
+)
 OnApproval = ApprovalAsked | ApprovalGiven | ApprovalLapsed | ApprovalRefused
 
 
@@ -60,18 +77,24 @@ def fold(case: Case, news: Deciding, facts: Facts, now: datetime) -> Folded:
         case Reopened():
             if not case.ended:
                 return refused(case, "this invoice is being watched already")
-            case = replace(case, ended=None, ended_why="", round=case.round + 1, entered=False, rungs=(), holds=(), approvals=())
+            acts = matters.acts_done(case, facts)
+            case = replace(case, ended=None, ended_why="", round=case.round + 1, entered=False, rungs=(), holds=(), approvals=(), acts=acts)
             return taken(case, f"watched again: reopened by {who(news)}{because(news)}", news, facts, now)
         case Escalated():
             return _escalate(case, news, facts, now)
         case PlaybookSwapped():
             if news.playbook == case.playbook:
                 return refused(case, "this invoice follows that playbook already")
-            rungs = tuple(Rung(step, Fate.PASSED_OVER, now, why="behind it when the playbook changed") for step in news.done)
-            case = replace(case, playbook=news.playbook, rungs=(*case.rungs, *(rung for rung in rungs if case.rung(rung.step) is None)), approvals=())
+            if facts.in_flight:
+                return refused(case, "a message to this customer is on its way; change the playbook once that is known to have arrived or failed")
+            if news.taken not in (None, migration.count_taken(case)):
+                return refused(case, "it has taken another step since the change was worked out; look at it again")
+            case = migration.carry_over(case, news, facts.playbook, now)
             return taken(case, f"follows the playbook {news.name} from now on, says {who(news)}{because(news)}", news, facts, now)
         case DiscountGranted():
             return _discount(case, news, facts, now)
+        case AgencyAuthorized():
+            return _authorize(case, news, facts, now)
         case Reissued():
             if news.predecessor:
                 return taken(
@@ -80,29 +103,27 @@ def fold(case: Case, news: Deciding, facts: Facts, now: datetime) -> Folded:
             case = replace(case, successor=news.successor)
             return taken(case, f"replaced by another invoice{because(news)}", news, facts, now)
         case ContactSet():
-            return taken(case, f"whom we write to was changed by {who(news)}{because(news)}", news, facts, now)
+            whom = f"whom we write to ({news.role})" if news.role else "whom we write to"
+            return taken(case, f"{whom} was changed by {who(news)}{because(news)}", news, facts, now)
+        case CustomerSet():
+            return taken(case, f"customer changed by {who(news)}: {news.what or 'how they are treated'}{because(news)}", news, facts, now)
         case other:
             assert_never(other)
 
 
 def fold_approval(case: Case, news: OnApproval, facts: Facts, now: datetime) -> Folded:
-    """Leave asked, given or refused. Who may give it is checked where the person is known."""
-    step = next((one for one in facts.playbook.steps if one.name == news.step), None)
-    if step is None:
-        return refused(case, f"step: the playbook has no step {news.step!r}")
+    """Leave asked, given or refused, by those who may: that they are who they say is made sure where the person is known."""
+    try:
+        step = facts.playbook.step(news.step)
+    except UnableToFollow as error:
+        return refused(case, f"step: {error}")
     if isinstance(news, ApprovalAsked):
         expires = start_of_day(news.expires + timedelta(days=1), (facts.seller_zone,))
         asked = Approval(step.name, news.text_hash, max(1, step.approve), now, expires)
         others = tuple(one for one in case.approvals if one.step != step.name)
-        task = Task(
-            f"approval/{case.id}/{step.name}",
-            TaskKind.APPROVE,
-            f"Approve the {step.title} for invoice {case.invoice.number}: {case.invoice.balance}",
-            f"Read the exact text, then: dunwell case approve {case.invoice.number} (or --refuse); until {write_day(news.expires)}",
-            facts.approvers[0] if facts.approvers else facts.owner,
-            news.expires,
-        )
-        return taken(replace(case, approvals=(*others, asked)), f"approval asked for the {step.title}", news, facts, now, task)
+        # Whoever wants to be asked first is written to; only what stays unanswered becomes a task.
+        tasks = (leave.ask(case, step, news.expires, facts),) if step.approve else ()
+        return taken(replace(case, approvals=(*others, asked)), f"approval asked for the {step.title}", news, facts, now, *tasks)
     approval = case.approval(news.step)
     if isinstance(news, ApprovalLapsed):
         if approval is None:
@@ -111,6 +132,8 @@ def fold_approval(case: Case, news: OnApproval, facts: Facts, now: datetime) -> 
         return taken(case, f"the approval of the {step.title} has lapsed{because(news)}", news, facts, now)
     if approval is None or approval.standing is not ApprovalStanding.OPEN or approval.expires <= now:
         return refused(case, f"no approval for the {step.title} is being asked for now")
+    if why := leave.why_not(news.by, step, facts):
+        return refused(case, why)
     if approval.text_hash != news.text_hash:
         return refused(case, f"the text of the {step.title} has changed since; read it again")
     if isinstance(news, ApprovalRefused):
@@ -149,10 +172,13 @@ def _escalate(case: Case, news: Escalated, facts: Facts, now: datetime) -> Folde
     step = facts.playbook.step(news.step)
     if is_done(case, step.name, facts.mode):
         return refused(case, f"{step.title} is behind this invoice already")
+    there = replace(case, entered=True)
     for before in facts.playbook.steps[: names.index(news.step)]:
         if not is_done(case, before.name, facts.mode):
-            case = case.with_rung(Rung(before.name, Fate.SKIPPED, now, why=f"escalated by {who(news)}"))
-    return taken(replace(case, entered=True), f"straight to the {step.title}, says {who(news)}{because(news)}", news, facts, now)
+            there = there.with_rung(Rung(before.name, Fate.SKIPPED, now, why=f"escalated by {who(news)}"))
+    if step.severe and (blocked := next_due(there, facts, now).blocked):
+        return refused(case, f"step: {blocked}; escalate to a step ahead of it first")
+    return taken(there, f"straight to the {step.title}, says {who(news)}{because(news)}", news, facts, now)
 
 
 def _discount(case: Case, news: DiscountGranted, facts: Facts, now: datetime) -> Folded:
@@ -163,3 +189,19 @@ def _discount(case: Case, news: DiscountGranted, facts: Facts, now: datetime) ->
         return refused(case, f"last_day: {news.last_day} must lie between today and {today + LONGEST_DISCOUNT}")
     case = replace(case, discount=Discount(news.percent, news.last_day, who(news)))
     return taken(case, f"{news.percent}% discount until {write_day(news.last_day)}, authorized by {who(news)}{because(news)}", news, facts, now)
+
+
+def _authorize(case: Case, news: AgencyAuthorized, facts: Facts, now: datetime) -> Folded:
+    """A referral that was left out for want of this leave comes back."""
+    name, today = " ".join(news.name.split()), facts.today(now)
+    if not name:
+        return refused(case, "name: say which agency or lawyer")
+    if news.limit <= 0:
+        return refused(case, f"limit: {news.limit} is not an amount above zero")
+    if not today <= news.until <= today + LONGEST_AUTHORIZATION:
+        return refused(case, f"until: {news.until} must lie between today and {today + LONGEST_AUTHORIZATION}")
+    rungs = tuple(rung for rung in case.rungs if not (rung.fate is Fate.PASSED_OVER and rung.why == NO_AGENCY))
+    case = replace(case, agency=Authorization(name, news.limit, news.until, who(news)), rungs=rungs)
+    limit = f"{news.limit:,} {case.invoice.balance.currency}"
+    said = f"may be placed with {name} up to {limit} through {write_day(news.until)}, says {who(news)}{because(news)}"
+    return taken(case, said, news, facts, now)

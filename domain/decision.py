@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from domain import desk, ladder, matters, silences
+from domain import desk, ladder, leave, matters, silences
 from domain.answers import Folded, Reply
 from domain.calendar import zone
 from domain.case import ApprovalStanding, Case, Discount, Dispute, Fate, Hold, HoldKind, Outcome, Rung
@@ -17,6 +17,7 @@ from domain.facts import Facts, Mode
 from domain.fold import fold, mature, observe, promise_ends
 from domain.invoice import Invoice, Standing
 from domain.money import Money
+from domain.person import stand_in
 from domain.playbook import Stage, Step
 from domain.task import Task, TaskKind
 
@@ -92,7 +93,11 @@ def assess(case: Case, seen: Invoice | None, news: Sequence[News], facts: Facts,
     entries: list[Entry] = []
     tasks: list[Task] = []
     replies: list[Reply] = []
+    followed, had_ended = case.playbook, case.ended
     if seen is not None:
+        late, asked = matters.late_money(case, seen, facts, now)
+        entries += late
+        tasks += asked
         case, lines = observe(case, seen, facts, now)
         entries += lines
     if facts.books.problem:
@@ -105,20 +110,27 @@ def assess(case: Case, seen: Invoice | None, news: Sequence[News], facts: Facts,
         replies.append(folded.reply)
         if isinstance(word, OutreachResolved) and folded.reply.taken:
             facts = _without_doubt(facts, word)
+    if case.playbook != followed:
+        # These facts hold the playbook it followed until now, by which nothing may be decided any more.
+        return Assessment(case, _wait(now, "its playbook has changed", facts.owner, "swapped", now), tuple(entries), tuple(tasks), tuple(replies))
     if not case.ended:
+        lines, asked = silences.lapse(case, facts, now)
+        entries += lines
+        tasks += asked
         case, lines = mature(case, facts, now)
         entries += lines
         case, lines = ladder.presume_delivered(case, facts, now)
         entries += lines
-        case, lines = ladder.pass_over(case, facts, now)
-        entries += lines
+        if _the_end(case, facts, now) is None:
+            case, lines = ladder.pass_over(case, facts, now)
+            entries += lines
     tasks += matters.milestones(case, facts, now)
     verdict = decide(case, facts, now)
     delay = _DELAYS.get(verdict.rule)
     if delay and not (case.delayed and verdict.rule == "hours"):  # the hour is only the last of several reasons
         case = replace(case, delayed=delay)
-    if isinstance(verdict.decision, Close):
-        tasks += matters.compensate(case, verdict.decision.outcome, facts, now)
+    if isinstance(verdict.decision, Close) and not had_ended and verdict.decision.outcome in (Outcome.SETTLED, Outcome.VOIDED):
+        tasks += matters.compensate(case, facts, now)
     if isinstance(verdict.decision, Close) and not case.ended:
         case = replace(case, ended=verdict.decision.outcome, ended_why=verdict.decision.why)
         entries.append(_line(case, facts, now, EntryKind.CLOSED, verdict.decision.why))
@@ -143,7 +155,10 @@ def decide(case: Case, facts: Facts, now: datetime) -> Verdict:
     verdict = _the_end(case, facts, now) or _a_reason_for_silence(case, facts, now) or _the_next_step(case, facts, now)
     milestone = matters.next_milestone(case, facts, now)
     if isinstance(verdict.decision, Wait) and milestone and milestone < verdict.decision.until:
-        return replace(verdict, decision=replace(verdict.decision, until=milestone))
+        verdict = replace(verdict, decision=replace(verdict.decision, until=milestone))
+    if isinstance(verdict.decision, Wait) and facts.people:
+        acting = stand_in(verdict.decision.owner, facts.people, facts.today(now)) or facts.owner
+        return replace(verdict, decision=replace(verdict.decision, owner=acting))
     return verdict
 
 
@@ -190,13 +205,17 @@ def _a_reason_for_silence(case: Case, facts: Facts, now: datetime) -> Verdict | 
     if case.invoice.standing is Standing.DRAFT:
         return _wait(facts.opening(_tomorrow(facts, now)), "the ledger says the invoice is a draft", facts.owner, "draft", now)
     if case.invoice.standing is Standing.DISPUTED:
-        return _wait(facts.opening(facts.customer_day(now) + timedelta(days=7)), "the ledger says the invoice is disputed", facts.owner, "disputed", now)
+        until, task = facts.opening(facts.customer_day(now) + timedelta(days=7)), silences.ledger_dispute_task(case, facts, now)
+        return _wait(until, "the ledger says the invoice is disputed", facts.owner, "disputed", now, task)
     if (dispute := case.open_dispute) and facts.tolerance.covers(case.chased):
         return _in_dispute(dispute, facts, now)
     if hold := case.active_hold(now):
         return _held(case, hold, facts, now)
     if promise := case.open_promise:
         return _wait(promise_ends(promise, facts), f"{promise.amount} promised by {write_day(promise.day)}", promise.by, "promise", now)
+    for rule, why in _PAYER_WAITS.items():
+        if rule in facts.payer_waits:
+            return _wait(facts.opening(_tomorrow(facts, now)), why, facts.owner, rule, now)
     return None
 
 
@@ -215,6 +234,12 @@ class _Quiet:
     why: str
 
 
+# Why nobody is written to at whom a customer pays through, by the rule that an invoice of theirs waits by.
+_PAYER_WAITS = {
+    "legal": "there is a legal stop for whom this customer pays through",
+    "reply": "whom this customer pays through has answered, and nobody has dealt with it yet: quiet",
+}
+
 _QUIET = {
     HoldKind.MANUAL: _Quiet("hold", "on hold"),
     HoldKind.PAYMENT_REPORTED: _Quiet("hold", "on hold"),
@@ -228,7 +253,8 @@ _QUIET = {
 def _held(case: Case, hold: Hold, facts: Facts, now: datetime) -> Verdict:
     if hold.kind is HoldKind.LEGAL:
         look = matters.morning(facts.today(now) + silences.LEGAL_LOOK, facts)
-        return Verdict(Wait(look, f"legal stop ({hold.why}): only a person releases it", hold.by), "legal")
+        tasks = (silences.legal_task(case, hold.why, facts, now),) if now >= hold.since + silences.LEGAL_LOOK else ()
+        return Verdict(Wait(look, f"legal stop ({hold.why}): only a person releases it", hold.by), "legal", tasks)
     quiet = _QUIET[hold.kind]
     rule, why = quiet.rule, quiet.why
     until = max(hold.until, now + _SOON)
@@ -246,6 +272,10 @@ def _the_next_step(case: Case, facts: Facts, now: datetime) -> Verdict:
     if due.blocked:
         until = facts.opening(facts.customer_day(now) + timedelta(days=7))
         return _wait(until, due.blocked, facts.owner, "undelivered", now, matters.review(case, facts, now, due.blocked))
+    if not step.do.is_internal and (handed := ladder.handed_over(case, facts)):
+        until = facts.opening(facts.customer_day(now) + timedelta(days=facts.playbook.afterwards.every_days))
+        since = write_day(facts.today(handed.at))
+        return _wait(until, f"others have spoken to the customer since the {facts.playbook.step_of(handed).title} of {since}", facts.owner, "handed-over", now)
     if due.moment > now:
         return _wait(due.moment, f"{step.title} planned for {_moment(due.moment, facts)}", facts.owner, "planned", now)
     if facts.fenced:
@@ -254,10 +284,12 @@ def _the_next_step(case: Case, facts: Facts, now: datetime) -> Verdict:
         return Verdict(Wait(facts.opening(_tomorrow(facts, now)), "all sending is stopped", facts.owner, detail=facts.switched_off), "switched-off")
     if blocked := _unbelievable_books(case, facts, now):
         return blocked
-    channel = facts.channel_for(step)
+    if unapplied := desk.find_unapplied(facts, case.invoice.balance.currency):
+        return _with_money_to_apply(unapplied, facts, now)
+    channel = facts.channel_for(step, now)
     if not channel:
         return _unreachable(facts, now)
-    if step.approve and facts.mode is Mode.LIVE and (asked := _without_leave(case, step, facts, now)):
+    if facts.mode is Mode.LIVE and leave.needed(case, step, facts, now) and (asked := _without_leave(case, step, facts, now)):
         return asked
     if facts.refusals:
         retry = _after_refusal(case, facts, now)
@@ -267,8 +299,10 @@ def _the_next_step(case: Case, facts: Facts, now: datetime) -> Verdict:
             task = matters.incident(facts, now, key, f"A message about invoice {case.invoice.number} was not taken: {last.reason}", _REFUSED)
             return _wait(retry.until, retry.why, facts.owner, "refused", now, task)
     if refusal := desk.allow(step, channel, facts, now):
-        return _wait(refusal.until, f"{step.title} is next, but {refusal.why}", facts.owner, refusal.rule, now)
-    tasks = (matters.review(case, facts, now, "every reminder has been sent and the invoice is still open"),) if step.stage is Stage.STATEMENT else ()
+        waiting = Wait(max(refusal.until, now + _SOON), f"{step.title} is next, but {refusal.why}", facts.owner, detail=refusal.detail)
+        return Verdict(waiting, refusal.rule)
+    finished = step.stage is Stage.STATEMENT and case.invoice.balance.amount >= facts.envelope.least_balance
+    tasks = (matters.review(case, facts, now, "every reminder has been sent and the invoice is still open"),) if finished else ()
     return Verdict(Perform(step.name, channel, f"{step.title} by {channel}"), "due", tasks)
 
 
@@ -278,8 +312,11 @@ def _without_leave(case: Case, step: Step, facts: Facts, now: datetime) -> Verdi
     if approval is None or approval.standing is ApprovalStanding.EXPIRED:
         return Verdict(Perform(step.name, APPROVAL, f"ask for approval of the {step.title}"), "due")
     if approval.standing is ApprovalStanding.OPEN:
-        owner = facts.approvers[0] if facts.approvers else facts.owner
-        return _wait(approval.expires, f"the {step.title} waits for approval", owner, "approval", now)
+        why = f"the {step.title} waits for approval"
+        task = leave.ask(case, step, facts.today(approval.expires) - timedelta(days=1), facts)
+        if not step.approve and now < (reminded := leave.reminded(approval, facts)):
+            return _wait(min(reminded, approval.expires), why, task.owner, "approval", now)
+        return _wait(approval.expires, why, task.owner, "approval", now, *(() if step.approve else (task,)))
     return None
 
 
@@ -295,19 +332,37 @@ def _unbelievable_books(case: Case, facts: Facts, now: datetime) -> Verdict | No
     """Both tests of freshness: the read is recent, and the books are posted through the last business day."""
     books, today = facts.books, facts.today(now)
     if books.problem:
-        return _wait(now + _LEDGER_RETRY, "the ledger cannot be read", facts.owner, "ledger", now, matters.unreadable_ledger(facts, now))
+        return _wait(_next_try(facts, now), "the ledger cannot be read", facts.owner, "ledger", now, matters.unreadable_ledger(facts, now))
     if books.read_at is None or now - books.read_at > books.max_age:
         remedy = "Import a fresh export: dunwell import FILE"
         task = matters.incident(facts, now, f"ledger/{books.source}", f"The last word from the ledger {books.source} is too old", remedy)
-        return _wait(now + _LEDGER_RETRY, "the last word from the ledger is too old", facts.owner, "stale", now, task)
+        return _wait(_next_try(facts, now), "the last word from the ledger is too old", facts.owner, "stale", now, task)
     needed = facts.bank_calendar.add(today, -1)
     overdue = case.invoice.days_past_due(today) > 0
     if overdue and (books.posted_through is None or books.posted_through < needed):
         booked = write_day(books.posted_through) if books.posted_through else "an unknown day"
         why = f"the books are posted through {booked} only; a payment of {write_day(needed)} would not be seen"
         remedy = f"Book the bank of {write_day(needed)} first; then, where the ledger does not tell: dunwell posted-through {needed}"
-        return _wait(now + timedelta(hours=1), why, facts.owner, "books", now, matters.incident(facts, now, f"books/{books.source}", why, remedy))
+        return _wait(_next_try(facts, now), why, facts.owner, "books", now, matters.incident(facts, now, f"books/{books.source}", why, remedy))
     return None
+
+
+def _next_try(facts: Facts, now: datetime) -> datetime:
+    """In an hour, or when contact hours open again: until then nothing could leave anyway."""
+    return facts.envelope.hours.next_allowed(now + _LEDGER_RETRY, facts.customer.zones, facts.calendar, facts.slot)
+
+
+def _with_money_to_apply(unapplied: Money, facts: Facts, now: datetime) -> Verdict:
+    number = facts.customer.number
+    task = Task(
+        key=f"unapplied/{facts.customer.id}/{unapplied.currency}",
+        kind=TaskKind.BOOK,
+        title=f"Apply {unapplied} of customer {number}",
+        remedy=f"Customer {number} has paid {unapplied} that no invoice shows yet: set it against its invoices in the ledger; reminders wait for it",
+        owner=facts.owner,
+        due=facts.bank_calendar.add(facts.today(now), 1),
+    )
+    return _wait(facts.opening(_tomorrow(facts, now)), f"{unapplied} of the customer's money is not applied yet", facts.owner, "unapplied", now, task)
 
 
 def _unreachable(facts: Facts, now: datetime) -> Verdict:
@@ -315,7 +370,7 @@ def _unreachable(facts: Facts, now: datetime) -> Verdict:
         key=f"contact/{facts.customer.id}",
         kind=TaskKind.REPAIR_CONTACT,
         title=f"Nobody at customer {facts.customer.number} can be reached",
-        remedy="Add a working e-mail address in the ledger; reminders go on by themselves",
+        remedy=f"Add a working e-mail address in the ledger, or: dunwell contact set {facts.customer.number} --role billing --email ADDRESS --reason WHY",
         owner=facts.owner,
         due=facts.bank_calendar.add(facts.today(now), 1),
     )
@@ -339,6 +394,8 @@ _DELAYS = {
     "hours": "contact hours",
     "gap": "the gap after the last contact",
     "caps": "as many contacts as are allowed",
+    "quiet": "a quiet period",
+    "unapplied": "money that was not applied",
     "calls": "as many calls as are allowed",
     "courtesy": "one note a week before the due date",
     "hold": "on hold",
@@ -374,7 +431,7 @@ _CARRIED = {
 def record_contact(case: Case, step: str, channel: str, fate: Fate, outreach: str, facts: Facts, now: datetime) -> tuple[Case, Entry]:
     """``case`` after ``step`` was carried out (or shadowed, or left in doubt), and the diary line for it."""
     moved = ladder.why_moved(facts.playbook.step(step), case, facts, now)
-    case = replace(case.with_rung(Rung(step, fate, now, channel, outreach)), delayed="")
+    case = replace(case.with_rung(Rung(step, fate, now, channel, outreach)), delayed="", silences=())
     title, carried = facts.playbook.step(step).title, _CARRIED.get(channel, f"sent by {channel}")
     match fate:
         case Fate.DONE:

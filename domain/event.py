@@ -230,7 +230,8 @@ class Escalated:
 
 @dataclass(frozen=True, slots=True)
 class PlaybookSwapped:
-    """Follow the playbook with this content hash from now on. ``done`` are its steps that count as behind the invoice."""
+    """Follow the playbook with this content hash from now on. ``done`` are its steps that count as behind the invoice,
+    worked out when it had ``taken`` so many steps (None: nobody counted)."""
 
     playbook: str
     name: str = ""
@@ -238,6 +239,7 @@ class PlaybookSwapped:
     by: str = ""
     why: str = ""
     kind: Literal["swap"] = "swap"
+    taken: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,16 +269,39 @@ class Reopened:
 
 @dataclass(frozen=True, slots=True)
 class ContactSet:
-    """A person changed whom we write to."""
+    """A person changed whom we write to: the contact of ``role``, such as billing (empty: nobody said which)."""
 
     by: str = ""
     why: str = ""
     kind: Literal["contact"] = "contact"
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerSet:
+    """A person changed how we treat the customer; ``what`` says it in the words of the diary."""
+
+    what: str = ""
+    by: str = ""
+    why: str = ""
+    kind: Literal["customer"] = "customer"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOffered:
+    """A payment plan that would cover this invoice is on offer: quiet until the end of ``answer_by``. ``terms`` says what it is."""
+
+    plan: str
+    answer_by: date
+    terms: str = ""
+    by: str = ""
+    why: str = ""
+    kind: Literal["plan_offered"] = "plan_offered"
 
 
 @dataclass(frozen=True, slots=True)
 class PlanAgreed:
-    """A payment plan covers this invoice: quiet until ``quiet_until``, then the plan says more."""
+    """A payment plan covers this invoice: quiet while it stands, to the end of ``quiet_until`` at the latest."""
 
     plan: str
     quiet_until: date
@@ -286,14 +311,27 @@ class PlanAgreed:
 
 
 @dataclass(frozen=True, slots=True)
+class InstallmentMissed:
+    """``amount``, in the invoice's currency, did not come by ``day`` as the payment plan says. The plan itself decides what follows."""
+
+    plan: str
+    amount: Decimal
+    day: date
+    by: str = ""
+    why: str = ""
+    kind: Literal["installment_missed"] = "installment_missed"
+
+
+@dataclass(frozen=True, slots=True)
 class PlanEnded:
-    """The plan was kept, or it failed and chasing goes on where it stood."""
+    """The plan was kept, or chasing goes on where it stood. ``ended_as`` is how, in the plan's own word (empty: it failed)."""
 
     plan: str
     kept: bool
     by: str = ""
     why: str = ""
     kind: Literal["plan_ended"] = "plan_ended"
+    ended_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +343,19 @@ class DiscountGranted:
     by: str = ""
     why: str = ""
     kind: Literal["discount"] = "discount"
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyAuthorized:
+    """This invoice may be placed with the agency or lawyer ``name`` through the day ``until``, as long as no more than
+    ``limit`` is open."""
+
+    name: str
+    limit: Decimal
+    until: date
+    by: str = ""
+    why: str = ""
+    kind: Literal["agency"] = "agency"
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,8 +396,12 @@ News = (
     | WrittenOff
     | Reopened
     | ContactSet
+    | CustomerSet
+    | PlanOffered
     | PlanAgreed
+    | InstallmentMissed
     | PlanEnded
     | DiscountGranted
+    | AgencyAuthorized
     | Reissued
 )

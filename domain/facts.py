@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from zlib import crc32
 
 from domain.calendar import BusinessCalendar, ContactHours, local_day
 from domain.customer import Customer
-from domain.money import Tolerance
+from domain.law import Limits, find_limits, party_of
+from domain.money import Money, Tolerance
+from domain.person import Duty, Person, find_bearers, find_deputy, find_owner, stand_in
 from domain.playbook import Playbook, Stage, Step
+from domain.quiet import QuietPeriod
 from domain.segment import Risk, assess_risk
 
 
@@ -24,7 +28,10 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """The limits on contact with one customer that hold whatever a playbook says: hours, and contacts in N days."""
+    """The limits on contact with one customer that hold whatever a playbook says: hours, and contacts in N days.
+
+    An invoice with less than ``least_balance`` open, in its own currency, is worth no reminder: it gets statements only.
+    """
 
     hours: ContactHours = ContactHours()
     spoken_hours: ContactHours = ContactHours(time(9), time(17))  # text messages and calls
@@ -34,6 +41,7 @@ class Envelope:
     calls_per_week: int = 2
     quiet_after_talk_days: int = 7
     channels: frozenset[str] = frozenset({"email", "task"})
+    least_balance: Decimal = Decimal(25)
 
     def hours_for(self, channel: str) -> ContactHours:
         return self.spoken_hours if channel in ("sms", "call") else self.hours
@@ -54,27 +62,41 @@ class Books:
     remedy: str = ""
 
 
+class CountsAs(StrEnum):
+    """What a message counts as for gap and caps: a contact; the same contact once more, by another channel; or, since it
+    answers the customer (a copy asked for, a confirmation, a receipt), none."""
+
+    CONTACT = "contact"
+    SAME = "same"
+    ANSWER = "answer"
+
+
 @dataclass(frozen=True, slots=True)
 class Contacted:
-    """A contact that we began with a customer: one message, however many invoices it covered."""
+    """A contact that we began with a customer, or with others at the same address or number: one message, however many
+    invoices it covered."""
 
     at: datetime
     stage: Stage
     outreach: str = ""
     channel: str = "email"
+    counts_as: CountsAs = CountsAs.CONTACT
 
 
 @dataclass(frozen=True, slots=True)
 class InFlight:
     """A message covering this invoice, or on its way to the same customer, whose fate is not yet known.
 
-    ``doubtful``: nobody will learn it without help.
+    ``doubtful``: nobody will learn it without help. ``round`` is the invoice's round it was sent in, by
+    ``channel`` (0 and empty: it is about other invoices).
     """
 
     step: str
     outreach: str
     since: datetime
     doubtful: bool = False
+    round: int = 0
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +114,11 @@ class Facts:
 
     ``switched_off`` holds the reason while a person has stopped all sending, else it is empty; ``fenced`` the reason while
     the database may not know all that was sent. ``missing``: the ledger answers, and does not know this invoice, or tells
-    something of it that cannot be true.
+    something of it that cannot be true. ``elsewhere`` are further places whose law may hold for the customer, besides its own
+    address (ISO codes: the countries of its phones, and of whom it pays through). ``open_balances`` are what its open
+    invoices owe, known only where it has unapplied money; ``payer_waits`` the rules by which invoices of whom it pays through wait.
+    ``owner``, ``approvers``, ``deputy`` (of ``owner``) and ``owners`` (who are asked first) are whoever of ``people`` really
+    acts today; approvers and owners who are away stand last.
     """
 
     playbook: Playbook
@@ -115,21 +141,64 @@ class Facts:
     account_manager: str = ""
     approvers: tuple[str, ...] = ()
     deputy: str = ""
+    owners: tuple[str, ...] = ()
+    people: tuple[Person, ...] = ()
+    elsewhere: frozenset[str] = frozenset()
+    quiet: tuple[QuietPeriod, ...] = ()
+    open_balances: tuple[Money, ...] = ()
+    payer_waits: frozenset[str] = frozenset()
 
-    def channel_for(self, step: Step) -> str:
-        """The first channel of a step that is switched on and reaches somebody; empty when none does."""
-        for channel in step.by:
-            if channel == "task" or (channel in self.envelope.channels and self.customer.contact_for(channel)):
+    def with_people(self, people: tuple[Person, ...], now: datetime) -> Facts:
+        """These facts with ``people`` of ours in their places as of ``now``: each name is that of whoever really acts that day."""
+        today = self.today(now)
+        owner = find_owner(self.owner, people, today)
+        owners = find_bearers(Duty.OWNER, people, today) or tuple(person.name for person in people if person.name == owner == self.owner)
+        manager = self.customer.account_manager
+        return replace(
+            self,
+            people=people,
+            owner=owner,
+            owners=owners,
+            deputy=find_deputy(owner, people, today),
+            approvers=find_bearers(Duty.APPROVER, people, today),
+            account_manager=(stand_in(manager, people, today) or owner) if manager else "",
+        )
+
+    def channel_for(self, step: Step, now: datetime) -> str:
+        """The first channel of a step, the one the customer prefers before all others, that is switched on, reaches somebody and
+        that the law leaves us at all; empty when none does."""
+        for channel in sorted(step.by, key=lambda one: one != self.customer.preferred_channel):
+            if channel == "task" or (channel in self.envelope.channels and self.customer.contact_for(channel) and self._is_left_by_law(channel, now)):
                 return channel
         return ""
+
+    def _is_left_by_law(self, channel: str, now: datetime) -> bool:
+        left = self.limits(channel, self.customer_day(now))
+        return bool(left.weekdays) and not left.needs_consent
+
+    @property
+    def places(self) -> frozenset[str]:
+        """Every place whose law may hold for the customer, as ISO codes."""
+        customer = self.customer
+        return self.elsewhere | {f"{customer.country}-{customer.region}" if customer.region else customer.country}
+
+    def limits(self, channel: str, day: date, offers: bool = False) -> Limits:
+        """What the law leaves of ``channel`` on ``day``; ``offers``: for a message that also offers something."""
+        customer = self.customer
+        return find_limits(self.places, channel, party_of(customer.natural_person, customer.guarantor, customer.consents), day, offers)
+
+    def hours_for(self, channel: str, day: date, offers: bool = False) -> ContactHours:
+        """The strictest of our own hours and those the law leaves as of ``day``."""
+        left = self.limits(channel, day, offers)
+        return _narrow(self.envelope.hours_for(channel), left.windows, left.on_holidays)
 
     def risk(self, balance: Decimal, days_late: int) -> Risk:
         return assess_risk(days_late, balance, self.top_tenth, self.customer.behavior)
 
     @property
     def slot(self) -> timedelta:
-        """The customer's own minute of the first hour, so that its invoices meet and others do not crowd them."""
-        return timedelta(minutes=crc32(self.customer.id.encode()) % 50)
+        """The own minute of the first hour of whoever is written to, so that all its invoices meet and others do not crowd them."""
+        return timedelta(minutes=crc32((self.customer.pays_through or self.customer.id).encode()) % 50)
 
     def today(self, now: datetime) -> date:
         """The seller's calendar day."""
@@ -140,4 +209,11 @@ class Facts:
 
     def opening(self, day: date, channel: str = "email") -> datetime:
         """The customer's slot on ``day`` or the next day it may be contacted by ``channel``."""
-        return self.envelope.hours_for(channel).opening(day, self.customer.zones, self.calendar, self.slot)
+        return self.hours_for(channel, day).opening(day, self.customer.zones, self.calendar, self.slot)
+
+
+@lru_cache(maxsize=256)
+def _narrow(own: ContactHours, windows: tuple[tuple[time, time], ...], on_holidays: bool) -> ContactHours:
+    if on_holidays and all(window == (time.min, time.max) for window in windows):
+        return own
+    return replace(own, lawful=windows, lawful_holidays=on_holidays)

@@ -6,24 +6,27 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from domain import deciding, promise, silences
+from domain import deciding, matters, patience, promise, silences
 from domain.answers import Folded, Reply, because, entry, who, with_hold
 from domain.calendar import start_of_day
 from domain.case import Case, Fate, Hold, HoldKind, Outcome, Promise, PromiseStanding, Rung
 from domain.diary import Entry, EntryKind, write_day
 from domain.event import (
+    AgencyAuthorized,
     ApprovalAsked,
     ApprovalGiven,
     ApprovalLapsed,
     ApprovalRefused,
     ChasingStopped,
     ContactSet,
+    CustomerSet,
     DiscountGranted,
     DisputeRaised,
     DisputeResolved,
     Escalated,
     HoldPlaced,
     HoldReleased,
+    InstallmentMissed,
     InvoiceChanged,
     LegalStop,
     News,
@@ -32,6 +35,7 @@ from domain.event import (
     PaymentReported,
     PlanAgreed,
     PlanEnded,
+    PlanOffered,
     PlaybookSwapped,
     PromiseMade,
     Reissued,
@@ -76,11 +80,15 @@ def fold(case: Case, news: News, facts: Facts, now: datetime) -> Folded:
             return _release(case, news, facts, now)
         case StepSkipped():
             return _skip(case, news, facts, now)
-        case ChasingStopped() | PaidOutside() | WrittenOff() | Reopened() | Escalated() | PlaybookSwapped() | DiscountGranted() | Reissued() | ContactSet():
+        case ChasingStopped() | PaidOutside() | WrittenOff() | Reopened() | Escalated() | PlaybookSwapped() | DiscountGranted() | Reissued():
+            return deciding.fold(case, news, facts, now)
+        case AgencyAuthorized() | ContactSet() | CustomerSet():
             return deciding.fold(case, news, facts, now)
         case ApprovalAsked() | ApprovalGiven() | ApprovalLapsed() | ApprovalRefused():
             return deciding.fold_approval(case, news, facts, now)
-        case DisputeRaised() | DisputeResolved() | LegalStop() | WaitAsked() | Replied() | ReplyHandled() | Spoken() | PlanAgreed() | PlanEnded():
+        case DisputeRaised() | DisputeResolved() | LegalStop() | WaitAsked() | Replied() | ReplyHandled() | Spoken():
+            return silences.fold(case, news, facts, now)
+        case PlanOffered() | PlanAgreed() | InstallmentMissed() | PlanEnded():
             return silences.fold(case, news, facts, now)
         case OutreachResolved():
             return _resolve(case, news, facts, now)
@@ -97,9 +105,9 @@ def observe(case: Case, seen: Invoice, facts: Facts, now: datetime) -> tuple[Cas
     """
     before = case.invoice
     lines = []
-    owes_again = case.ended in (Outcome.SETTLED, Outcome.VOIDED) and seen.standing is Standing.OPEN and not seen.is_settled(facts.tolerance)
+    owes_again = _owes_again(case, seen, facts)
     if case.ended and not owes_again:
-        return case, ()
+        return replace(case, invoice=seen), ()
     if seen.balance.currency != before.balance.currency:
         lines.append(f"currency changed from {before.balance.currency} to {seen.balance.currency}")
     elif seen.balance < before.balance:
@@ -113,9 +121,23 @@ def observe(case: Case, seen: Invoice, facts: Facts, now: datetime) -> tuple[Cas
     case = replace(case, invoice=seen)
     entries = tuple(entry(case, facts, now, EntryKind.LEDGER, line) for line in lines)
     if owes_again:
+        acts = matters.acts_done(case, facts)
         case = replace(case, ended=None, ended_why="", round=case.round + 1, entered=False, rungs=(), holds=())
+        case = replace(case, approvals=(), delayed="", silences=(), acts=acts)
         entries = (*entries, entry(case, facts, now, EntryKind.OPENED, f"owed again: {seen.balance}"))
     return case, entries
+
+
+def _owes_again(case: Case, seen: Invoice, facts: Facts) -> bool:
+    """Whether an invoice that was settled or voided is to be paid once more.
+
+    One that ended while the ledger still showed a balance (paid outside, less a discount) owes again only when that grows.
+    """
+    if case.ended not in (Outcome.SETTLED, Outcome.VOIDED) or seen.standing is not Standing.OPEN or seen.is_settled(facts.tolerance):
+        return False
+    before = case.invoice
+    was_clear = before.standing is not Standing.OPEN or before.is_settled(facts.tolerance)
+    return was_clear or seen.balance.currency != before.balance.currency or before.balance < seen.balance
 
 
 def mature(case: Case, facts: Facts, now: datetime) -> tuple[Case, tuple[Entry, ...]]:
@@ -152,9 +174,15 @@ def _paid_since(made: Promise, case: Case) -> Money:
 
 def _report_payment(case: Case, news: PaymentReported, facts: Facts, now: datetime) -> Folded:
     until = start_of_day(facts.bank_calendar.add(facts.today(now), PAYMENT_BUSINESS_DAYS[news.method]) + timedelta(days=1), (facts.seller_zone,))
+    until = min(until, patience.last_moment(case, HoldKind.PAYMENT_REPORTED.value, now))
+    if until <= now:
+        task = silences.remittance_task(case, facts, now)
+        said = f"payment reported by {who(news)} once more: remittance advice is asked for, and chasing goes on{because(news)}"
+        return Folded(case, Reply(True, said), (entry(case, facts, now, EntryKind.PERSON, said, news.by),), (task,))
     case = with_hold(case, Hold(HoldKind.PAYMENT_REPORTED, until, "a payment was reported and the ledger does not show it yet", who(news), now))
     by = {"transfer": "", "check": " (by check)", "abroad": " (from abroad)"}[news.method]
-    said = f"payment reported by {who(news)}{by}: quiet until {write_day(facts.today(until))} unless the ledger shows it sooner"
+    because_of = f" ({news.why})" if news.why else ""
+    said = f"payment reported by {who(news)}{by}: quiet until {write_day(facts.today(until))} unless the ledger shows it sooner{because_of}"
     return Folded(case, Reply(True, said), (entry(case, facts, now, EntryKind.PERSON, said, news.by),))
 
 
@@ -170,19 +198,27 @@ def _promise(case: Case, news: PromiseMade, facts: Facts, now: datetime) -> Fold
         case promise.NeedsPerson(why=why) if not news.decided:
             return silences.ask_about_promise(case, news, amount, why, facts, now)
     made = Promise(amount, news.day, now, balance, who(news), method=news.method)
+    ends = promise_ends(made, facts)
+    if ends > patience.last_moment(case, patience.PROMISE, now):
+        return Folded(case, Reply(False, f"day: {patience.why_not(case, patience.PROMISE, facts, now)}; agree on a payment plan instead"))
+    case = patience.note(case, patience.PROMISE, ends, now)
     earlier = tuple(replace(p, standing=PromiseStanding.REPLACED) if p.standing is PromiseStanding.OPEN else p for p in case.promises)
     holds = tuple(hold for hold in case.holds if hold.kind is not HoldKind.PROMISE_TO_DECIDE)
     case = replace(case, promises=(*earlier, made), holds=holds)
     said = f"promise recorded: {amount} by {write_day(news.day)}"
     quiet = write_day(facts.today(promise_ends(made, facts)))
-    return Folded(case, Reply(True, f"{said}; quiet until {quiet}"), (entry(case, facts, now, EntryKind.PROMISE, f"{said} (told by {who(news)})", news.by),))
+    line = entry(case, facts, now, EntryKind.PROMISE, f"{said} (told by {who(news)}){because(news)}", news.by)
+    return Folded(case, Reply(True, f"{said}; quiet until {quiet}"), (line,))
 
 
 def _hold(case: Case, news: HoldPlaced, facts: Facts, now: datetime) -> Folded:
     today = facts.today(now)
-    day = news.until or today + DEFAULT_HOLD
+    last = facts.today(patience.last_moment(case, HoldKind.MANUAL.value, now))
+    day = news.until or min(today + DEFAULT_HOLD, max(last, today + timedelta(days=1)))
     if not today < day <= today + LONGEST_HOLD:
         return Folded(case, Reply(False, f"until: {day} must lie between tomorrow and {today + LONGEST_HOLD}; nobody can silence an invoice for ever"))
+    if day > last:
+        return Folded(case, Reply(False, f"until: {patience.why_not(case, HoldKind.MANUAL.value, facts, now)}"))
     until = start_of_day(day, (facts.seller_zone,))
     case = with_hold(case, Hold(HoldKind.MANUAL, until, news.why or "held by hand", who(news), now))
     said = f"held until {write_day(day)} by {who(news)}{because(news)}"
@@ -195,8 +231,11 @@ def _release(case: Case, news: HoldReleased, facts: Facts, now: datetime) -> Fol
         return Folded(case, Reply(False, f"this is a legal stop ({legal.why}); release it by name: dunwell case release {case.invoice.number} --legal"))
     if case.active_hold(now) is None and case.open_promise is None:
         return Folded(case, Reply(False, "there is no hold and no open promise to release"))
+    plan = tuple(hold for hold in case.holds if hold.kind is HoldKind.PLAN)
+    if plan and case.open_promise is None and len(plan) == len(case.holds):
+        return Folded(case, Reply(False, "a payment plan keeps this invoice quiet; call that off instead: dunwell plan list, dunwell plan decline"))
     promises = tuple(replace(p, standing=PromiseStanding.RELEASED) if p.standing is PromiseStanding.OPEN else p for p in case.promises)
-    case = replace(case, holds=(), promises=promises)
+    case = patience.cut_short(replace(case, holds=plan, promises=promises), now)
     said = f"{'legal stop ' if legal else ''}released by {who(news)}{because(news)}"
     return Folded(case, Reply(True, said), (entry(case, facts, now, EntryKind.PERSON, said, news.by),))
 
@@ -215,11 +254,13 @@ def _resolve(case: Case, news: OutreachResolved, facts: Facts, now: datetime) ->
     rung = next((rung for rung in case.rungs if rung.outreach == news.outreach and rung.fate is Fate.UNKNOWN), None)
     flight = next((flight for flight in facts.in_flight if flight.outreach == news.outreach and flight.doubtful), None)
     if rung is None and flight is not None:
-        rung = Rung(flight.step, Fate.UNKNOWN, flight.since, facts.playbook.step(flight.step).by[0], flight.outreach)
+        rung = Rung(flight.step, Fate.UNKNOWN, flight.since, flight.channel, flight.outreach)
     if rung is None:
         return Folded(case, Reply(False, "no message with an unknown fate is recorded under that number"))
-    step = facts.playbook.step(rung.step)
-    if news.went_out:
+    step = facts.playbook.step_of(rung)
+    if flight is not None and flight.round < case.round:
+        pass  # it belongs to an earlier round, and is no step of this one
+    elif news.went_out:
         case = case.with_rung(replace(rung, fate=Fate.ACCEPTED))
     else:
         case = replace(case, rungs=tuple(other for other in case.rungs if other.outreach != news.outreach))

@@ -77,6 +77,11 @@ def split(total: Money, count: int, unit: Decimal | None = None) -> tuple[Money,
     return tuple(Money(part, total.currency) for part in parts)
 
 
+def usual_unit(total: Money, count: int) -> Decimal | None:
+    """Whole units where an installment comes to a hundred of them or more, for people remember round sums; else None, the minor unit."""
+    return Decimal(1) if count > 0 and total.amount >= 100 * count else None
+
+
 def lay_out(total: Money, count: int, first: date, every_days: int = 30, unit: Decimal | None = None) -> tuple[Installment, ...]:
     """``count`` installments of ``total``, the first due on ``first`` and one every ``every_days`` days. Raises UnableToPlan."""
     if not 1 <= every_days <= LONGEST_INTERVAL_DAYS:

@@ -7,14 +7,16 @@ an unknown place is every place, a country named without its region is any of it
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, time
+from functools import lru_cache
 
 from domain.law_packs import EU_MEMBERS, RULES
 from domain.statute import MONDAY_TO_FRIDAY, Cap, Disclosure, Rule, Technology
 
 _PLACE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
+_WHOLE_WEEK = ((time.min, time.max),) * 7
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -33,6 +35,7 @@ class Limits:
 
     ``caps`` all hold at once. ``silence_days`` after a conversation count from its own day. ``needs_consent`` are the
     technologies that must not be used because the customer has not consented. ``rules`` are the ids of all that applied.
+    ``windows`` are the hours of each weekday, Monday first, under the same rules.
     """
 
     opens: time = time.min
@@ -44,6 +47,7 @@ class Limits:
     needs_consent: frozenset[Technology] = frozenset()
     disclosures: frozenset[Disclosure] = frozenset()
     rules: tuple[str, ...] = ()
+    windows: tuple[tuple[time, time], ...] = _WHOLE_WEEK
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,29 @@ def limits(
         needs_consent=consents if using is None else consents & using,
         disclosures=frozenset().union(*(rule.disclosures for rule in applying)),
         rules=tuple(sorted(rule.id for rule in applying)),
+        windows=tuple(windows[weekday] for weekday in range(7)),
     )
+
+
+# What our own channels are made of, as far as the law asks. People write, print and speak what is not named.
+USES = {"sms": frozenset({Technology.TEXT}), "call": frozenset({Technology.AI_VOICE})}
+
+
+@lru_cache(maxsize=4096)
+def find_limits(places: frozenset[str], channel: str, party: Party, day: date, offers: bool = False) -> Limits:
+    """``limits`` for one of our own channels, worked out once: every look at every invoice asks."""
+    return limits(places, channel, party, day, using=USES.get(channel, frozenset()), offers=offers)
+
+
+@lru_cache(maxsize=1024)
+def party_of(natural_person: bool, guarantor: bool, consents: frozenset[str]) -> Party:
+    """A customer as the law sees it. A consent to what no law knows of is none."""
+    return Party(natural_person, guarantor, frozenset(Technology(one) for one in consents if one in set(Technology)))
+
+
+def name_rules(limits: Limits, about: Callable[[Rule], object]) -> str:
+    """What those rules of ``limits`` say that ``about`` picks, each with its id."""
+    return "; ".join(f"{rule.what} ({rule.id})" for rule in RULES if rule.id in limits.rules and about(rule))
 
 
 def find_excess(

@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from domain import silences
+from domain.answers import entry
 from domain.calendar import start_of_day
-from domain.case import Case, Fate, Outcome
+from domain.case import Case, Fate, HoldKind, Outcome
+from domain.diary import Entry, EntryKind
+from domain.event import DisputeResolved, HoldReleased, News, PromiseMade, ReplyHandled
 from domain.facts import Facts
+from domain.invoice import Invoice, Standing
 from domain.playbook import Verb
 from domain.task import Task, TaskKind
 
@@ -22,7 +26,8 @@ def milestones(case: Case, facts: Facts, now: datetime) -> tuple[Task, ...]:
     tasks = []
     today, number = facts.today(now), case.invoice.number
     late, limit = case.invoice.days_past_due(today), facts.playbook.write_off_days
-    if limit and limit - WRITE_OFF_WARNINGS[0] <= late < limit and not facts.tolerance.covers(case.invoice.balance):
+    in_installments = any(hold.kind is HoldKind.PLAN for hold in case.holds)
+    if limit and limit - WRITE_OFF_WARNINGS[0] <= late < limit and not in_installments and not facts.tolerance.covers(case.invoice.balance):
         near = next(days for days in reversed(WRITE_OFF_WARNINGS) if late >= limit - days)
         title = f"Invoice {number} nears its write-off: {case.invoice.balance}, {late} days late"
         remedy = f"In {limit - late} days it counts as lost. Call the customer, offer a plan, or write it off"
@@ -40,20 +45,98 @@ def next_milestone(case: Case, facts: Facts, now: datetime) -> datetime | None:
     return min((morning(day, facts) for day in days if day > today), default=None)
 
 
-def compensate(case: Case, outcome: Outcome, facts: Facts, now: datetime) -> tuple[Task, ...]:
-    """What was done because the money did not come is undone now that it has."""
-    if outcome not in (Outcome.SETTLED, Outcome.VOIDED):
-        return ()
-    number, customer = case.invoice.number, facts.customer.number
-    undo = {
-        Verb.PLACE_CREDIT_HOLD: (f"Release the credit hold on customer {customer}", f"Invoice {number} is paid: let new orders pass again"),
-        Verb.REFER_TO_AGENCY: (f"Recall invoice {number} from the agency", "It is paid: tell the agency to stop at once, and the customer that it is over"),
-        Verb.HAND_OFF: (f"Tell collections that invoice {number} is paid", "They work on it: have them stop at once"),
-        Verb.ALERT_ACCOUNT_MANAGER: (f"Invoice {number} is paid", f"{facts.account_manager or 'The account manager'} was asked to help: say that it is over"),
-    }
-    done = {facts.playbook.step(rung.step).do for rung in case.rungs if rung.fate is Fate.DONE}
+# What is undone once the money has come: the title and the remedy of its task.
+_UNDO = {
+    Verb.PLACE_CREDIT_HOLD: ("Release the credit hold on customer {customer}", "{number} is paid: let new orders pass, unless another invoice holds them"),
+    Verb.REFER_TO_AGENCY: ("Recall {number} from the agency", "It is paid: tell the agency to stop at once, and the customer that it is over"),
+    Verb.HAND_OFF: ("Tell collections that {number} is paid", "They work on it: have them stop at once"),
+    Verb.ALERT_ACCOUNT_MANAGER: ("{number} is paid", "{manager} was asked to help: say that it is over"),
+}
+# After any of these the customer is told itself that all is well again.
+_FELT = (Verb.PLACE_CREDIT_HOLD, Verb.HAND_OFF, Verb.REFER_TO_AGENCY)
+_TOLD = "told"
+
+
+def compensate(case: Case, facts: Facts, now: datetime) -> tuple[Task, ...]:
+    """What was done because the money did not come is undone now that it has, and everybody concerned is told."""
+    words = {"number": f"invoice {case.invoice.number}", "customer": facts.customer.number, "manager": facts.account_manager or "The account manager"}
+    done = {Verb(act) for act in acts_done(case, facts)}
     due = facts.bank_calendar.on_or_after(facts.today(now))
-    return tuple(Task(f"compensate/{case.id}/{case.round}/{verb}", TaskKind.COMPENSATE, *undo[verb], facts.owner, due) for verb in undo if verb in done)
+    wanted = {verb.value: _UNDO[verb] for verb in _UNDO if verb in done}
+    if done.intersection(_FELT):
+        wanted[_TOLD] = ("Tell customer {customer} that {number} is settled", "Thank them, and say what ends with it: orders pass, nobody else writes to them")
+    return tuple(
+        Task(_compensation(case, what, case.round), TaskKind.COMPENSATE, _sentence(title.format(**words)), _sentence(remedy.format(**words)), facts.owner, due)
+        for what, (title, remedy) in wanted.items()
+    )
+
+
+def acts_done(case: Case, facts: Facts) -> tuple[str, ...]:
+    """What was done among ourselves about ``case``, in this round or before, that money would undo."""
+    done = {facts.playbook.step_of(rung).do for rung in case.rungs if rung.fate is Fate.DONE}
+    return tuple(verb.value for verb in _UNDO if verb in done or verb.value in case.acts)
+
+
+def overtaken(case: Case) -> list[str]:
+    """The matters that are over because an invoice owes again: what was to be undone must stand."""
+    return [] if case.ended else [_compensation(case, what, case.round - 1) for what in (*(verb.value for verb in _UNDO), _TOLD) if case.round > 1]
+
+
+def _compensation(case: Case, what: str, round_: int) -> str:
+    return f"compensate/{case.id}/{round_}/{what}"
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def has_late_money(ended: Outcome | None, before: Invoice, seen: Invoice) -> bool:
+    """Whether the ledger shows money for an invoice that a person stopped, or that was written off, since it was last looked at.
+
+    A balance that goes after a write-off is the write-off itself being booked; only a day of payment tells of money then.
+    """
+    if ended not in (Outcome.STOPPED, Outcome.WRITTEN_OFF) or seen.balance.currency != before.balance.currency:
+        return False
+    if seen.paid_on is not None and (before.paid_on is None or seen.paid_on > before.paid_on):
+        return True
+    fell = seen.standing in (Standing.OPEN, Standing.DISPUTED) and seen.balance < before.balance
+    return ended is Outcome.STOPPED and (fell or (seen.standing is Standing.CLOSED and before.standing is not Standing.CLOSED))
+
+
+def late_money(case: Case, seen: Invoice, facts: Facts, now: datetime) -> tuple[tuple[Entry, ...], tuple[Task, ...]]:
+    """Money for an invoice that is not watched any more: the diary line, and the tasks to undo what was done, once all has come."""
+    if not has_late_money(case.ended, case.invoice, seen):
+        return (), ()
+    how = "was stopped" if case.ended is Outcome.STOPPED else "was written off"
+    line = entry(case, facts, now, EntryKind.LEDGER, f"money came after it {how}: {seen.balance} left")
+    tasks = compensate(case, facts, now) if seen.is_settled(facts.tolerance) or seen.standing is Standing.CLOSED else ()
+    if case.ended is Outcome.WRITTEN_OFF:
+        title, remedy = f"Money came for invoice {case.invoice.number}, which was written off", "Book it as recovered, and take the write-off back"
+        tasks += (Task(f"recovered/{case.id}", TaskKind.BOOK, title, remedy, facts.owner, facts.bank_calendar.add(facts.today(now), 3)),)
+    return (line,), tasks
+
+
+def answered_by(news: News, case: Case) -> list[str]:
+    """The matters that are over once ``news`` was taken: what their tasks asked for has been done."""
+    match news:
+        case ReplyHandled():
+            return [f"reply/{case.id}", f"reply/{case.id}/deputy"]
+        case DisputeResolved():
+            return [f"dispute/{case.id}"]
+        case PromiseMade(decided=True):
+            return [f"promise/{case.id}"]
+        case HoldReleased():
+            return [f"legal/{case.id}"] if news.legal else []
+        case _:
+            return []
+
+
+def moot_at_the_end(case: Case, facts: Facts) -> list[str]:
+    """The matters that nobody need see to once the watch of ``case`` has ended: calls not made, questions not answered."""
+    kept = (Verb.PLACE_CREDIT_HOLD, Verb.HAND_OFF, Verb.REFER_TO_AGENCY, Verb.WRITE_OFF)
+    calls = [rung.step for rung in case.rungs if rung.fate is Fate.DONE and facts.playbook.step_of(rung).do not in kept]
+    asked = [f"approval/{case.id}/{one.step}" for one in case.approvals]
+    return [f"review/{case.id}/{case.round}", f"dispute/{case.id}", f"promise/{case.id}", *asked, *(f"act/{case.id}/{case.round}/{step}" for step in calls)]
 
 
 def unreadable_ledger(facts: Facts, now: datetime) -> Task:

@@ -26,13 +26,18 @@ from domain.installment import (
     find_default,
     fund,
     last_days,
+    lay_out,
     stand,
     sum_of,
+    usual_unit,
 )
 from domain.money import Money, Tolerance, UnableToReckon, total
 
 REMINDER_DAYS_BEFORE = 3
 ANSWER_WITHIN_DAYS = 7
+# What is proposed unasked: so many installments, the first in so many days.
+PROPOSED_INSTALLMENTS = 3
+PROPOSED_FIRST_DAYS = 14
 # Two words back and forth; after that a person talks with the customer.
 MOST_COUNTERS = 2
 
@@ -192,6 +197,15 @@ def offer(
     return plan
 
 
+def propose(owed: Money, today: date) -> tuple[Installment, ...]:
+    """What a playbook's offer names: three installments, the first in two weeks and one every 30 days; none when it is too little to split."""
+    try:
+        count = PROPOSED_INSTALLMENTS
+        return lay_out(owed, count, today + timedelta(days=PROPOSED_FIRST_DAYS), unit=usual_unit(owed, count))
+    except UnableToPlan:
+        return ()
+
+
 def fold(plan: PaymentPlan, news: PlanNews, today: date, grace: Grace, limits: PlanLimits = PlanLimits()) -> FoldedPlan:
     """``plan`` after time has passed to ``today`` and ``news`` was heard. Total: whatever is said gives a plan and an answer."""
     if isinstance(news, InstallmentPaid):
@@ -228,6 +242,13 @@ def next_look(plan: PaymentPlan, today: date, grace: Grace, limits: PlanLimits =
         if installment.standing is not InstallmentStanding.PAID:
             days += [installment.due - timedelta(days=REMINDER_DAYS_BEFORE), last_day + timedelta(days=1), last_day + TOO_LONG]
     return min((day for day in days if day > today), default=today + timedelta(days=1))
+
+
+def stands_until(plan: PaymentPlan, today: date, grace: Grace, limits: PlanLimits = PlanLimits()) -> date:
+    """The last day on which a plan that has not ended may still stand, or an offer be accepted, if nothing more is heard."""
+    if plan.state is not PlanState.ACCEPTED:
+        return plan.answer_by
+    return max(last_days(plan.installments, fund(plan.installments, plan.payments, today, limits.tolerance), grace)) + TOO_LONG
 
 
 def reminders(plan: PaymentPlan, today: date) -> tuple[Installment, ...]:

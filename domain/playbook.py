@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from domain.calendar import BusinessCalendar
+from domain.case import Authorization, Rung
 from domain.customer import Behavior, Role, Tier
 from domain.promise import Limits
 from domain.segment import Risk
@@ -159,6 +160,18 @@ class Afterwards:
 
 
 @dataclass(frozen=True, slots=True)
+class AskFirst:
+    """Whose messages the owner reads before they leave: to customers of these tiers, and about more than ``above``, in the
+    invoice's own currency."""
+
+    tiers: tuple[Tier, ...] = ()
+    above: Decimal | None = None
+
+    def applies(self, balance: Decimal, tier: Tier) -> bool:
+        return tier in self.tiers or (self.above is not None and balance > self.above)
+
+
+@dataclass(frozen=True, slots=True)
 class Playbook:
     """One policy, whole. ``hash`` is the SHA-256 of its resolved text, by which a case pins it for life.
 
@@ -183,10 +196,16 @@ class Playbook:
     write_off_days: int = 90
     review_after: int = 2
     promise: Limits = Limits()
+    ask_first: AskFirst | None = None
+    agency: Authorization | None = None  # standing leave to place invoices with an agency; per invoice it is given by hand
 
     def __post_init__(self) -> None:
         if not self.steps:
             raise UnableToFollow(f"playbook {self.name}: steps is empty; give it at least one step")
+        if self.ask_first and not self.ask_first.tiers and self.ask_first.above is None:
+            raise UnableToFollow(f"playbook {self.name}: ask_first says for whom by nothing; write tiers: [vip], above: 10000, or remove it")
+        if self.ask_first and self.ask_first.above is not None and self.ask_first.above < 0:
+            raise UnableToFollow(f"playbook {self.name}: ask_first is above {self.ask_first.above}; write an amount from 0")
         seen: set[str] = set()
         for step in self.steps:
             where = f"playbook {self.name}, step {step.name}"
@@ -236,3 +255,13 @@ class Playbook:
         if prefix == "statement" and number.isdigit():
             return self.afterwards.step(int(number))
         raise UnableToFollow(f"playbook {self.name} has no step {name!r}; its steps are {', '.join(step.name for step in self.steps)}")
+
+    def step_of(self, rung: Rung) -> Step:
+        """The step that ``rung`` stands for, also one of a playbook the invoice followed before; of one that nobody knows
+        any more, a reminder."""
+        if rung.stage:
+            return Step(rung.step, Verb(rung.do), (rung.channel or "task",), "", Stage(rung.stage), day=0, title=rung.title)
+        try:
+            return self.step(rung.step)
+        except UnableToFollow:
+            return Step(rung.step, Verb.REMIND, (rung.channel or "task",), "", Stage.REMINDER, day=0)

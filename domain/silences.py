@@ -6,16 +6,19 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import assert_never
 
+from domain import patience
 from domain.answers import Folded, Reply, because, entry, refused, taken, who, with_hold, without_holds
 from domain.calendar import start_of_day
 from domain.case import Case, Dispute, Hold, HoldKind
-from domain.diary import EntryKind, write_day
+from domain.diary import Entry, EntryKind, write_day
 from domain.event import (
     DisputeRaised,
     DisputeResolved,
+    InstallmentMissed,
     LegalStop,
     PlanAgreed,
     PlanEnded,
+    PlanOffered,
     PromiseMade,
     Replied,
     ReplyHandled,
@@ -35,7 +38,10 @@ LONGEST_DISPUTE = timedelta(days=60)
 LEGAL_LOOK = timedelta(days=28)
 _UNTIL_RELEASED = timedelta(days=3650)
 
-Silencing = DisputeRaised | DisputeResolved | LegalStop | WaitAsked | Replied | ReplyHandled | Spoken | PlanAgreed | PlanEnded
+Silencing = DisputeRaised | DisputeResolved | LegalStop | WaitAsked | Replied | ReplyHandled | Spoken | PlanOffered | PlanAgreed | InstallmentMissed | PlanEnded
+
+# How a plan that was not kept ended, in the reader's words.
+_UNKEPT = {"declined": "the payment plan is off", "expired": "nobody answered the offer of a payment plan in time"}
 
 
 def fold(case: Case, news: Silencing, facts: Facts, now: datetime) -> Folded:
@@ -47,32 +53,30 @@ def fold(case: Case, news: Silencing, facts: Facts, now: datetime) -> Folded:
         case DisputeResolved():
             if case.open_dispute is None:
                 return refused(case, "no dispute is open on this invoice")
-            case = replace(case, disputes=tuple(replace(one, is_open=False) for one in case.disputes))
+            case = patience.cut_short(replace(case, disputes=tuple(replace(one, is_open=False) for one in case.disputes)), now, patience.DISPUTE)
             return taken(case, f"dispute resolved by {who(news)}{because(news)}", news, facts, now)
         case LegalStop():
             until = _day(today + _UNTIL_RELEASED, facts)
             case = with_hold(case, Hold(HoldKind.LEGAL, until, news.ground, who(news), now))
             said = f"legal stop by {who(news)}: {news.ground}{because(news)}; only a person releases it"
-            task = Task(
-                f"legal/{case.id}",
-                TaskKind.REVIEW,
-                f"Legal stop on invoice {case.invoice.number}: {news.ground}",
-                f"Nothing is sent. When it is over: dunwell case release {case.invoice.number} --legal --reason ...",
-                facts.owner,
-                facts.bank_calendar.add(today, 1),
-            )
-            return taken(case, said, news, facts, now, task)
+            return taken(case, said, news, facts, now, legal_task(case, news.ground, facts, now))
         case WaitAsked():
-            day = news.until or today + LONGEST_WAIT
+            last = facts.today(patience.last_moment(case, HoldKind.PLEASE_WAIT.value, now))
+            day = news.until or min(today + LONGEST_WAIT, max(last, today + timedelta(days=1)))
             if not today < day <= today + LONGEST_WAIT:
                 return refused(case, f"until: {day} must lie between tomorrow and {today + LONGEST_WAIT}; a colleague may ask for a week at most")
+            if day > last:
+                return refused(case, f"until: {patience.why_not(case, HoldKind.PLEASE_WAIT.value, facts, now)}")
             case = with_hold(case, Hold(HoldKind.PLEASE_WAIT, _day(day, facts), news.why or "a colleague asked to wait", who(news), now))
             return taken(case, f"{who(news)} asks to wait until {write_day(day)}{because(news)}", news, facts, now)
         case Replied():
             day = facts.bank_calendar.add(today, REPLY_BUSINESS_DAYS)
             # The deputy has as long again before chasing goes on.
             until = _day(facts.bank_calendar.add(day, REPLY_BUSINESS_DAYS) + timedelta(days=1), facts)
-            case = with_hold(case, Hold(HoldKind.REPLY, until, "the customer answered, and nobody has dealt with it yet", facts.owner, now))
+            until = min(until, patience.last_moment(case, HoldKind.REPLY.value, now))
+            # One that waits already keeps its day: by answering again nobody puts off the deputy, or chasing.
+            if until > now and not any(hold.kind is HoldKind.REPLY and hold.until > now for hold in case.holds):
+                case = with_hold(case, Hold(HoldKind.REPLY, until, "the customer answered, and nobody has dealt with it yet", facts.owner, now))
             task = Task(
                 f"reply/{case.id}",
                 TaskKind.READ_REPLY,
@@ -85,16 +89,30 @@ def fold(case: Case, news: Silencing, facts: Facts, now: datetime) -> Folded:
         case ReplyHandled():
             if not any(hold.kind is HoldKind.REPLY for hold in case.holds):
                 return refused(case, "no answer of the customer is waiting")
-            return taken(without_holds(case, HoldKind.REPLY.value), f"the customer's answer was dealt with by {who(news)}{because(news)}", news, facts, now)
+            case = patience.cut_short(without_holds(case, HoldKind.REPLY.value), now, HoldKind.REPLY.value)
+            return taken(case, f"the customer's answer was dealt with by {who(news)}{because(news)}", news, facts, now)
         case Spoken():
             said = f"{who(news)} {'spoke with the customer' if news.reached else 'tried to reach the customer'}{because(news)}"
             return taken(replace(case, spoken_at=now), said, news, facts, now)
+        case PlanOffered():
+            quiet = _day(news.answer_by + timedelta(days=1), facts)
+            case = with_hold(without_holds(case, HoldKind.REPLY.value), Hold(HoldKind.PLAN, quiet, "a payment plan is offered", who(news), now))
+            terms = f" of {news.terms}" if news.terms else ""
+            return taken(case, f"offer{terms}: quiet until {write_day(news.answer_by)} for an answer{because(news)}", news, facts, now)
         case PlanAgreed():
             quiet = _day(news.quiet_until + timedelta(days=1), facts)
             case = with_hold(without_holds(case, HoldKind.REPLY.value), Hold(HoldKind.PLAN, quiet, "a payment plan is agreed", who(news), now))
-            return taken(case, f"a payment plan covers this invoice: quiet until {write_day(news.quiet_until)}{because(news)}", news, facts, now)
+            said = f"a payment plan covers this invoice: quiet while it is kept, until {write_day(news.quiet_until)} at the latest{because(news)}"
+            return taken(case, said, news, facts, now)
+        case InstallmentMissed():
+            try:
+                amount = Money(news.amount, case.invoice.balance.currency)
+            except UnableToReckon as error:
+                return refused(case, f"amount: {error}")
+            return taken(case, f"installment of {amount}, due {write_day(news.day)}, was missed{because(news)}", news, facts, now)
         case PlanEnded():
-            said = "the payment plan was kept" if news.kept else f"the payment plan has failed{because(news)}: chasing goes on where it stood"
+            how = _UNKEPT.get(news.ended_as, "the payment plan has failed")
+            said = "the payment plan was kept" if news.kept else f"{how}{because(news)}: chasing goes on where it stood"
             return taken(without_holds(case, HoldKind.PLAN.value), said, news, facts, now)
         case other:
             assert_never(other)
@@ -104,7 +122,8 @@ def ask_about_promise(case: Case, news: PromiseMade, amount: Money, why: str, fa
     """A promise beyond the limits: quiet while a person decides, for two business days at most."""
     day = facts.bank_calendar.add(facts.today(now), REPLY_BUSINESS_DAYS)
     hold = Hold(HoldKind.PROMISE_TO_DECIDE, _day(day + timedelta(days=1), facts), f"a promise of {amount} waits for a decision", facts.owner, now)
-    case = with_hold(case, hold)
+    hold = replace(hold, until=min(hold.until, patience.last_moment(case, hold.kind.value, now)))
+    case = with_hold(case, hold) if hold.until > now else case
     number = case.invoice.number
     task = Task(
         f"promise/{case.id}",
@@ -114,7 +133,7 @@ def ask_about_promise(case: Case, news: PromiseMade, amount: Money, why: str, fa
         facts.owner,
         day,
     )
-    said = f"{amount} by {write_day(news.day)} was offered (told by {who(news)}); a person decides, because {why}"
+    said = f"{amount} by {write_day(news.day)} was offered (told by {who(news)}{because(news)}); a person decides, because {why}"
     return Folded(case, Reply(True, said), (entry(case, facts, now, EntryKind.PROMISE, said, news.by),), (task,))
 
 
@@ -129,12 +148,17 @@ def _dispute(case: Case, news: DisputeRaised, facts: Facts, now: datetime) -> Fo
     due = news.due or facts.bank_calendar.add(today, DISPUTE_BUSINESS_DAYS)
     if not today < due <= today + LONGEST_DISPUTE:
         return refused(case, f"due: {due} must lie between tomorrow and {today + LONGEST_DISPUTE}; nobody can leave a dispute for ever")
+    # Raised again and again it is to be cleared up no later than the first time; the next business day is always left.
+    last = facts.today(patience.last_moment(case, patience.DISPUTE, now))
+    due = min(due, max(last, facts.bank_calendar.add(today, 1)))
     owner, whole = news.owner or facts.owner, amount == balance
     dispute = Dispute(amount, news.reason or news.why, owner, due, now, who(news), whole, news.credit_note)
     earlier = tuple(replace(one, is_open=False) for one in case.disputes)
     case = without_holds(replace(case, disputes=(*earlier, dispute)), HoldKind.REPLY.value)
+    case = patience.note(case, patience.DISPUTE, _day(due, facts), now)
     what = "a credit note is promised for" if news.credit_note else "in dispute:"
     said = f"{what} {'all of it' if whole else amount}{f' ({dispute.reason})' if dispute.reason else ''}; {owner} clears it up by {write_day(due)}"
+    said += because(news) if news.why != dispute.reason else ""
     return taken(case, said, news, facts, now, dispute_task(case, dispute, facts, now))
 
 
@@ -147,6 +171,37 @@ def dispute_task(case: Case, dispute: Dispute, facts: Facts, now: datetime) -> T
         remedy = f"Clear up with the customer what is wrong with {dispute.amount}, then: dunwell case dispute {number} --resolved --reason ..."
     about = f": {dispute.reason}" if dispute.reason else ""
     return Task(f"dispute/{case.id}", TaskKind.CLEAR_DISPUTE, f"Invoice {number} is in dispute{about}", remedy, dispute.owner, dispute.due)
+
+
+def legal_task(case: Case, ground: str, facts: Facts, now: datetime) -> Task:
+    """A legal stop has no end of its own, so somebody looks at it again and again."""
+    number = case.invoice.number
+    remedy = f"Nothing is sent. When it is over: dunwell case release {number} --legal --reason ..."
+    due = facts.bank_calendar.add(facts.today(now), 1)
+    return Task(f"legal/{case.id}", TaskKind.REVIEW, f"Legal stop on invoice {number}: {ground}", remedy, facts.owner, due)
+
+
+def ledger_dispute_task(case: Case, facts: Facts, now: datetime) -> Task:
+    """What to do about an invoice that only the ledger calls disputed."""
+    number, due = case.invoice.number, facts.bank_calendar.add(facts.today(now), DISPUTE_BUSINESS_DAYS)
+    remedy = "Clear it up with the customer, then change it in the ledger; nothing is sent while it stands there"
+    return Task(f"dispute/{case.id}", TaskKind.CLEAR_DISPUTE, f"The ledger says that invoice {number} is in dispute", remedy, facts.owner, due)
+
+
+def remittance_task(case: Case, facts: Facts, now: datetime) -> Task:
+    """What to do about a payment that was reported and did not come."""
+    number, due = case.invoice.number, facts.bank_calendar.add(facts.today(now), 1)
+    remedy = "Ask the customer for the remittance advice (day, amount, reference and account), and have the bank look for the money"
+    return Task(f"remittance/{case.id}", TaskKind.CALL, f"Invoice {number} was reported as paid, and the ledger shows nothing", remedy, facts.owner, due)
+
+
+def lapse(case: Case, facts: Facts, now: datetime) -> tuple[tuple[Entry, ...], tuple[Task, ...]]:
+    """What follows from a reported payment whose time has run out: the diary line, and the task to ask for remittance advice."""
+    claim = next((hold for hold in case.holds if hold.kind is HoldKind.PAYMENT_REPORTED and hold.until <= now), None)
+    if claim is None or facts.tolerance.covers(case.invoice.balance):
+        return (), ()
+    said = f"the payment that {claim.by} reported does not show in the ledger: remittance advice is asked for"
+    return (entry(case, facts, now, EntryKind.LEDGER, said),), (remittance_task(case, facts, now),)
 
 
 def handover(hold: Hold, facts: Facts) -> datetime:

@@ -6,7 +6,7 @@ diary printed here is the diary a worker writes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -14,11 +14,13 @@ from enum import StrEnum
 from domain.case import Case, Fate
 from domain.deciding import APPROVAL_BUSINESS_DAYS
 from domain.decision import APPROVAL, Assessment, Close, Perform, Wait, assess, record_contact
+from domain.desk import is_same_contact
 from domain.diary import Entry, EntryKind
 from domain.event import ApprovalAsked, News
-from domain.facts import Contacted, Facts, Mode
+from domain.facts import Contacted, CountsAs, Facts, Mode
 from domain.fold import fold
 from domain.invoice import Invoice
+from domain.playbook import Playbook
 
 
 class During(StrEnum):
@@ -48,12 +50,17 @@ class _Run:
     case: Case
     invoice: Invoice
     facts: Facts
+    playbooks: Mapping[str, Playbook]
     entries: list[Entry] = field(default_factory=list)
 
     def hear(self, news: Iterable[News], now: datetime) -> Assessment:
+        before = self.case.playbook
         heard = assess(self.case, self.invoice, tuple(news), replace(self.facts, books=replace(self.facts.books, read_at=now)), now)
         self.case = heard.case
         self.entries += heard.entries
+        if self.case.playbook != before:
+            self.facts = replace(self.facts, playbook=self.playbooks[self.case.playbook])
+            return self.hear((), now)
         return heard
 
     def carry_out(self, act: Perform, now: datetime) -> None:
@@ -63,11 +70,12 @@ class _Run:
             folded = fold(self.case, ApprovalAsked(step.name, "", expires, by="Dunwell"), self.facts, now)
             self.case, self.entries = folded.case, [*self.entries, *folded.entries]
             return
+        counts_as = CountsAs.SAME if is_same_contact(step, act.channel, self.facts, now) else CountsAs.CONTACT
         fate = Fate.SHADOWED if self.facts.mode is Mode.SHADOW else Fate.DONE if act.channel == "task" else Fate.DELIVERED
         self.case, entry = record_contact(self.case, act.step, act.channel, fate, "", self.facts, now)
         self.entries.append(entry)
         if act.channel != "task":
-            self.facts = replace(self.facts, contacts=(*self.facts.contacts, Contacted(now, step.stage, channel=act.channel)))
+            self.facts = replace(self.facts, contacts=(*self.facts.contacts, Contacted(now, step.stage, channel=act.channel, counts_as=counts_as)))
 
     def take(self, arrivals: Iterable[Arrival]) -> list[News]:
         """What these arrivals say, after what they do to the ledger."""
@@ -79,9 +87,12 @@ class _Run:
         return said
 
 
-def timeline(case: Case, facts: Facts, arrivals: Iterable[Arrival], start: datetime, until: datetime) -> tuple[Entry, ...]:
-    """The diary of ``case`` from ``start`` to ``until``, with the ledger always readable and each message delivered at once."""
-    run = _Run(case, case.invoice, facts)
+def timeline(case: Case, facts: Facts, arrivals: Iterable[Arrival], start: datetime, until: datetime, playbooks: Iterable[Playbook] = ()) -> tuple[Entry, ...]:
+    """The diary of ``case`` from ``start`` to ``until``, with the ledger always readable and each message delivered at once.
+
+    ``playbooks`` are those it may be moved to on its way.
+    """
+    run = _Run(case, case.invoice, facts, {one.hash: one for one in playbooks})
     run.entries.append(watching_begins(case, facts, start))
     waiting = sorted(arrivals, key=lambda arrival: arrival.at)
 

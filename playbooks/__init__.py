@@ -2,42 +2,67 @@
 
 A playbook is pinned by the hash of its resolved text, which holds the policy and every wording it uses. That text is
 stored once and read back by ``from_resolved`` and ``wording_of``, so that editing a file changes nothing that runs.
+
+A business keeps what it writes itself in a folder of its own, ``own``, laid out like this one: a file there goes before the
+shipped one of that name, and no upgrade touches it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from domain.playbook import Playbook, Step
-from playbooks.reading import Fault, Place, Source, UnableToLoad, Wording, parse_wording, read_yaml
+from playbooks.contradictions import contradictions
+from playbooks.reading import Fault, Source, UnableToLoad, Wording, parse_wording, read_yaml
 
-__all__ = ["Fault", "UnableToLoad", "Wording", "check", "from_resolved", "load", "names", "parse", "parse_wording", "resolve", "wording_key", "wording_of"]
+__all__ = [
+    "Fault",
+    "UnableToLoad",
+    "Wording",
+    "check",
+    "find",
+    "from_resolved",
+    "load",
+    "load_file",
+    "names",
+    "parse",
+    "parse_wording",
+    "resolve",
+    "wording_key",
+    "wording_of",
+    "wording_texts",
+]
 
-_HERE = Path(__file__).parent
-_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_LANGUAGE = re.compile(r"[a-z]{2}")
-_EARLIEST, _LATEST = -365, 3650
+SHIPPED = Path(__file__).parent
+_LARGEST = 1_000_000  # bytes
 _OURS = frozenset({"hash"})
 
 
-def names() -> tuple[str, ...]:
+def names(own: Path | None = None) -> tuple[str, ...]:
     """The playbooks there are."""
-    return tuple(sorted(path.stem for path in _HERE.glob("*.yaml")))
+    return tuple(sorted({path.stem for folder in (SHIPPED, own) if folder for path in folder.glob("*.yaml")}))
 
 
-def load(name: str) -> Playbook:
+def load(name: str, own: Path | None = None) -> Playbook:
     """The playbook of that name as its files stand now, with its hash. Raises UnableToLoad with every fault found."""
-    path = _HERE / f"{name}.yaml"
-    if name not in names():
-        raise UnableToLoad([Fault(f"playbooks/{name}.yaml", 1, f"does not exist; choose from {', '.join(names())}, or add the file")])
-    playbook = parse(_text_of(path), f"playbooks/{path.name}")
-    return replace(playbook, hash=_hash(resolve(playbook)))
+    if name not in names(own):
+        raise UnableToLoad([Fault(f"playbooks/{name}.yaml", 1, f"does not exist; choose from {', '.join(names(own))}, or add the file")])
+    return load_file(find(f"{name}.yaml", own), own)
+
+
+def load_file(path: Path, own: Path | None = None) -> Playbook:
+    """The playbook in this file, with its hash. Raises UnableToLoad with every fault found, OSError when it cannot be read."""
+    playbook = parse(_text_of(path), _shown(path))
+    return replace(playbook, hash=_hash(resolve(playbook, own)))
+
+
+def find(file: str, own: Path | None = None) -> Path:
+    """The file of a playbook or wording, by its path within the folder: the business's own, or else the shipped one."""
+    return own / file if own and (own / file).is_file() else SHIPPED / file
 
 
 def parse(text: str, file: str) -> Playbook:
@@ -47,19 +72,19 @@ def parse(text: str, file: str) -> Playbook:
     """
     source = read_yaml(text, file)
     playbook = source.read_as(Playbook, ours=_OURS)
-    for path, what in _contradictions(playbook, Path(file).stem):
+    for path, what in contradictions(playbook, Path(file).stem):
         source.find_fault(path, what)
     source.refuse_faults()
     return playbook
 
 
-def resolve(playbook: Playbook) -> str:
+def resolve(playbook: Playbook, own: Path | None = None) -> str:
     """The canonical text of everything that decides what this playbook does and says; its SHA-256 is the hash.
 
     Raises UnableToLoad when a wording is missing or cannot be read.
     """
     policy = asdict(playbook, dict_factory=lambda pairs: {key: value for key, value in pairs if value is not None and key not in _OURS})
-    wording = {key: {"subject": text.subject, "preview": text.preview, "body": text.body} for key, text in _wordings(playbook).items()}
+    wording = {key: {"subject": text.subject, "preview": text.preview, "body": text.body} for key, text in wording_texts(playbook, own).items()}
     return json.dumps({"playbook": policy, "wording": wording}, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
 
 
@@ -83,81 +108,36 @@ def wording_key(step: Step, channel: str) -> str:
     return f"{step.say}.{channel}"
 
 
-def check(playbook: Playbook) -> None:
+def check(playbook: Playbook, own: Path | None = None) -> None:
     """Prove that every step's wording exists and can be written in every situation. Raises UnableToLoad."""
     from playbooks.samples import SHEETS
     from playbooks.wording import UnableToRender, render, render_text
 
     faults = []
-    for wording in _wordings(playbook).values():
+    for wording in wording_texts(playbook, own).values():
         for sheet in SHEETS:
             try:
                 (render if wording.name.endswith(".email") else render_text)(wording, sheet)
             except UnableToRender as error:
-                faults.append(Fault(_wording_file(wording.name), error.line, error.what))
+                faults.append(Fault(_shown(find(f"wording/{wording.name}.md", own)), error.line, error.what))
                 break
     if faults:
         raise UnableToLoad(faults)
 
 
-def _contradictions(playbook: Playbook, stem: str) -> Iterator[tuple[Place, str]]:
-    """What the domain would accept, but no reader can mean."""
-    if playbook.name != stem:
-        yield ("name",), f"name is {playbook.name!r} but the file is {stem}.yaml; give both the same name"
-    if not _LANGUAGE.fullmatch(playbook.language):
-        yield ("language",), f"language {playbook.language!r} is not a two-letter code; write for example en"
-    if not playbook.title.strip():
-        yield ("title",), "title is empty; say what the playbook is called on screens"
-    speakers: list[tuple[Place, str, str, tuple[str, ...]]] = [(("afterwards",), "afterwards", playbook.afterwards.say, playbook.afterwards.by)]
-    speakers += [(("steps", number), step.name, step.say, step.by) for number, step in enumerate(playbook.steps)]
-    for path, name, say, by in speakers:
-        for key, word in (("name", name), ("say", say), *(("by", channel) for channel in by)):
-            if not _SLUG.fullmatch(word):
-                yield (*path, key), f"{key} {word!r} must be small letters, digits and single dashes, for example first-reminder"
-        if len(set(by)) != len(by) or not by:
-            yield (*path, "by"), "by must name each channel once, for example [email]"
-    limits: list[tuple[Place, int]] = [(("gap_days",), playbook.gap_days), (("bundle_days",), playbook.bundle_days)]
-    limits += [(("courtesy_gap_days",), playbook.courtesy_gap_days), (("afterwards", "every_days"), playbook.afterwards.every_days)]
-    for path, days in limits:
-        if not 0 <= days <= -_EARLIEST:
-            yield path, f"{path[-1]} is {days}; use a number of days from 0 to {-_EARLIEST}"
-    latest: dict[str, tuple[int, str]] = {}
-    for number, step in enumerate(playbook.steps):
-        for path, what in _step_contradictions(step, latest):
-            yield ("steps", number, *path), what
-
-
-def _step_contradictions(step: Step, latest: dict[str, tuple[int, str]]) -> Iterator[tuple[Place, str]]:
-    for key, days in (("day", step.day), ("business_day", step.business_day), ("until_day", step.until_day)):
-        if days is None:
-            continue
-        if not _EARLIEST <= days <= _LATEST:
-            yield (key,), f"{key} is {days}; use a number of days from {_EARLIEST} to {_LATEST}"
-        if key == "until_day":
-            if days < (step.day if step.day is not None else step.business_day or 0):
-                yield (key,), f"until_day {days} comes before the step's own day; move it later or remove it"
-        elif key in latest and days < latest[key][0]:
-            yield (key,), f"{key} {days} is before {latest[key][0]} of step {latest[key][1]}; put the steps in the order of their days"
-        else:
-            latest[key] = (days, step.name)
-    if not 0 <= step.notice_days <= -_EARLIEST:
-        yield ("notice_days",), f"notice_days is {step.notice_days}; use a number of days from 0 to {-_EARLIEST}"
-    elif step.notice_days and not step.severe:
-        yield ("notice_days",), "notice_days has no effect on a step that is not severe; add severe: true or remove it"
-
-
-def _wordings(playbook: Playbook) -> dict[str, Wording]:
+def wording_texts(playbook: Playbook, own: Path | None = None) -> dict[str, Wording]:
+    """What the playbook says, by ``wording_key``. Raises UnableToLoad when a wording is missing or cannot be read."""
     steps = (*playbook.steps, playbook.afterwards.step(1))
     found, faults = {}, []
     for key in sorted({wording_key(step, channel) for step in steps for channel in step.by}):
         name = f"{playbook.language}/{key}"
-        path = _HERE / "wording" / f"{name}.md"
+        path = find(f"wording/{name}.md", own)
         if not path.is_file():
             users = ", ".join(step.name for step in steps if key in {wording_key(step, channel) for channel in step.by})
-            faults.append(Fault(_wording_file(name), 1, f"does not exist, but {users} of playbook {playbook.name} says it; write it or correct say and by"))
+            faults.append(Fault(_shown(path), 1, f"does not exist, but {users} of playbook {playbook.name} says it; write it or correct say and by"))
             continue
         try:
-            found[key] = parse_wording(name, _text_of(path), _wording_file(name))
+            found[key] = parse_wording(name, _text_of(path), _shown(path))
         except UnableToLoad as error:
             faults += error.faults
     if faults:
@@ -165,17 +145,21 @@ def _wordings(playbook: Playbook) -> dict[str, Wording]:
     return found
 
 
-def _wording_file(name: str) -> str:
-    return f"playbooks/wording/{name}.md"
+def _shown(path: Path) -> str:
+    """A file as faults name it: one of ours by its place among the playbooks."""
+    return f"playbooks/{path.relative_to(SHIPPED).as_posix()}" if path.is_relative_to(SHIPPED) else str(path)
 
 
 def _text_of(path: Path) -> str:
-    content = path.read_bytes()
+    with path.open("rb") as file:
+        content = file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise UnableToLoad([Fault(_shown(path), 1, f"is larger than {_LARGEST:,} bytes, which no playbook is; name the file you meant")])
     try:
         return content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise UnableToLoad([Fault(f"playbooks/{path.relative_to(_HERE)}", line, "is not UTF-8 text; save the file as UTF-8")]) from None
+        raise UnableToLoad([Fault(_shown(path), line, "is not UTF-8 text; save the file as UTF-8")]) from None
 
 
 def _stored(text: str) -> dict[str, Any]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import MISSING, dataclass, fields, is_dataclass
+from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
 from enum import Enum
@@ -20,20 +22,24 @@ _DECIMAL = re.compile(r"(0|[1-9][0-9]{0,11})\.[0-9]{1,4}")
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _STORED_DECIMAL = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
 _LONGEST_INTEGER = 9
+_LARGEST = 1_000_000  # characters; a policy is a page or two
+_DEEPEST = 20
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 _ABSENT = object()
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
-    """One thing wrong in a file; ``what`` ends with the remedy. Lines count from 1."""
+    """One thing wrong in a file; ``what`` ends with the remedy. Lines and columns count from 1; column 0 is the whole line."""
 
     file: str
     line: int
     what: str
+    column: int = 0
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.what}"
+        return f"{self.file}:{self.line}:{f'{self.column}:' if self.column else ''} {self.what}"
 
 
 class UnableToLoad(ValueError):
@@ -87,41 +93,60 @@ def parse_wording(name: str, text: str, file: str) -> Wording:
 
 def read_yaml(text: str, file: str) -> Source:
     """The values written in a YAML text, with their lines. Raises UnableToLoad where it is not YAML at all."""
+    text = text.removeprefix("\ufeff")
+    if len(text) > _LARGEST:
+        raise UnableToLoad([Fault(file, 1, f"is {len(text):,} characters long, and {_LARGEST:,} is the most; name the file you meant")])
     try:
-        for event in yaml.parse(text.removeprefix("\ufeff"), Loader=yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent):
-                line = event.start_mark.line + 1 if event.start_mark is not None else 1
-                raise UnableToLoad([Fault(file, line, f"repeats a block by *{event.anchor}; write it out")])
-        root = yaml.compose(text.removeprefix("\ufeff"), Loader=yaml.SafeLoader)
+        if shortcuts := list(_shortcuts(text, file)):
+            raise UnableToLoad(shortcuts)
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
-        what = f"column {column}: is not YAML ({error.problem or error.context}); check indentation, colons and quotes there"
-        raise UnableToLoad([Fault(file, line, what)]) from None
+        remedy = "use spaces instead of tabs" if "'\\t'" in str(error.problem) else "check indentation, colons and quotes there"
+        raise UnableToLoad([Fault(file, line, f"is not YAML ({error.problem or error.context}); {remedy}", column)]) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise UnableToLoad([Fault(file, line, "holds a control character, which YAML does not allow; remove it")]) from None
+        column = error.position - text.rfind("\n", 0, error.position)
+        raise UnableToLoad([Fault(file, line, "holds a control character, which YAML does not allow; remove it", column)]) from None
     source = Source({}, file)
     if root is not None:
         source.values = source.read_node(root, ())
     return source
 
 
+def _shortcuts(text: str, file: str) -> Iterator[Fault]:
+    """What makes a small file mean a large one, or one line depend on another: blocks that are named and repeated, and depth."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        mark = event.start_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+        if isinstance(event, yaml.AliasEvent):
+            yield Fault(file, line, f"repeats a block by *{event.anchor}; write it out", column)
+        elif isinstance(event, yaml.NodeEvent) and event.anchor:
+            yield Fault(file, line, f"names a block by &{event.anchor}; remove the name, and write the block out wherever it is needed", column)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            yield Fault(file, line, f"nests more than {_DEEPEST} blocks or brackets in one another; remove the surplus ones", column)
+            return
+
+
 class Source:
-    """Plain values (dict, list, str, int, bool) and the line of ``file`` on which each stands; faults gather here."""
+    """Plain values (dict, list, str, int, bool, date) and where in ``file`` each stands; faults gather here."""
 
     def __init__(self, values: Any, file: str) -> None:
         self.values = values
         self.file = file
-        self.lines: dict[Place, int] = {}
+        self.marks: dict[Place, tuple[int, int]] = {}  # line and column
         self.faults: list[Fault] = []
 
     def find_fault(self, path: Place, what: str) -> None:
         """Note a fault at ``path``, or at the nearest thing around it that has a line."""
         near = path
-        while near and near not in self.lines:
+        while near and near not in self.marks:
             near = near[:-1]
-        self.faults.append(Fault(self.file, self.lines.get(near, 1), what))
+        line, column = self.marks.get(near, (1, 0))
+        self.faults.append(Fault(self.file, line, what, column))
 
     def refuse_faults(self) -> None:
         if self.faults:
@@ -134,7 +159,7 @@ class Source:
         return cast(T, value)
 
     def read_node(self, node: yaml.Node, path: Place) -> Any:
-        self.lines.setdefault(path, node.start_mark.line + 1)
+        self.marks.setdefault(path, (node.start_mark.line + 1, node.start_mark.column + 1))
         if isinstance(node, yaml.SequenceNode) and node.tag == "tag:yaml.org,2002:seq":
             return [self.read_node(item, (*path, number)) for number, item in enumerate(node.value)]
         if isinstance(node, yaml.MappingNode) and node.tag == "tag:yaml.org,2002:map":
@@ -147,15 +172,15 @@ class Source:
     def _mapping(self, node: yaml.MappingNode, path: Place) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key, item in node.value:
-            line = key.start_mark.line + 1
+            line, column = key.start_mark.line + 1, key.start_mark.column + 1
             if key.tag != "tag:yaml.org,2002:str":
                 written = key.value if isinstance(key, yaml.ScalarNode) else "a block"
-                self.faults.append(Fault(self.file, line, f"key {written!r} is not read as a word by YAML; use a plain word as key"))
+                self.faults.append(Fault(self.file, line, f"key {written!r} is not read as a word by YAML; use a plain word as key", column))
             elif key.value in found:
-                before = self.lines[*path, key.value]
-                self.faults.append(Fault(self.file, line, f"key {key.value!r} stands twice (first on line {before}); remove one"))
+                before, _ = self.marks[*path, key.value]
+                self.faults.append(Fault(self.file, line, f"key {key.value!r} stands twice (first on line {before}); remove one", column))
             else:
-                self.lines[*path, key.value] = line
+                self.marks[*path, key.value] = (line, column)
                 found[key.value] = self.read_node(item, (*path, key.value))
         return found
 
@@ -173,8 +198,14 @@ class Source:
             return int(text)
         elif tag == "float" and _DECIMAL.fullmatch(text):
             return Decimal(text)
+        elif tag == "timestamp" and _DATE.fullmatch(text):
+            try:
+                return date.fromisoformat(text)
+            except ValueError:
+                self.find_fault(path, f"{label}: {text} is no day of the calendar; write for example 2027-06-30")
         elif tag in {"int", "float"}:
-            self.find_fault(path, f"{label}: {text} is not a plain whole number; write for example 14, or put it in quotes if you mean text")
+            number = "is not a plain number: write a whole one such as 14, or an amount such as 5000.00"
+            self.find_fault(path, f"{label}: {text} {number}; put it in quotes if you mean text")
         else:
             self.find_fault(path, f"{label}: YAML reads {text} as a {tag}; put it in quotes")
         return _ABSENT
@@ -194,7 +225,9 @@ def convert(kind: Any, value: Any, path: Place, source: Source, ours: frozenset[
         return _enum(kind, value, path, source)
     if kind is Decimal:
         return _decimal(value, path, source)
-    if kind is int and isinstance(value, Decimal):
+    if kind is date:
+        return _date(value, path, source)
+    if kind is int and isinstance(value, Decimal | date):
         source.find_fault(path, f"{_label(path)}: {value} is not a plain whole number; write for example 14")
         return _ABSENT
     if type(value) is not kind:
@@ -208,6 +241,16 @@ def _decimal(value: Any, path: Place, source: Source) -> Any:
     if isinstance(value, Decimal) or type(value) is int or (isinstance(value, str) and _STORED_DECIMAL.fullmatch(value)):
         return Decimal(value)
     source.find_fault(path, f"{_label(path)} must be an amount, for example 5000.00")
+    return _ABSENT
+
+
+def _date(value: Any, path: Place, source: Source) -> Any:
+    if type(value) is date:
+        return value
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    source.find_fault(path, f"{_label(path)} must be a day, for example 2027-06-30")
     return _ABSENT
 
 
@@ -254,13 +297,17 @@ def _dataclass(kind: type[Any], value: Any, path: Place, source: Source, ours: f
 
 
 def _place_of(message: str, value: dict[str, Any], path: Place) -> Place:
-    """Where in the file a contradiction told by the domain stands: at the step or key that its message names."""
+    """Where in the file a contradiction told by the domain stands: at the step and key that its message names."""
     for key, items in value.items():
         if isinstance(items, list):
             # Backwards, because of two steps with one name the second is at fault.
             for number, item in reversed(list(enumerate(items))):
                 if isinstance(item, dict) and "name" in item and f"step {item['name']}:" in message:
-                    return (*path, key, number)
+                    return _key_in(message.partition(f"step {item['name']}:")[2], item, (*path, key, number))
+    return _key_in(message, value, path)
+
+
+def _key_in(message: str, value: dict[str, Any], path: Place) -> Place:
     return next(((*path, key) for key in value if re.search(rf"\b{key}\b", message) and key != "name"), path)
 
 

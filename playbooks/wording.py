@@ -176,7 +176,7 @@ def render(wording: Wording, sheet: FactSheet) -> Rendered:
     return Rendered(
         subject=subject,
         text="\n\n".join([*filter(None, text), page.footer()]) + "\n",
-        html=_layout().render(page.looks(subject, preview), parts=prose),
+        html=layout().render(page.looks(subject, preview), parts=prose),
     )
 
 
@@ -425,7 +425,8 @@ def _markdown() -> MarkdownIt:
 
 
 @cache
-def _layout() -> Template:
+def layout() -> Template:
+    """The page around every mail, as a template that takes what ``_Page.looks`` gives."""
     # MJML is compiled once, with the template code still in it, so that no fact ever passes through its parser.
     # Without the empty font table it would have the reader's machine ask a font server, which tells when and where a mail is read.
     page = mrml.to_html(_LAYOUT.read_text("utf-8"), render_options=mrml.RenderOptions(fonts={})).content

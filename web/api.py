@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import date, datetime
-from decimal import Decimal
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from fastapi import APIRouter, Query
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
-from sqlalchemy import Connection
-from starlette.concurrency import run_in_threadpool
+from pydantic import AwareDatetime, BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from db import people, views
-from db.people import Access, Person
-from db.stories import Message, OpenTask, load_story, said_before
+from db import approvals, views
+from db.approvals import ApprovalText
+from db.stories import Message, OpenTask, load_story
 from db.views import Filter, Line, Sort, UnableToPage
-from domain.case import Promise
-from domain.event import ChasingStopped, HoldPlaced, HoldReleased, News, PromiseMade, StepSkipped
-from starter import Door
+from domain.case import Case, Promise
+from web import api_customers, api_overrides, api_plans
+from web.asked import Now, Reference, Strict, TheDoor, Viewer, Word, find
 from workflows.contract import case_id
 
 
@@ -40,84 +36,15 @@ router = APIRouter(
         for status, said in ((401, "No valid token"), (403, "Not allowed"), (404, "No such invoice"), (409, "Not possible now"), (422, "A field is wrong"))
     },
 )
-_bearer = HTTPBearer(auto_error=False, description="A token bound to a person, made by: dunwell token issue NAME --role ROLE")
 
 
-def _door(request: Request) -> Door:
-    door: Door = request.app.state.door
-    return door
-
-
-def _now(request: Request) -> datetime:
-    now: datetime = request.app.state.clock()
-    return now
-
-
-_Door = Annotated[Door, Depends(_door)]
-_Now = Annotated[datetime, Depends(_now)]
-
-
-def _needs(role: Access) -> Callable[..., Person]:
-    """The person behind the token, who must hold at least ``role``."""
-
-    def identify(door: _Door, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Person:
-        if given is None:
-            raise HTTPException(401, "Send the header Authorization: Bearer TOKEN.", headers={"WWW-Authenticate": "Bearer"})
-        with door.database.reading() as connection:
-            person = people.person_for_token(connection, given.credentials)
-        if person is None:
-            raise HTTPException(
-                401,
-                "This token is not valid, or no longer. An admin makes a new one: dunwell token issue NAME --role ROLE.",
-                headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
-            )
-        if not person.role.covers(role):
-            raise HTTPException(
-                403, f"{person.name} has the role {person.role}; this needs the role {role}. An admin can raise it: dunwell token issue NAME --role ROLE."
-            )
-        return person
-
-    return identify
-
-
-_Viewer = Annotated[Person, Depends(_needs(Access.VIEWER))]
-_Agent = Annotated[Person, Depends(_needs(Access.AGENT))]
-
-_Word = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^[^\x00-\x1f]*$")]
-_Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00]*$"), Field(description="Stands in the diary.")]
-
-
-def _exact(value: object) -> object:
-    if isinstance(value, (float, bool)):
-        raise ValueError('write it as a string such as "120.00"')
-    return value
-
-
-def _calendar_day(value: object) -> object:
-    if not isinstance(value, str):
-        raise ValueError('write a day such as "2026-11-30"')
-    return value
-
-
-_Amount = Annotated[Decimal, BeforeValidator(_exact), Field(gt=0, max_digits=18)]
-_Day = Annotated[date, BeforeValidator(_calendar_day)]
-_Reference = Annotated[str, Path(max_length=200, pattern=r"^[^\x00]+$", description="The invoice's number, or our id of it.")]
-_Key = Annotated[
-    str | None, Header(alias="Idempotency-Key", pattern=r"^[!-~]{1,100}$", description="The same key again gives the same answer and changes nothing.")
-]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Wanted(_Strict):
+class Wanted(Strict):
     """Which invoices to list."""
 
-    stage: list[_Word] = []
-    reason: list[_Word] = []
-    customer: _Word = Field("", description="Part of the customer's name or number, or of the invoice number.")
-    customer_id: _Word = ""
+    stage: list[Word] = Field(default_factory=list)
+    reason: list[Word] = Field(default_factory=list)
+    customer: Word = Field("", description="Part of the customer's name or number, or of the invoice number.")
+    customer_id: Word = ""
     days_past_due_min: int | None = Field(None, ge=-100_000, le=100_000)
     days_past_due_max: int | None = Field(None, ge=-100_000, le=100_000)
     next_contact_before: AwareDatetime | None = None
@@ -128,32 +55,8 @@ class Wanted(_Strict):
     cursor: str = Field("", max_length=1000)
 
 
-class HoldOrder(_Strict):
-    why: _Why
-    until: _Day | None = Field(None, description="The day contact may resume; two weeks from now when left out.")
-
-
-class ReleaseOrder(_Strict):
-    why: _Why
-
-
-class PromiseOrder(_Strict):
-    why: _Why
-    day: _Day
-    amount: _Amount | None = Field(None, description="All that is open when left out.")
-
-
-class SkipOrder(_Strict):
-    why: _Why
-    step: _Word = Field("", description="The next step's name; refused when another is next.")
-
-
-class StopOrder(_Strict):
-    why: _Why
-
-
 @router.get("/invoices")
-def list_invoices(door: _Door, now: _Now, person: _Viewer, wanted: Annotated[Wanted, Query()]) -> dict[str, Any]:
+def list_invoices(door: TheDoor, now: Now, person: Viewer, wanted: Annotated[Wanted, Query()]) -> dict[str, Any]:
     """Watched invoices, a page at a time; ``next`` is the cursor of the page after this one, or null."""
     which = Filter(
         stages=tuple(wanted.stage),
@@ -174,10 +77,11 @@ def list_invoices(door: _Door, now: _Now, person: _Viewer, wanted: Annotated[Wan
 
 
 @router.get("/invoices/{reference:path}")
-def show_invoice(door: _Door, now: _Now, person: _Viewer, reference: _Reference) -> dict[str, Any]:
+def show_invoice(door: TheDoor, now: Now, person: Viewer, reference: Reference) -> dict[str, Any]:
     """The whole story of one invoice: facts, diary, decisions, messages, promises, holds, open tasks."""
     with door.database.reading() as connection:
-        story = load_story(connection, _find(connection, reference), now)
+        invoice = find(connection, reference)
+        story, asked = load_story(connection, invoice, now), approvals.load_latest(connection, case_id(invoice))
     if story is None:
         raise HTTPException(404, "This invoice is not being watched any more.")
     return {
@@ -197,72 +101,14 @@ def show_invoice(door: _Door, now: _Now, person: _Viewer, reference: _Reference)
         ],
         "messages": [_message(message) for message in story.messages],
         "tasks": [_task(task) for task in story.tasks],
+        "approval": _approval(asked, story.case) if asked else None,
         "unheard": story.unheard,
     }
 
 
-@router.post("/invoices/{reference:path}/hold")
-async def hold(door: _Door, person: _Agent, reference: _Reference, order: HoldOrder, key: _Key = None) -> Response:
-    """Silence until ``until``."""
-    return await _carry_out(door, person, reference, HoldPlaced(order.until, person.name, order.why), key)
-
-
-@router.post("/invoices/{reference:path}/release")
-async def release(door: _Door, person: _Agent, reference: _Reference, order: ReleaseOrder, key: _Key = None) -> Response:
-    """Lift every hold and every open promise."""
-    return await _carry_out(door, person, reference, HoldReleased(person.name, order.why), key)
-
-
-@router.post("/invoices/{reference:path}/promise")
-async def promise(door: _Door, person: _Agent, reference: _Reference, order: PromiseOrder, key: _Key = None) -> Response:
-    """Record that the customer will pay ``amount`` by ``day``."""
-    return await _carry_out(door, person, reference, PromiseMade(order.day, order.amount, person.name, order.why), key)
-
-
-@router.post("/invoices/{reference:path}/skip")
-async def skip(door: _Door, person: _Agent, reference: _Reference, order: SkipOrder, key: _Key = None) -> Response:
-    """Leave the next step out for good."""
-    return await _carry_out(door, person, reference, StepSkipped(order.step, person.name, order.why), key)
-
-
-@router.post("/invoices/{reference:path}/stop")
-async def stop(door: _Door, person: _Agent, reference: _Reference, order: StopOrder, key: _Key = None) -> Response:
-    """Send nothing more for this invoice."""
-    return await _carry_out(door, person, reference, ChasingStopped(person.name, order.why), key)
-
-
-async def _carry_out(door: Door, person: Person, reference: str, news: News, key: str | None) -> Response:
-    """200 when taken, 202 when recorded but not yet confirmed, 409 when refused; ``said`` says what follows."""
-    case = await run_in_threadpool(_case_of, door, reference)
-    # A key belongs to the person who made it up: nobody gets the answer to somebody else's request.
-    own_key = f"{person.id}/{key}" if key else None
-    if own_key:
-        before = await run_in_threadpool(_said_before, door, case, own_key)
-        if before not in (None, news):
-            raise HTTPException(409, "This Idempotency-Key was used for another request about this invoice. Use a new one.")
-    answer = await door.override(case, news, by=person.name, why=news.why, key=own_key)
-    said = {"taken": answer.taken, "said": answer.said, "in_flight": answer.in_flight, "pending": answer.pending}
-    return JSONResponse(said, status_code=202 if answer.pending else 200 if answer.taken else 409)
-
-
-def _find(connection: Connection, reference: str) -> str:
-    """The id of the one watched invoice that ``reference`` names; raises HTTPException 404 or 409."""
-    found = views.find(connection, reference)
-    if not found:
-        raise HTTPException(404, "No invoice with this number or id is being watched. GET /api/invoices lists them.")
-    if len(found) > 1:
-        raise HTTPException(409, f"Several invoices have this number. Name one by its id: {', '.join(found)}.")
-    return found[0]
-
-
-def _case_of(door: Door, reference: str) -> str:
-    with door.database.reading() as connection:
-        return case_id(_find(connection, reference))
-
-
-def _said_before(door: Door, case: str, key: str) -> News | None:
-    with door.database.reading() as connection:
-        return said_before(connection, case, key)
+router.include_router(api_overrides.router)
+router.include_router(api_customers.router)
+router.include_router(api_plans.router)
 
 
 def explain(error: Exception) -> Response:
@@ -326,6 +172,13 @@ def _line(line: Line) -> dict[str, Any]:
 def _promise(made: Promise) -> dict[str, Any]:
     amount = {"amount": str(made.amount.amount), "currency": made.amount.currency}
     return {**amount, "day": made.day.isoformat(), "made_at": _moment(made.made_at), "by": made.by, "standing": made.standing}
+
+
+def _approval(asked: ApprovalText, case: Case) -> dict[str, Any]:
+    """The exact text that people were asked to agree to last, and whether they are still being asked."""
+    asking = case.approval(asked.step)
+    text = {"step": asked.step, "text_hash": asked.text_hash, "subject": asked.subject, "text": asked.text, "asked_at": _moment(asked.asked_at)}
+    return {**text, "standing": asking.standing if asking else None, "expires": _moment(asking.expires) if asking else None}
 
 
 def _message(message: Message) -> dict[str, Any]:

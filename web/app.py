@@ -21,7 +21,7 @@ from starlette.exceptions import HTTPException
 from domain.discretion import describe, keep_logs_discreet
 from settings import SellerSettings, Settings, load_sellers
 from starter import Door, open_door
-from web import api, dashboard, webhooks
+from web import api, approvals, dashboard, webhooks
 from web.guard import HEADERS, Guarded
 from web.listen import bind, listen
 
@@ -32,12 +32,14 @@ _HEALTH_PATIENCE = 3.0
 log = structlog.get_logger("web")
 
 
-def create_public(door: Door, settings: Settings, sellers: Sequence[SellerSettings]) -> FastAPI:
-    """What the world may reach: signed webhooks, a neutral front page, and whether we are well. Nothing else."""
+def create_public(door: Door, settings: Settings, sellers: Sequence[SellerSettings], clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> FastAPI:
+    """What the world may reach: signed webhooks, links by which people answer, a neutral front page, and whether we are well."""
     app = FastAPI(title="Dunwell", openapi_url=None, docs_url=None, redoc_url=None)
     _prepare(app, door, settings, sellers)
+    app.state.clock = clock
     app.add_middleware(Guarded)
     app.include_router(webhooks.router)
+    app.include_router(approvals.router)
     app.add_exception_handler(HTTPException, _answer_briefly)
     app.add_exception_handler(RequestValidationError, _answer_briefly)
     app.add_exception_handler(Exception, _answer_failure)
@@ -146,7 +148,7 @@ async def _answer_briefly(request: Request, error: Exception) -> Response:
 
 async def _answer_failure(request: Request, error: Exception) -> Response:
     # The headers are added by hand: this answer is made outside of what adds them to the others.
-    log.error("request failed", path=request.url.path, error=describe(error))
+    log.error("request failed", path=approvals.conceal(request.url.path), error=describe(error))
     return JSONResponse({"error": "something went wrong here"}, status_code=500, headers=dict(HEADERS))
 
 

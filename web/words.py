@@ -79,11 +79,21 @@ TASKS = {
     "resolve_outreach": "did it leave?",
     "read_word": "read and decide",
     "review": "decide",
+    "call": "call them",
+    "read_reply": "read the answer",
+    "decide": "decide",
+    "approve": "agree or refuse",
+    "clear_dispute": "clear up",
+    "alert": "account manager",
+    "credit_hold": "hold new orders",
+    "hand_off": "hand over",
+    "book": "book it",
+    "compensate": "take it back",
 }
 
 BUCKETS = {"current": "not yet due", "1-30": "1–30 days late", "31-60": "31–60 days late", "61-90": "61–90 days late", "90+": "over 90 days late"}
 
-CHANNELS = {"email": "e-mail", "sms": "text message", "voice": "phone call", "portal": "web page"}
+CHANNELS = {"email": "e-mail", "sms": "text message", "voice": "phone call", "call": "phone call", "portal": "web page"}
 
 
 def plain(name: str, words: dict[str, str]) -> str:

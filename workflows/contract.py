@@ -15,7 +15,10 @@ CASES_QUEUE = "cases"
 DELIVER_QUEUE = "deliver"
 
 WORKFLOW = "InvoiceDunning"
+PLAN = "PaymentPlan"
 UPKEEP = "Upkeep"
+WEEKLY_REVIEW = "WeeklyReview"
+REVIEW = "OwnerReview"
 REPORT = "report"
 OVERRIDE = "override"
 CASE = "case"
@@ -45,6 +48,11 @@ SEARCH_ATTRIBUTES = {
 def case_id(invoice: str) -> str:
     """The workflow id of the case that watches the invoice with this opaque id."""
     return f"invoice/{invoice}"
+
+
+def plan_id(plan: str) -> str:
+    """The workflow id of the payment plan with this opaque id."""
+    return f"plan/{plan}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +105,14 @@ class Start:
     words_heard: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class StartPlan:
+    """The start message of a payment plan, and what a continued run takes along."""
+
+    plan: str
+    words_heard: int = 0
+
+
 _LONGEST_WORD = 8_000
 # So many words go to an activity at once, so that however much has been said, it is far below what one payload may hold.
 MOST_AT_ONCE = 50
@@ -104,6 +120,10 @@ OVERRIDES = (
     *("hold", "release", "promise", "skip", "stop", "paid", "resolved", "dispute", "dispute_resolved", "legal", "please_wait", "replied", "reply_handled"),
     *("spoke", "escalate", "paid_outside", "write_off", "discount"),
 )
+
+
+# What may be said to a payment plan.
+PLAN_CHANGES = ("accepted", "declined", "countered")
 
 
 def spell(words: Sequence[object]) -> str:
@@ -122,15 +142,15 @@ def _describe(thing: object) -> str:
         return f"a {type(thing).__name__} that cannot be written out"
 
 
-def find_fault(words: Sequence[object]) -> str:
+def find_fault(words: Sequence[object], kinds: Sequence[str] = OVERRIDES) -> str:
     """What is wrong with the form of an override, or nothing. Its meaning is judged where it is heard."""
     if len(words) != 1 or not isinstance(words[0], dict):
         return 'say one thing, as an object such as {"kind": "hold", "by": "Ann", "why": "on the phone with them"}'
     word = words[0]
     if isinstance(word.get("inbox"), str):
         return ""
-    if word.get("kind") not in OVERRIDES:
-        return f"kind: {_describe(word.get('kind'))[:100]} is not one of {', '.join(OVERRIDES)}"
+    if word.get("kind") not in kinds:
+        return f"kind: {_describe(word.get('kind'))[:100]} is not one of {', '.join(kinds)}"
     for field in ("by", "why"):
         if not isinstance(word.get(field), str) or not word[field].strip():
             return f"{field}: say {'who asks for this' if field == 'by' else 'why'}"

@@ -15,6 +15,7 @@ from temporalio.workflow import ActivityCancellationType, ActivityConfig
 
 from domain.case import Case
 from domain.decision import Decision
+from domain.plan_keeping import KeptPlan
 from workflows.contract import CASES_QUEUE, DELIVER_QUEUE, Labels, Said
 
 
@@ -95,6 +96,46 @@ class Outreach(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class AskPlan:
+    """Look at a payment plan, after hearing these words (oldest first). ``remembered`` is the plan as the run last saw it."""
+
+    plan: str
+    said: tuple[Said, ...] = ()
+    remembered: KeptPlan | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """An inbox row that the watch of a covered invoice must hear."""
+
+    case: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanAnswer:
+    """The plan as it now stands and when to look again; no ``until``: it has ended as ``ended``.
+
+    ``passed`` are the words for the invoices it covers, ``labels`` how to show it.
+    """
+
+    until: datetime | None
+    why: str
+    ended: str = ""
+    kept: KeptPlan | None = None
+    labels: Labels | None = None
+    replies: tuple[Replied, ...] = ()
+    passed: tuple[Passed, ...] = ()
+
+
+class Plans(Protocol):
+    """Keeps payment plans. One database transaction after one look at the ledger; safe to repeat."""
+
+    @activity.defn(name="assess_plan")
+    def assess_plan(self, ask: AskPlan) -> PlanAnswer: ...
+
+
+@dataclass(frozen=True, slots=True)
 class Tended:
     """What one round of upkeep did: words passed on, invoices listed by ledgers, watches begun anew, a backup made.
 
@@ -115,6 +156,47 @@ class Upkeep(Protocol):
     async def tend(self, thorough: bool, mark: str = "") -> Tended: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """When to look at a review again; or, at its end, how it ended."""
+
+    until: datetime | None = None
+    outcome: str = ""
+
+
+class Reviews(Protocol):
+    """The owner's weekly review. Both are safe to repeat: a review is opened once a week, and each of its mails leaves at most once."""
+
+    @activity.defn(name="open_review")
+    def open_review(self, seller: str) -> str:
+        """Gather and store this week's review of ``seller``; its id."""
+        ...
+
+    @activity.defn(name="follow_review")
+    def follow_review(self, review: str) -> Followed: ...
+
+
+def to_open_review() -> ActivityConfig:
+    """Patience with ``open_review``, which reads every overdue invoice."""
+    return ActivityConfig(
+        task_queue=CASES_QUEUE,
+        summary="gather what the owner should see",
+        start_to_close_timeout=timedelta(minutes=10),
+        retry_policy=RetryPolicy(initial_interval=timedelta(seconds=10), maximum_interval=timedelta(minutes=10)),
+    )
+
+
+def to_follow_review() -> ActivityConfig:
+    """Patience with ``follow_review``: longer than the request of one mail, so that a second run never overlaps a live first."""
+    return ActivityConfig(
+        task_queue=DELIVER_QUEUE,
+        summary="tell the owner what is due",
+        start_to_close_timeout=timedelta(minutes=3),
+        retry_policy=RetryPolicy(initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=1), maximum_attempts=10),
+        cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    )
+
+
 def to_tend(thorough: bool) -> ActivityConfig:
     """Patience with ``tend``: a ledger may be long. It is not tried again; the next round comes soon."""
     return ActivityConfig(
@@ -132,6 +214,18 @@ def to_assess(turn: int) -> ActivityConfig:
         task_queue=CASES_QUEUE,
         activity_id=f"{turn}-assess",
         summary="ask the ledger, hear the news, decide",
+        start_to_close_timeout=timedelta(seconds=60),
+        retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1), maximum_attempts=10),
+        cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    )
+
+
+def to_assess_plan(turn: int) -> ActivityConfig:
+    """Patience with ``assess_plan``; ``turn`` makes the activity's id, the same on replay."""
+    return ActivityConfig(
+        task_queue=CASES_QUEUE,
+        activity_id=f"{turn}-assess-plan",
+        summary="ask the ledger what has been paid, hear the news, keep the plan",
         start_to_close_timeout=timedelta(seconds=60),
         retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1), maximum_attempts=10),
         cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,

@@ -28,7 +28,10 @@ class LedgerContact:
 
 @dataclass(frozen=True, slots=True)
 class LedgerCustomer:
-    """A customer as the ledger tells: ``number`` is the ledger's key. ``country`` and ``time_zone`` are "" where it does not tell."""
+    """A customer as the ledger tells: ``number`` is the ledger's key. ``country`` and ``time_zone`` are "" where it does not tell.
+
+    ``unapplied`` is what the customer has paid that is not yet set against an invoice, as currency and amount; None: it does not tell.
+    """
 
     number: str
     name: str
@@ -36,6 +39,7 @@ class LedgerCustomer:
     language: str = "en"
     time_zone: str = ""
     contacts: tuple[LedgerContact, ...] = ()
+    unapplied: tuple[tuple[str, Decimal], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,7 +243,17 @@ class _Row:
             language=self.value("language", cells.language, self.declared.language),
             time_zone=self.value("time_zone", cells.time_zone, ""),
             contacts=self.contacts(country),
+            unapplied=self.unapplied(),
         )
+
+    def unapplied(self) -> tuple[tuple[str, Decimal], ...] | None:
+        """What the customer has paid in the row's currency that is not set against an invoice; None where the file has no such column."""
+        if "unapplied" not in self.sheet.columns:
+            return None
+        amount = self.amount("unapplied")
+        if amount is not None and amount < 0:
+            self.fault("unapplied", "is below zero", "tell what waits to be set against invoices as a positive amount")
+        return ((self.currency(), amount),) if amount and amount > 0 else ()
 
     def contacts(self, country: str) -> tuple[LedgerContact, ...]:
         """The row's people: one for each e-mail address, of whom the first has the name and the phone."""
@@ -287,4 +297,8 @@ def _whole_customer(newest_first: Sequence[LedgerInvoice]) -> LedgerCustomer:
     contacts: dict[str, LedgerContact] = {}
     for contact in (contact for invoice in telling for contact in invoice.customer.contacts):
         contacts.setdefault((contact.email or contact.phone or contact.name).casefold(), contact)
-    return replace(newest_first[0].customer, contacts=tuple(contacts.values()))
+    unapplied: dict[str, Decimal] = {}
+    for currency, amount in (told for invoice in newest_first for told in invoice.customer.unapplied or ()):
+        unapplied.setdefault(currency, amount)
+    newest = newest_first[0].customer
+    return replace(newest, contacts=tuple(contacts.values()), unapplied=None if newest.unapplied is None else tuple(sorted(unapplied.items())))

@@ -46,6 +46,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "paid_on": ("paid on", "paid date", "date paid", "payment date", "Zahlungsdatum", "Zahldatum", "bezahlt am"),
     "pay_url": ("pay link", "payment link", "pay url", "payment url", "Bezahllink", "Zahlungslink"),
     "pdf_url": ("pdf", "pdf link", "pdf url"),
+    "unapplied": ("unapplied", "unapplied amount", "unapplied credit", "on account", "nicht zugeordnet"),
     "purchase_order": ("purchase order", "po", "po number", "Bestellung", "Bestellnummer"),
 }
 _FIELDS = {plain(name): key for key, names in _COLUMNS.items() for name in names}
@@ -106,9 +107,9 @@ class Sheet:
 
 def read_sheet(content: bytes, file: str) -> Sheet:
     """The file's rows, its encoding and separator (comma, semicolon or tab) found out. Raises UnableToImport."""
-    text, encoding = _decoded(content, file)
+    text, encoding = decode(content, file)
     delimiter = max(";,\t", key=lambda each: _recognized(text, each))
-    rows = tuple(_rows(text, delimiter, file))
+    rows = tuple(split_rows(text, delimiter, file))
     if not rows or not _recognized(text, delimiter):
         problem, remedy = "has no line that names the columns", "let the first line name them: invoice number, customer number, currency, total, due"
         raise UnableToImport((Fault(file, rows[0][0] if rows else 0, "", "", problem, remedy),))
@@ -121,7 +122,9 @@ def read_sheet(content: bytes, file: str) -> Sheet:
     return Sheet(file, encoding, columns, rows[1:], len(header), ignored)
 
 
-def _decoded(content: bytes, file: str) -> tuple[str, str]:
+def decode(content: bytes, file: str) -> tuple[str, str]:
+    """The file's text, and which encoding it is in. Raises UnableToImport for what is no text of a csv file."""
+
     def refusal(problem: str, remedy: str = 'save it as "CSV UTF-8"', line: int = 0) -> UnableToImport:
         return UnableToImport((Fault(file, line, "", "", problem, remedy),))
 
@@ -141,7 +144,8 @@ def _decoded(content: bytes, file: str) -> tuple[str, str]:
     raise refusal("is neither UTF-8, UTF-16 nor Windows-1252")
 
 
-def _rows(text: str, delimiter: str, file: str) -> Iterator[tuple[int, list[str]]]:
+def split_rows(text: str, delimiter: str, file: str) -> Iterator[tuple[int, list[str]]]:
+    """Line number and cells of each row that is not blank, white space around and doubled taken out. Raises UnableToImport."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     line, count = 1, 0
     while True:
@@ -157,14 +161,14 @@ def _rows(text: str, delimiter: str, file: str) -> Iterator[tuple[int, list[str]
             yield line, [" ".join(cell.split()) for cell in cells]
             count += 1
         if count > _MOST_ROWS + 1:
-            raise UnableToImport((Fault(file, line, "", "", f"is after {_MOST_ROWS} invoices", "export fewer years"),))
+            raise UnableToImport((Fault(file, line, "", "", f"is after {_MOST_ROWS} rows", "export fewer years"),))
         line = reader.line_num + 1
 
 
 def _recognized(text: str, delimiter: str) -> int:
     """How many columns of the first line have a name we know, taken apart by ``delimiter``."""
     try:
-        _, header = next(_rows(text, delimiter, ""), (0, []))
+        _, header = next(split_rows(text, delimiter, ""), (0, []))
     except UnableToImport:
         return 0
     return sum(plain(name) in _FIELDS for name in header)

@@ -118,6 +118,7 @@ class _Customer(Answer):
     language: Annotated[str, Field(pattern="^[a-z]{2,3}$")] = "en"
     time_zone: _Zone = ""
     contacts: tuple[_Contact, ...] = ()
+    unapplied: dict[_Currency, _Amount] | None = None
 
 
 class _Invoice(Answer):
@@ -142,10 +143,11 @@ class _Invoice(Answer):
                 f"the ledger's invoice {self.ref} has a balance of {self.balance}, more than its total of {self.total}; it must be corrected there"
             )
         contacts = tuple(LedgerContact(contact.name, contact.email, contact.phone, contact.role) for contact in customer.contacts)
+        unapplied = None if customer.unapplied is None else self._unapplied(customer.unapplied)
         return LedgerInvoice(
             ref=self.ref,
             number=self.number,
-            customer=LedgerCustomer(customer.number, customer.name, customer.country, customer.language, customer.time_zone, contacts),
+            customer=LedgerCustomer(customer.number, customer.name, customer.country, customer.language, customer.time_zone, contacts, unapplied),
             currency=self.currency,
             total=self._money("total", self.total),
             balance=self._money("balance", self.balance),
@@ -158,9 +160,14 @@ class _Invoice(Answer):
             paid_on=self.paid_on,
         )
 
-    def _money(self, name: str, amount: Decimal) -> Decimal:
+    def _unapplied(self, told: dict[str, Decimal]) -> tuple[tuple[str, Decimal], ...]:
+        if any(amount < 0 for amount in told.values()):
+            raise UnableToReadLedger(f"the ledger's invoice {self.ref} has a customer with less than nothing unapplied; it must be corrected there")
+        return tuple((currency, self._money("customer.unapplied", amount, currency)) for currency, amount in sorted(told.items()) if amount)
+
+    def _money(self, name: str, amount: Decimal, currency: str = "") -> Decimal:
         try:
-            return Money(amount, self.currency).amount
+            return Money(amount, currency or self.currency).amount
         except UnableToReckon as error:
             raise UnableToReadLedger(f"the ledger's invoice {self.ref} has an unusable {name}: {error}; it must be corrected there") from error
 

@@ -33,6 +33,16 @@ def _zones_of_phone(phone: str, country: str) -> tuple[str, ...]:
     return tuple(time_zones_for_number(number))
 
 
+@lru_cache(maxsize=10_000)
+def country_of_phone(phone: str, country: str) -> str:
+    """The country (ISO alpha-2) that a phone number written in ``country`` belongs to; empty when it tells none."""
+    try:
+        found = phonenumbers.region_code_for_number(phonenumbers.parse(phone, country))
+    except phonenumbers.NumberParseException:
+        return ""
+    return found if found and len(found) == 2 and found.isalpha() and found != "ZZ" else ""
+
+
 def _exists(name: str) -> bool:
     try:
         ZoneInfo(name)

@@ -139,6 +139,18 @@ def test_a_request_that_got_no_answer_counts_as_contact_and_waits_for_a_person(d
     assert hand.tasks() == []
 
 
+def test_a_doubtful_message_about_an_invoice_that_was_paid_since_counts_as_sent_and_is_nobodys_task(database: Database) -> None:
+    hand = ByHand(database)
+    hand.mailer.script = [Unknown("the connection broke after the last byte")]
+    invoice = hand.add("INV-1", 20)
+    hand.deliver(invoice, hand.due(invoice))
+    assert hand.states() == ["unknown"]
+    hand.ledger.change("INV-1", balance=Decimal("0.00"))
+    hand.assess(invoice)
+    assert hand.states() == ["presumed"]
+    assert hand.tasks() == []
+
+
 def test_a_mailer_that_breaks_its_promise_and_raises_is_not_asked_twice(database: Database) -> None:
     hand = ByHand(database)
     hand.mailer.script = [RuntimeError("no mailer may do this")]

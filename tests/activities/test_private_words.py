@@ -13,6 +13,7 @@ from activities.showing import without_detail, without_private_words
 from domain.case import Case
 from domain.decision import Decision, assess
 from domain.event import (
+    AgencyAuthorized,
     ApprovalAsked,
     ApprovalGiven,
     ApprovalRefused,
@@ -39,6 +40,7 @@ SAID: tuple[tuple[News, ...], ...] = (
     (Replied(by=WHO, why=WHY),),
     (Spoken(by=WHO, why=WHY),),
     (DiscountGranted(Decimal(2), date(2026, 3, 10), by=WHO, why=WHY),),
+    (AgencyAuthorized(WHO, Decimal(5000), date(2026, 6, 1), by=WHO, why=WHY),),
     (Escalated("third-reminder", by=WHO, why=WHY),),
     (ApprovalAsked("final-notice", "hash", date(2026, 3, 5)), ApprovalGiven("final-notice", "hash", by=WHO, why=WHY)),
     (ApprovalAsked("final-notice", "hash", date(2026, 3, 5)), ApprovalRefused("final-notice", "hash", by=WHO, why=WHY)),

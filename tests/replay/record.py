@@ -31,16 +31,19 @@ from activities.outreach import Site  # noqa: E402
 from db import installation, migrate  # noqa: E402
 from db.engine import Database  # noqa: E402
 from db.outreach import in_flight  # noqa: E402
+from domain import payment_plan  # noqa: E402
 from domain.calendar import ContactHours  # noqa: E402
 from domain.event import ChasingStopped, HoldPlaced, HoldReleased, OutreachResolved, PromiseMade, StepSkipped  # noqa: E402
 from domain.facts import Envelope, Mode  # noqa: E402
 from domain.invoice import Standing  # noqa: E402
+from domain.plan_keeping import Offered, PlanWord  # noqa: E402
 from integrations.messaging import Accepted, Refused, Unknown  # noqa: E402
 from support.by_hand import ScriptedMailer  # noqa: E402
 from support.rig import Rig, rig, standard_policy, virtual_server  # noqa: E402
 from workflows import contract  # noqa: E402
-from workflows.contract import case_id  # noqa: E402
+from workflows.contract import case_id, plan_id  # noqa: E402
 from workflows.dunning import InvoiceDunning  # noqa: E402
+from workflows.plan import PaymentPlan  # noqa: E402
 
 TODAY = datetime.now(UTC).date()
 Handle = WorkflowHandle[InvoiceDunning, str]
@@ -218,7 +221,7 @@ async def in_doubt_and_resolved(scene: Scene) -> None:
     await scene.days(handle, 4)
     case = scene.made.case(invoice)
     with scene.made.database.reading() as connection:
-        doubtful = next(flight.outreach for flight in in_flight(connection, case.id, case.invoice.customer))
+        doubtful = next(flight.outreach for flight in in_flight(connection, case.id, [case.invoice.customer]))
     await scene.change(invoice, OutreachResolved(doubtful, went_out=False))
     await scene.days(handle, 4)
 
@@ -292,6 +295,72 @@ async def not_in_the_ledger_any_more(scene: Scene) -> None:
     await scene.days(handle, 3)
 
 
+PLAN = "plan_recorded"
+
+
+async def _plan(scene: Scene, *, first: int = 5, due_in: int = -20) -> tuple[str, WorkflowHandle[Any, str]]:
+    """An offered plan of two installments over one invoice, and its run."""
+    invoice, _ = await scene.watch(due_in=due_in)
+    await _say(scene, Offered((invoice,), 2, TODAY + timedelta(days=first), 10))
+    return invoice, scene.environment.client.get_workflow_handle_for(PaymentPlan.run, plan_id(PLAN))
+
+
+async def _say(scene: Scene, word: PlanWord) -> None:
+    with scene.environment.with_time_skipping_disabled():
+        assert not (await scene.made.door.tell_plan(PLAN, word, by="Ann", why="x")).pending
+
+
+async def plan_kept(scene: Scene) -> None:
+    _, plan = await _plan(scene)
+    await _say(scene, payment_plan.Accepted())
+    for left in ("600.00", "0.00"):
+        await scene.days(plan, 4)
+        scene.made.ledger.change("INV-1", balance=Decimal(left))
+        await plan.signal("report")
+        await scene.days(plan, 4)
+    await plan.result()
+
+
+async def plan_not_kept(scene: Scene) -> None:
+    _, plan = await _plan(scene)
+    await _say(scene, payment_plan.Accepted())
+    await scene.days(plan, 60)
+    await plan.result()
+
+
+async def plan_expired(scene: Scene) -> None:
+    _, plan = await _plan(scene)
+    await scene.days(plan, 10)
+    await plan.result()
+
+
+async def plan_refused(scene: Scene) -> None:
+    _, plan = await _plan(scene, first=60)
+    await plan.result()
+
+
+async def plan_canceled(scene: Scene) -> None:
+    _, plan = await _plan(scene)
+    await scene.days(plan, 1)
+    await plan.cancel(reason="x")
+    await plan.result()
+
+
+async def plan_in_trouble(scene: Scene) -> None:
+    _, plan = await _plan(scene)
+    failures = iter([True, True])
+
+    def fail() -> None:
+        if next(failures, False):
+            raise ApplicationError("the disk is full", non_retryable=True)
+
+    scene.made.ledger.after_read = fail
+    await plan.signal("no such word", args=[1, 2])
+    await scene.days(plan, 1)
+    await plan.execute_update(contract.OVERRIDE, {"kind": "declined", "by": "Ann", "why": "x"})
+    await plan.result()
+
+
 STORIES: dict[str, Story] = {
     story.__name__: story
     for story in (
@@ -318,6 +387,12 @@ STORIES: dict[str, Story] = {
         covered_by_another,
         gone_live,
         not_in_the_ledger_any_more,
+        plan_kept,
+        plan_not_kept,
+        plan_expired,
+        plan_refused,
+        plan_canceled,
+        plan_in_trouble,
     )
 }
 
@@ -350,12 +425,12 @@ async def record(name: str, story: Story) -> None:
         client = scene.environment.client
         await asyncio.sleep(1)  # the server's lists lag
         runs = sorted([run async for run in client.list_workflows()], key=lambda run: run.start_time)
-        number = 0
+        number, told_of = 0, contract.PLAN if name.startswith("plan_") else contract.WORKFLOW
         for run in runs:
-            if run.workflow_type == contract.WORKFLOW:
+            if run.workflow_type == told_of:
                 number += 1
                 save(f"{name}-{number}", await client.get_workflow_handle(run.id, run_id=run.run_id).fetch_history())
-            else:
+            elif run.workflow_type == contract.UPKEEP:
                 save("upkeep-1", await client.get_workflow_handle(run.id, run_id=run.run_id).fetch_history())
 
 

@@ -11,6 +11,7 @@ from temporalio.worker import Replayer, WorkflowRunner
 import worker
 from workflows.dunning import InvoiceDunning
 from workflows.payloads import data_converter
+from workflows.plan import PaymentPlan
 from workflows.upkeep import Upkeep
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -44,7 +45,7 @@ def load(file: Path) -> WorkflowHistory:
 
 async def replay(history: WorkflowHistory, name: str, shell: type = InvoiceDunning, runner: WorkflowRunner | None = None) -> None:
     """Replay a history against ``shell``, today's workflow unless told otherwise. Raises UnableToReplay."""
-    replayer = Replayer(workflows=[shell, Upkeep], data_converter=data_converter, workflow_runner=runner or worker.sandbox())
+    replayer = Replayer(workflows=[shell, PaymentPlan, Upkeep], data_converter=data_converter, workflow_runner=runner or worker.sandbox())
     result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
     if result.replay_failure:
         raise UnableToReplay(TEACH.format(name=name, problem=result.replay_failure))

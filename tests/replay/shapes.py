@@ -26,12 +26,19 @@ from domain.diary import EntryKind
 from domain.event import News
 from domain.facts import Mode
 from domain.invoice import Standing
+from domain.payment_plan import PlanState
+from domain.person import Duty
+from domain.plan_keeping import KeptPlan, PlanWord
 from domain.playbook import Playbook, Stage
+from domain.review import Digest, MailState
 from domain.seller import Seller
+from domain.statute import Technology
 from domain.task import TaskKind
 from playbooks import Wording
 from workflows import contract, ports
 from workflows.dunning import InvoiceDunning
+from workflows.plan import PaymentPlan
+from workflows.review import OwnerReview, WeeklyReview
 from workflows.upkeep import Upkeep
 
 RECORDED = Path(__file__).parent / "payloads.json"
@@ -41,8 +48,14 @@ WRITE = "python -m tests.replay.shapes --write"
 STORED: dict[str, Any] = {
     "database: cases.body": Case,
     "database: inbox.news": News,
+    "database: inbox.body, of payment plans": PlanWord,
+    "database: plans.body": KeptPlan,
+    "database: plans.state": PlanState,
     "database: sellers.body": Seller,
     "database: customers.zones": tuple[str, ...],
+    "database: customers.consents": frozenset[Technology],
+    "database: customers.unapplied": dict[str, str],
+    "database: people.duties": tuple[Duty, ...],
     "database: contacts.refused": frozenset[str],
     "database: playbook_versions.resolved, playbook": Playbook,
     "database: playbook_versions.resolved, wording": Wording,
@@ -54,6 +67,8 @@ STORED: dict[str, Any] = {
     "database: tasks.kind": TaskKind,
     "database: journal.kind": EntryKind,
     "database: installation.mode": Mode,
+    "database: reviews.body": Digest,
+    "database: review_mails.state": MailState,
     "database: people.role": Access,
 }
 # JSON that is written for people to look at, and never read back into a value.
@@ -74,7 +89,7 @@ class Difference:
 def product() -> dict[str, Any]:
     """Every place where a value of ours is kept, and its type."""
     found: dict[str, Any] = {}
-    for each in (InvoiceDunning, Upkeep):
+    for each in (InvoiceDunning, PaymentPlan, Upkeep, WeeklyReview, OwnerReview):
         described = workflow._Definition.must_from_class(each)
         found |= {f"workflow {described.name} takes {number}": kind for number, kind in enumerate(described.arg_types or [], 1)}
         found[f"workflow {described.name} gives"] = described.ret_type

@@ -184,12 +184,18 @@ PLANTED: dict[str, tuple[str, str, str, str, str]] = {
     "a step that is never late": ("domain/playbook.py", "    until_day: int | None = None\n", "", "Playbook", "Step.until_day is gone or was renamed"),
     "a question without its words": (
         "workflows/ports.py",
-        "    said: tuple[Said, ...] = ()",
-        "    words: tuple[Said, ...] = ()",
+        "    invoice: str\n    said: tuple[Said, ...] = ()",
+        "    invoice: str\n    words: tuple[Said, ...] = ()",
         "Ask",
         "Ask.said is gone or was renamed",
     ),
-    "a start that forgets": ("workflows/contract.py", "    words_heard: int = 0", "    words_heard: int", "Start", "Start.words_heard has lost its default"),
+    "a start that forgets": (
+        "workflows/contract.py",
+        "    invoice: str\n    words_heard: int = 0",
+        "    invoice: str\n    words_heard: int",
+        "Start",
+        "Start.words_heard has lost its default",
+    ),
 }
 
 

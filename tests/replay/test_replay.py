@@ -45,6 +45,12 @@ PATHS: dict[str, tuple[str, ...]] = {
     "gone_live": ("deliver", "timer", "signal report", "timer canceled", "assess", "deliver"),
     "not_in_the_ledger_any_more": ("signal report", "timer canceled", "assess", "timer", "assess", "deliver"),
     "upkeep": ("tend", "ended"),
+    "plan_kept": ("assess_plan", "tells", "assess_plan", "tells", "timer", "signal report", "timer canceled", "assess_plan", "timer", "tells", "ended kept"),
+    "plan_not_kept": ("assess_plan", "tells", "assess_plan", "tells", "timer", "assess_plan", "timer", "assess_plan", "tells", "ended defaulted"),
+    "plan_expired": ("assess_plan", "tells", "timer", "assess_plan", "tells", "ended expired"),
+    "plan_refused": ("assess_plan", "ended refused"),
+    "plan_canceled": ("timer", "cancel", "timer canceled", "assess_plan", "tells", "ended declined"),
+    "plan_in_trouble": ("signal no such word", "failed", "timer", "assess_plan", "update", "assess_plan", "ended declined"),
 }
 
 # Changes to the workflow's text that no sleeping invoice would survive.
@@ -86,6 +92,8 @@ def events(file: Path) -> Iterator[str]:
                 yield event["activityTaskScheduledEventAttributes"]["activityType"]["name"]
             case "ACTIVITY_TASK_FAILED":
                 yield "failed"
+            case "SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED":
+                yield "tells"
             case "TIMER_STARTED":
                 yield "timer"
             case "TIMER_CANCELED":

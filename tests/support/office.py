@@ -23,6 +23,7 @@ from domain.event import News
 from domain.facts import Mode
 from domain.invoice import Invoice
 from domain.money import Money
+from domain.plan_keeping import PlanWord
 from domain.seller import Seller
 from domain.task import Task, TaskKind
 from starter import Answer
@@ -60,6 +61,7 @@ class FakeDoor:
     temporal: Temporal = field(default_factory=Temporal)
     reported: list[str] = field(default_factory=list)
     overrides: list[tuple[str, News, str, str, str | None]] = field(default_factory=list)
+    plans: list[tuple[str, PlanWord, str, str, str | None]] = field(default_factory=list)
     answer: Answer = field(default_factory=lambda: Answer(True, "held until Tue  1 Dec 2026 by Mara"))
     trouble: Exception | None = None
 
@@ -80,6 +82,10 @@ class FakeDoor:
 
     async def override(self, case: str, news: News, *, by: str, why: str, key: str | None = None) -> Answer:
         self.overrides.append((case, news, by, why, key))
+        return self.answer
+
+    async def tell_plan(self, plan: str, word: PlanWord, *, by: str, why: str, key: str | None = None) -> Answer:
+        self.plans.append((plan, word, by, why, key))
         return self.answer
 
 

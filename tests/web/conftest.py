@@ -56,5 +56,5 @@ def inside(door: FakeDoor, settings: Settings, sellers: tuple[SellerSettings, ..
 @pytest.fixture
 def outside(door: FakeDoor, settings: Settings, sellers: tuple[SellerSettings, ...], office: Office) -> Iterator[TestClient]:
     """The public listener."""
-    with TestClient(create_public(door, settings, sellers), base_url="http://127.0.0.1:8401", follow_redirects=False) as client:
+    with TestClient(create_public(door, settings, sellers, lambda: office.now), base_url="http://127.0.0.1:8401", follow_redirects=False) as client:
         yield client

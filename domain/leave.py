@@ -1,0 +1,64 @@
+"""Leave to say something in an exact text: when it is needed, who may give it, and what people must do about it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from domain.calendar import start_of_day
+from domain.case import Approval, Case
+from domain.diary import write_day
+from domain.facts import Facts
+from domain.playbook import Step
+from domain.task import Task, TaskKind
+
+# Whoever wants to be asked first, and has not answered for so long, finds it among their tasks.
+REMINDED_BUSINESS_DAYS = 2
+
+
+def needed(case: Case, step: Step, facts: Facts, now: datetime) -> int:
+    """How many people must agree to the exact text of ``step`` before it is used: as many as the step says, or the owner,
+    who has asked to read first what this customer would be told."""
+    if step.approve or step.do.is_internal or facts.channel_for(step, now) in ("", "task"):
+        return step.approve
+    first = facts.playbook.ask_first
+    return int(first is not None and first.applies(case.invoice.balance.amount, facts.customer.tier))
+
+
+def who_may_agree(step: Step, facts: Facts) -> tuple[str, ...]:
+    """Who may agree to ``step``, those who are there today first; empty: whoever may change invoices by hand."""
+    if step.approve or not facts.owners:
+        return facts.approvers
+    return tuple(dict.fromkeys((*facts.owners, *facts.approvers)))
+
+
+def whom_to_ask(step: Step, facts: Facts) -> tuple[str, ...]:
+    """Who of those is written to: approvers about steps that need it, the owner about what the owner wants to read first."""
+    return facts.approvers if step.approve else facts.owners or facts.approvers
+
+
+def why_not(by: str, step: Step, facts: Facts) -> str:
+    """Why ``by`` may not agree to ``step``; empty when they may."""
+    may = who_may_agree(step, facts)
+    if not may or by in may:
+        return ""
+    return f"{by or 'somebody'} may not decide about the {step.title}; {' or '.join(may)} may (dunwell people set NAME --duty approver changes that)"
+
+
+def reminded(approval: Approval, facts: Facts) -> datetime:
+    """When what the owner was asked first becomes a task."""
+    return start_of_day(facts.bank_calendar.add(facts.today(approval.asked_at), REMINDED_BUSINESS_DAYS), (facts.seller_zone,))
+
+
+def key(case: Case, step: Step) -> str:
+    """The matter of the question whether ``step`` may be done."""
+    return f"approval/{case.id}/{step.name}"
+
+
+def ask(case: Case, step: Step, expires: date, facts: Facts) -> Task:
+    """What whoever may agree must do by the end of ``expires``."""
+    number, may = case.invoice.number, who_may_agree(step, facts)
+    remedy = f"Read the exact text, then: dunwell case approve {number} (or --refuse); until {write_day(expires)}"
+    if may and len(may) < step.approve:
+        remedy += f". Two people must agree and only {may[0]} may: give somebody else the duty approver first"
+    title = f"Approve the {step.title} for invoice {number}: {case.invoice.balance}"
+    return Task(key(case, step), TaskKind.APPROVE, title, remedy, may[0] if may else facts.owner, expires)

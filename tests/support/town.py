@@ -1,0 +1,453 @@
+"""One customer with three invoices, to whom anything may happen at any time; an independent judge looks at every contact.
+
+The world answers as the edges would: contacts are the customer's, not an invoice's; a message in doubt silences all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import playbooks
+from domain.calendar import local_day, start_of_day, zone
+from domain.case import ApprovalStanding, Case, Fate, HoldKind, Outcome, PromiseStanding
+from domain.deciding import APPROVAL_BUSINESS_DAYS
+from domain.decision import APPROVAL, Assessment, Close, Perform, Wait, assess, record_contact
+from domain.desk import is_same_contact
+from domain.event import (
+    AgencyAuthorized,
+    ApprovalAsked,
+    ApprovalGiven,
+    ApprovalLapsed,
+    ApprovalRefused,
+    ChasingStopped,
+    ContactSet,
+    CustomerSet,
+    DiscountGranted,
+    DisputeRaised,
+    DisputeResolved,
+    Escalated,
+    HoldPlaced,
+    HoldReleased,
+    InstallmentMissed,
+    InvoiceChanged,
+    LegalStop,
+    News,
+    OutreachResolved,
+    PaidOutside,
+    PaymentReported,
+    PlanAgreed,
+    PlanEnded,
+    PlanOffered,
+    PlaybookSwapped,
+    PromiseMade,
+    Reissued,
+    Reopened,
+    Replied,
+    ReplyHandled,
+    Spoken,
+    StepSkipped,
+    WaitAsked,
+    WordUnreadable,
+    WrittenOff,
+)
+from domain.facts import Contacted, CountsAs, Facts, InFlight, Mode, Refused
+from domain.fold import fold
+from domain.invoice import Invoice, Standing
+from domain.ladder import is_done, why_spared
+from domain.migration import counts_as_done
+from domain.playbook import Playbook, Stage, Step
+from support.worlds import an_invoice
+
+PLAYBOOKS = {
+    one.hash: one for one in (playbooks.load(name) for name in ("standard", "multi-channel-week", "b2b-three-weeks", "owner-voice", "issue-to-payment"))
+}
+KINDS: tuple[type[News], ...] = News.__args__  # type: ignore[attr-defined]
+LEGAL = HoldKind.LEGAL
+_FIRMNESS = list(Stage)
+# Further away than this nothing sleeps: a due date in the future, or the longest word anybody may give.
+_LONGEST_SLEEP = timedelta(days=100)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A contact that left: which invoice's, in which round, with which step."""
+
+    case: str
+    round: int
+    step: str
+    at: datetime
+    outreach: str
+
+
+@dataclass
+class Town:
+    """The customer's invoices and everything around them at ``now``."""
+
+    now: datetime
+    facts: Facts
+    cases: dict[str, Case] = field(default_factory=dict)
+    ledger: dict[str, Invoice] = field(default_factory=dict)
+    heard: dict[str, Assessment] = field(default_factory=dict)
+    sent: list[Sent] = field(default_factory=list)
+    refusals: dict[str, tuple[Refused, ...]] = field(default_factory=dict)
+    flights: dict[str, tuple[InFlight, ...]] = field(default_factory=dict)
+    fate: Fate = Fate.DELIVERED
+    messages: int = 0
+
+    def open(self, playbook: Playbook, due: date, balance: str) -> str:
+        invoice = an_invoice(due, balance, number=f"INV-{len(self.cases) + 1}")
+        case = Case(f"invoice/{invoice.id}", invoice, playbook.hash, self.now)
+        self.cases[case.id], self.ledger[case.id] = case, invoice
+        self.look(case.id)
+        return case.id
+
+    def facts_for(self, case: str) -> Facts:
+        books = replace(self.facts.books, read_at=self.now)
+        return replace(
+            self.facts, playbook=PLAYBOOKS[self.cases[case].playbook], books=books, refusals=self.refusals.get(case, ()), in_flight=self.flights.get(case, ())
+        )
+
+    def look(self, case: str, *news: News) -> Assessment:
+        """Look at one invoice, and check what is decided."""
+        facts, before = self.facts_for(case), self.cases[case]
+        heard = assess(before, self.ledger[case], news, facts, self.now)
+        self.cases[case], self.heard[case] = heard.case, heard
+        assert len(heard.replies) == len(news)
+        assert all(reply.said for reply in heard.replies), "somebody was answered nothing"
+        for word, reply in zip(news, heard.replies, strict=True):
+            if reply.taken:
+                self._learn(case, word)
+        if heard.case.playbook == before.playbook and self.facts_for(case).contacts == facts.contacts:
+            self._check(heard, self.facts_for(case))
+        else:
+            self.look(case)
+        return self.heard[case]
+
+    def say(self, case: str, news: News) -> None:
+        """Something is said about an invoice, and what follows from it is done."""
+        self.look(case, news)
+        self.work(case)
+
+    def _learn(self, case: str, news: News) -> None:
+        """What a word changes outside the case."""
+        if isinstance(news, OutreachResolved):
+            gone = frozenset() if news.went_out else frozenset({news.outreach})
+            self.sent = [one for one in self.sent if one.outreach not in gone]
+            self.facts = replace(self.facts, contacts=tuple(one for one in self.facts.contacts if one.outreach not in gone))
+            self.flights[case] = tuple(one for one in self.flights.get(case, ()) if one.outreach != news.outreach)
+        if isinstance(news, Spoken) and news.reached:
+            self.facts = replace(self.facts, contacts=(*self.facts.contacts, Contacted(self.now, Stage.CALL, channel="talk")))
+
+    def work(self, *awake: str) -> None:
+        """Carry out what is due (for these invoices; none named: all), one act after another, as the workers do."""
+        for case in awake or tuple(self.cases):
+            for _ in range(20):
+                act = self.look(case).verdict.decision
+                if not isinstance(act, Perform):
+                    break
+                self.perform(case, act)
+            else:
+                raise AssertionError(f"{case} acts without end: {act}")
+
+    def pass_time(self, to: datetime) -> None:
+        """Every wake-up up to ``to``, in order."""
+        for _ in range(2_000):
+            waking = {case: wait.until for case, heard in self.heard.items() if isinstance(wait := heard.verdict.decision, Wait) and wait.until <= to}
+            if not waking:
+                break
+            self.now = max(self.now, min(waking.values()))
+            self.work(*(case for case, until in waking.items() if until <= self.now))
+        else:
+            raise AssertionError("the invoices wake without end")
+        self.now = max(self.now, to)
+        self.work()
+
+    def perform(self, case: str, act: Perform) -> None:
+        facts = self.facts_for(case)
+        step = facts.playbook.step(act.step)
+        if act.channel == APPROVAL:
+            expires = facts.bank_calendar.add(facts.today(self.now), APPROVAL_BUSINESS_DAYS)
+            self.cases[case] = fold(self.cases[case], ApprovalAsked(step.name, "text", expires, by="Dunwell"), facts, self.now).case
+            return
+        self._judge(self.cases[case], step, act.channel, facts)
+        counts_as = CountsAs.SAME if is_same_contact(step, act.channel, facts, self.now) else CountsAs.CONTACT
+        fate, self.fate = self.fate, Fate.DELIVERED
+        self.messages += 1
+        outreach = f"o{self.messages}"
+        if act.channel == "task":
+            fate, outreach = Fate.DONE, ""
+        elif facts.mode is Mode.SHADOW:
+            fate = Fate.SHADOWED
+        elif fate is Fate.SKIPPED:  # the provider did not take it
+            self.refusals[case] = (*self.refusals.get(case, ()), Refused(self.now, "mailbox full", try_again=self.messages % 2 == 0))
+            return
+        self.refusals.pop(case, None)
+        self.cases[case], line = record_contact(self.cases[case], step.name, act.channel, fate, outreach, facts, self.now)
+        assert line.what
+        self.sent.append(Sent(case, self.cases[case].round, step.name, self.now, outreach))
+        if act.channel != "task":
+            made = Contacted(self.now, step.stage, outreach, act.channel, counts_as)
+            self.facts = replace(self.facts, contacts=(*self.facts.contacts, made))
+            if fate is Fate.UNKNOWN:
+                self.flights[case] = (*self.flights.get(case, ()), InFlight(step.name, outreach, self.now, True, self.cases[case].round, act.channel))
+
+    def _judge(self, case: Case, step: Step, channel: str, facts: Facts) -> None:
+        """Everything that must be true at the moment of an act. Written apart from the rules it judges."""
+        ledger, now, zones = self.ledger[case.id], self.now, facts.customer.zones
+        assert case.ended is None, "an act for an invoice nobody watches"
+        assert ledger.balance.amount > 0, "an act for a paid invoice"
+        assert ledger.standing is Standing.OPEN, "an act for an invoice that is not open"
+        assert not [hold for hold in case.holds if hold.until > now], "an act while held"
+        assert not [one for one in case.promises if one.standing is PromiseStanding.OPEN], "an act while promised"
+        assert not [one for one in case.disputes if one.is_open and one.amount.amount >= ledger.balance.amount - 1], "an act about what is in dispute"
+        assert not self.flights.get(case.id), "an act while a message is in doubt"
+        assert not facts.switched_off
+        assert not facts.fenced
+        assert not facts.books.problem
+        assert (case.id, case.round, step.name) not in {(one.case, one.round, one.step) for one in self.sent}, "a step was repeated"
+        steps = facts.playbook.steps
+        for before in steps[: steps.index(step)] if step in steps else steps:
+            assert is_done(case, before.name, facts.mode) or why_spared(before, case, facts), f"{before.name} was skipped silently"
+        if step.approve and facts.mode is Mode.LIVE:
+            approval = case.approval(step.name)
+            assert approval, "not approved"
+            assert approval.standing is ApprovalStanding.GIVEN, "not approved"
+            assert len(set(approval.given_by)) >= step.approve, "too few have approved"
+            assert approval.expires > now, "the approval has expired"
+        firmest = [facts.playbook.step(rung.step).stage for rung in case.rungs if rung.is_contact and rung.step in {one.name for one in steps}]
+        assert all(_FIRMNESS.index(stage) <= _FIRMNESS.index(step.stage) for stage in firmest), "softer than before"
+        if channel == "task" or step.do.is_internal:
+            return
+        assert any(contact.address(channel) and channel not in contact.refused for contact in facts.customer.contacts), "they refused this channel"
+        opens, closes = (9, 17) if channel in ("sms", "call") else (8, 18)
+        for name in zones:
+            local = now.astimezone(zone(name))
+            assert opens <= local.hour < closes, f"{local} is no hour for {channel}"
+            assert facts.calendar.is_business_day(local.date()), f"{local:%A %d %B} is no business day"
+        today = local_day(now, zones)
+        days = [local_day(contact.at, zones) for contact in facts.contacts]
+        if step.together and channel not in {contact.channel for contact, day in zip(facts.contacts, days, strict=True) if day == today}:
+            days = [day for day in days if day != today]  # one contact with the step before it
+        assert all((today - day).days >= facts.playbook.gap_days for day in days), "too soon after the last contact"
+        for cap, window in ((1, 1), (3, 7), (10, 30)):
+            assert len({day for day in days if (today - day).days < window} - {today}) < cap, f"more than {cap} in {window} days"
+        if channel == "call":
+            calls = [day for day, contact in zip(days, facts.contacts, strict=False) if contact.channel == "call"]
+            assert sum((today - day).days < 7 for day in calls) < 2, "called too often"
+            assert all((today - local_day(one.at, zones)).days >= 7 for one in facts.contacts if one.channel == "talk"), "called after a conversation"
+        if step.severe:
+            notices = [rung for rung in case.rungs if _is_notice(rung.fate, facts.mode) and _is_written(facts.playbook.step_of(rung).stage)]
+            assert notices, "severe without a notice"
+            assert (today - local_day(max(rung.at for rung in notices), zones)).days >= step.notice_days, "severe before its notice period has gone"
+
+    def _check(self, heard: Assessment, facts: Facts) -> None:
+        """What must be true of every decision, also one that ends in silence."""
+        decision = heard.verdict.decision
+        assert heard.verdict.rule
+        assert all(entry.what for entry in heard.entries)
+        assert all(task.title and task.remedy and task.owner for task in heard.tasks), "a task without a remedy or an owner"
+        if isinstance(decision, Wait):
+            assert decision.why, "a silence without a reason"
+            assert decision.owner, "a silence without an owner"
+            assert decision.until >= self.now + timedelta(minutes=1), "a silence that ends before it begins"
+            latest = max(self.now, start_of_day(heard.case.invoice.due, (facts.seller_zone,)))
+            assert decision.until <= latest + _LONGEST_SLEEP, "a silence without an end"
+        if isinstance(decision, Close):
+            ledger = heard.case.invoice
+            assert heard.case.ended is not None
+            assert ledger.is_settled(facts.tolerance) or ledger.standing is not Standing.OPEN or heard.case.ended_why
+        else:
+            assert heard.case.ended is None
+        if not heard.replies:
+            return
+        again = assess(heard.case, self.ledger[heard.case.id], (), facts, self.now)
+        assert again.verdict.decision == decision, "deciding twice gives two answers"
+        assert again.case == heard.case, "deciding twice gives two cases"
+        assert again.entries == (), "deciding twice tells something twice"
+
+    # -- situations ------------------------------------------------------------------------------------------------------------
+
+    def clear(self, case: str) -> None:
+        """Take away whatever silences an invoice, as people would, and mend what is broken around it."""
+        self.facts = replace(self.facts, switched_off="", fenced="", books=replace(self.facts.books, problem=""))
+        if self.cases[case].ended:
+            self.ledger[case] = replace(self.ledger[case], standing=Standing.OPEN, balance=self.ledger[case].total)
+            self.say(case, Reopened(by="Ann"))
+        for flight in self.flights.get(case, ()):
+            self.say(case, OutreachResolved(flight.outreach, went_out=True, by="Ann"))
+        assert not self.flights.get(case), "a doubtful message that nobody can clear up"
+        self.look(case, HoldReleased(by="Ann", legal=True), DisputeResolved(by="Ann"), ReplyHandled(by="Ann"), PlanEnded("p", kept=False, by="Ann"))
+
+    def go_on_until(self, case: str, is_there: Callable[[Case], bool]) -> bool:
+        """Let the invoice go up its ladder, its approvals given, until ``is_there`` or for half a year."""
+        for _ in range(26):
+            if self.cases[case].ended or is_there(self.cases[case]):
+                break
+            for approval in self.cases[case].approvals:
+                if approval.standing is ApprovalStanding.OPEN:
+                    for person in ("Ann", "Ben"):
+                        self.say(case, ApprovalGiven(approval.step, approval.text_hash, by=person))
+            self.pass_time(self.now + timedelta(days=7))
+        return is_there(self.cases[case])
+
+
+def _is_notice(fate: Fate, mode: Mode) -> bool:
+    return fate in (Fate.DELIVERED, Fate.ACCEPTED, Fate.PRESUMED) or (fate is Fate.SHADOWED and mode is Mode.SHADOW)
+
+
+def _is_written(stage: Stage) -> bool:
+    return stage in (Stage.REMINDER, Stage.FINAL, Stage.HOLD, Stage.DEMAND)
+
+
+def situation(town: Town, name: str) -> str:
+    """Where an invoice stands, in one word or two."""
+    case, now = town.cases[name], town.now
+    silent = {hold.kind for hold in case.holds if hold.until > now}
+    dispute = case.open_dispute
+    if case.ended:
+        return {Outcome.SETTLED: "settled", Outcome.VOIDED: "voided", Outcome.STOPPED: "stopped", Outcome.WRITTEN_OFF: "written off"}[case.ended]
+    checks = (
+        ("in doubt", bool(town.flights.get(name))),
+        ("legal stop", HoldKind.LEGAL in silent),
+        ("answered", HoldKind.REPLY in silent),
+        ("plan", HoldKind.PLAN in silent),
+        ("to decide", HoldKind.PROMISE_TO_DECIDE in silent),
+        ("on hold", bool(silent)),
+        ("promised", case.open_promise is not None),
+        ("disputed", bool(dispute) and dispute is not None and dispute.is_whole),
+        ("in part", dispute is not None),
+        ("to approve", any(approval.standing is ApprovalStanding.OPEN and approval.expires > now for approval in case.approvals)),
+        ("broken", any(promise.standing is PromiseStanding.BROKEN for promise in case.promises)),
+        ("reminded", any(rung.is_contact for rung in case.rungs)),
+    )
+    return next((name for name, holds in checks if holds), "new")
+
+
+SITUATIONS = (
+    "new",
+    "reminded",
+    "broken",
+    "to approve",
+    "in part",
+    "disputed",
+    "promised",
+    "on hold",
+    "to decide",
+    "plan",
+    "answered",
+    "legal stop",
+    "in doubt",
+    "settled",
+    "voided",
+    "stopped",
+    "written off",
+)
+
+
+def bring_into(town: Town, case: str, wanted: str) -> None:
+    """Do what brings an invoice there, if it can be brought there now."""
+    if situation(town, case) == wanted:
+        return
+    town.clear(case)
+    today, balance = town.now.date(), town.ledger[case].balance.amount
+
+    def say(news: News) -> None:
+        town.say(case, news)
+
+    match wanted:
+        case "new":
+            say(ChasingStopped(by="Ann"))
+            town.ledger[case] = replace(town.ledger[case], due=today + timedelta(days=40))
+            say(Reopened(by="Ann"))
+        case "reminded":
+            town.ledger[case] = replace(town.ledger[case], due=min(town.ledger[case].due, today))
+            town.go_on_until(case, lambda one: any(rung.is_contact for rung in one.rungs))
+        case "broken":
+            say(PromiseMade(today + timedelta(days=1), by="Ann", decided=True))
+            town.pass_time(town.now + timedelta(days=9))
+        case "to approve":
+            say(ApprovalAsked(PLAYBOOKS[town.cases[case].playbook].steps[-1].name, "text", today + timedelta(days=4), by="Dunwell"))
+        case "in part":
+            say(DisputeRaised("two of ten missing", (balance / 4).quantize(Decimal("0.01")), by="Ann"))
+        case "disputed":
+            say(DisputeRaised("never ordered", by="Ann"))
+        case "promised":
+            say(PromiseMade(today + timedelta(days=5), by="Ann", decided=True))
+        case "on hold":
+            say(HoldPlaced(today + timedelta(days=5), by="Ann"))
+        case "to decide":
+            say(PromiseMade(today + timedelta(days=50), by="Ann"))
+        case "plan":
+            say(PlanAgreed("p", today + timedelta(days=20), by="Ann"))
+        case "answered":
+            say(Replied(by="mail"))
+        case "legal stop":
+            say(LegalStop("lawyer", by="Ann"))
+        case "in doubt":
+            town.ledger[case] = replace(town.ledger[case], due=min(town.ledger[case].due, today))
+            town.fate = Fate.UNKNOWN
+            town.go_on_until(case, lambda one: bool(town.flights.get(one.id)))
+            town.fate = Fate.DELIVERED
+        case "settled":
+            town.ledger[case] = replace(town.ledger[case], balance=replace(town.ledger[case].balance, amount=Decimal(0)))
+            say(InvoiceChanged())
+        case "voided":
+            town.ledger[case] = replace(town.ledger[case], standing=Standing.VOID)
+            say(InvoiceChanged())
+        case "stopped":
+            say(ChasingStopped(by="Ann"))
+        case "written off":
+            say(WrittenOff(by="Ann"))
+
+
+def compose_word(kind: type[News], town: Town, case: str, number: int) -> News:
+    """A word of this kind about an invoice; ``number`` chooses among sensible and senseless ones."""
+    one, today = town.cases[case], town.now.date()
+    steps = [step.name for step in PLAYBOOKS[one.playbook].steps]
+    asked = next((approval for approval in one.approvals if approval.standing is ApprovalStanding.OPEN), None)
+    step, text = (asked.step, asked.text_hash) if asked and number % 4 else (steps[number % len(steps)], "another")
+    day = today + timedelta(days=(-3, 0, 1, 4, 10, 14, 30, 75)[number % 8])
+    amount = (None, one.invoice.balance.amount, one.invoice.balance.amount / 2, Decimal("0.005"), Decimal("NaN"), Decimal(-1), Decimal(10) ** 30)[number % 7]
+    person = ("Ann", "Ben")[number % 2]
+    other = next((hash_ for hash_ in PLAYBOOKS if hash_ != one.playbook), one.playbook) if number % 3 else one.playbook
+    doubtful = next((flight.outreach for flight in town.flights.get(case, ())), "o-unheard-of")
+    words: dict[type[News], Callable[[], News]] = {
+        InvoiceChanged: lambda: InvoiceChanged(person),
+        PaymentReported: lambda: PaymentReported(person, method=("transfer", "check", "abroad")[number % 3]),  # type: ignore[arg-type]
+        PromiseMade: lambda: PromiseMade(day, amount, person, decided=number % 5 == 0),
+        HoldPlaced: lambda: HoldPlaced(day if number % 5 else None, person),
+        HoldReleased: lambda: HoldReleased(person, legal=number % 2 == 0),
+        StepSkipped: lambda: StepSkipped(("", steps[number % len(steps)], "nonsense")[number % 3], person),
+        ChasingStopped: lambda: ChasingStopped(person),
+        OutreachResolved: lambda: OutreachResolved(doubtful, number % 2 == 0, person),
+        WordUnreadable: lambda: WordUnreadable("{", person),
+        DisputeRaised: lambda: DisputeRaised("damaged", amount, due=day if number % 3 == 0 else None, credit_note=number % 2 == 0, by=person),
+        DisputeResolved: lambda: DisputeResolved(person),
+        LegalStop: lambda: LegalStop("insolvency", person),
+        WaitAsked: lambda: WaitAsked(day if number % 2 else None, person),
+        Replied: lambda: Replied("mail"),
+        ReplyHandled: lambda: ReplyHandled(person),
+        Spoken: lambda: Spoken(number % 2 == 0, person),
+        ApprovalAsked: lambda: ApprovalAsked(step, text, today + timedelta(days=4), "Dunwell"),
+        ApprovalGiven: lambda: ApprovalGiven(step, text, person),
+        ApprovalLapsed: lambda: ApprovalLapsed(step, "Dunwell"),
+        ApprovalRefused: lambda: ApprovalRefused(step, text, person),
+        Escalated: lambda: Escalated((steps[number % len(steps)], "nonsense")[number % 5 == 0], person),
+        PlaybookSwapped: lambda: PlaybookSwapped(other, "another", counts_as_done(one, PLAYBOOKS[one.playbook], PLAYBOOKS[other]), person),
+        PaidOutside: lambda: PaidOutside(person),
+        WrittenOff: lambda: WrittenOff(person),
+        Reopened: lambda: Reopened(person),
+        ContactSet: lambda: ContactSet(person),
+        CustomerSet: lambda: CustomerSet(by=person),
+        PlanOffered: lambda: PlanOffered("p", max(day, today), "3 installments", person),
+        PlanAgreed: lambda: PlanAgreed("p", max(day, today), person),
+        InstallmentMissed: lambda: InstallmentMissed("p", Decimal("400.00"), day, person),
+        PlanEnded: lambda: PlanEnded("p", number % 2 == 0, person),
+        AgencyAuthorized: lambda: AgencyAuthorized("Harbor Collections", Decimal(10_000), day, person),
+        DiscountGranted: lambda: DiscountGranted((Decimal(2), Decimal(50))[number % 2], day, person),
+        Reissued: lambda: Reissued(successor="inv-9", by=person),
+    }
+    return words[kind]()
