@@ -15,9 +15,10 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection
 
+from activities import answering
 from activities.assessor import Assessor
 from activities.composing import text_hash, write_letter, write_script
-from db import approvals, parties, playbooks, tasks
+from db import approvals, parties, tasks
 from db.engine import Database
 from db.ids import new_id
 from domain import leave
@@ -53,7 +54,7 @@ def ask(connection: Connection, assessor: Assessor, bundle: Bundle, facts: Facts
     """Write and keep the exact text of a step: what is used later is this text or nothing."""
     case, step = bundle.carrier.case, bundle.step
     seller = parties.load_seller(connection, case.invoice.seller)
-    resolved = playbooks.load_version(connection, case.playbook)
+    resolved = assessor.resolved(connection, case.playbook)
     channel = facts.channel_for(step, now)
     # Worded as it will be once it is approved: with the day on which it was asked for.
     expires = facts.bank_calendar.add(facts.today(now), APPROVAL_BUSINESS_DAYS)
@@ -65,7 +66,8 @@ def ask(connection: Connection, assessor: Assessor, bundle: Bundle, facts: Facts
         script = write_script(worded, seller, facts.customer, facts, resolved, now)
         subject, text = script.subject, script.text
     else:
-        letter = write_letter("", worded, seller, facts.customer, facts, resolved, {}, (), now)
+        answers = answering.offer(step, assessor.policy.public_url)
+        letter = write_letter("", worded, seller, facts.customer, facts, resolved, {}, (), now, answers=answers)
         assert letter is not None  # channel_for found somebody
         subject, text, recipient = letter.message.subject, letter.message.text, letter.message.to_name
     hash_ = text_hash(subject, text)

@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache, partial
 
 from sqlalchemy import Connection
 
 from activities import forgotten, words
 from activities.ledgers import Sight
 from activities.plan_hints import hint_plans
-from activities.reaching import places_besides, quiet_for
 from activities.showing import explain, label, show, without_detail, without_private_words
+from activities.surroundings import Surroundings, look_around
 from activities.top_tenths import TopTenths
-from db import cases, inbox, installation, invoices, journal, outreach, parties, people, playbooks, quiet_periods, tasks
+from db import cases, inbox, installation, invoices, journal, outreach, parties, playbooks, tasks
 from db.inbox import Word
 from db.outreach import Claim
 from domain import law_packs, matters
@@ -27,7 +28,7 @@ from domain.catching_up import adopt_memory
 from domain.decision import Assessment, Close, Verdict, Wait, assess, record_contact
 from domain.diary import Entry
 from domain.event import ApprovalLapsed, InvoiceChanged, News, OutreachResolved, Spoken, WordUnreadable
-from domain.facts import Books, Envelope, Facts, Mode
+from domain.facts import Books, Envelope, Facts
 from domain.fold import observe
 from domain.invoice import Invoice, Standing
 from domain.ladder import next_step
@@ -92,19 +93,19 @@ class Assessor:
         for lost in outreach.tidy(connection, stored.customer, now - _CLAIM_LIFE, now):
             self.conclude(connection, outreach.load_claim(connection, lost), Fate.UNKNOWN, None, now, asked_by=case_id(invoice))
             case, _ = self.find(connection, case.invoice, now)
-        before = case
+        before, around = case, look_around(connection, case.invoice.customer, now)
         learned: tuple[Entry, ...] = ()
         if remembered is not None:
-            case, learned = adopt_memory(case, remembered, self.gather(connection, case, sight.books, now), now)
+            case, learned = adopt_memory(case, remembered, self.gather(connection, case, sight.books, now, around=around), now)
         rows = self.receive(connection, case.id, said, now)
         unheard = inbox.unfolded(connection, case.id)
-        facts = replace(self.gather(connection, case, sight.books, now), missing=invoice in sight.missing)
+        facts = replace(self.gather(connection, case, sight.books, now, around=around), missing=invoice in sight.missing)
         news = [_news(word) for word in unheard]
         # A look that began before the case ended may tell of a debt that has been paid since.
         seen = None if case.ended and cases.saved_at(connection, case.id) >= sight.begun else sight.invoices.get(invoice)
         heard = assess(case, seen, news, facts, now)
         if heard.case.playbook != case.playbook:
-            facts = self.gather(connection, heard.case, sight.books, now)
+            facts = self.gather(connection, heard.case, sight.books, now, around=around)
             then = assess(heard.case, None, (), facts, now)
             heard = replace(then, entries=(*heard.entries, *then.entries), tasks=(*heard.tasks, *then.tasks), replies=heard.replies)
         entries = (*((watching_begins(case, facts, now),) if opening else ()), *learned, *heard.entries)
@@ -139,9 +140,10 @@ class Assessor:
 
     def _open_siblings(self, connection: Connection, first: Case, books: Books, now: datetime) -> None:
         """What else the customer owes begins in the same breath, so that its first message can cover all of it."""
+        around = cache(partial(look_around, connection, now=now))
         for invoice in invoices.load_unwatched(connection, first.invoice.customer):
             case, _ = self.find(connection, invoice, now)
-            facts = self.gather(connection, case, books, now)
+            facts = self.gather(connection, case, books, now, around=around(invoice.customer))
             heard = assess(case, None, (), facts, now)
             self.write(connection, heard, (watching_begins(case, facts, now), *heard.entries), facts, now)
 
@@ -151,11 +153,13 @@ class Assessor:
         The run of ``asked_by`` gets its answer; the others are told by way of the inbox to look again.
         """
         answers = {}
+        found, around = cases.load_cases(connection, [part.case for part in claim.parts]), cache(partial(look_around, connection, now=now))
         for part in claim.parts:
-            case = cases.load_case(connection, part.case)
+            case = found.get(part.case)
             if case is None or case.round != part.round or any(rung.outreach == claim.id and rung.fate is fate for rung in case.rungs):
                 continue
-            facts = self.gather(connection, case, sight.books if sight else Books(case.invoice.seller, now), now)
+            books = sight.books if sight else Books(case.invoice.seller, now)
+            facts = self.gather(connection, case, books, now, around=around(case.invoice.customer))
             # What was seen before the message left may be older than the look that ended the case.
             seen = sight.invoices.get(case.invoice.id) if sight and not case.ended else None
             case, lines = observe(case, seen, facts, now) if seen else (case, ())
@@ -205,48 +209,53 @@ class Assessor:
         playbooks.store_version(connection, playbook.hash, playbook.name, self.policy.resolved, now)
         return Case(case_id(invoice.id), invoice, playbook.hash, now), True
 
-    def gather(self, connection: Connection, case: Case, books: Books, now: datetime, without: str = "") -> Facts:
-        """Everything the decision may look at, as it stands now; ``without`` leaves out one message, the one being sent."""
-        reached = parties.load_reached(connection, case.invoice.customer)
-        customer = reached.customer
-        seller = parties.load_seller(connection, case.invoice.seller)
-        elsewhere = places_besides(reached)
-        state = installation.load_installation(connection)
-        playbook = self.playbook(connection, case.playbook)
-        around = now.date()
+    def gather(self, connection: Connection, case: Case, books: Books, now: datetime, without: str = "", around: Surroundings | None = None) -> Facts:
+        """Everything the decision may look at, as it stands now; ``without`` leaves out one message, the one being sent.
+
+        ``around`` is what was found around its customer earlier in the same transaction, if nothing of it has changed since.
+        """
+        if around is None or around.customer.id != case.invoice.customer:
+            around = look_around(connection, case.invoice.customer, now)
+        customer, seller, state, payer = around.customer, around.seller, around.installation, around.reached.payer
+        about = outreach.load_about(connection, case.id)
+        covering = {flight.outreach for flight in about.in_flight}
+        flights = (*about.in_flight, *(flight for flight in around.on_the_way if flight.outreach not in covering))
+        elsewhere, today = around.elsewhere, now.date()
         facts = Facts(
-            playbook=playbook,
+            playbook=self.playbook(connection, case.playbook),
             customer=customer,
             books=books,
             seller_zone=seller.time_zone,
-            calendar=calendar_for((customer.country, seller.country, *(place[:2] for place in elsewhere)), around),
-            bank_calendar=calendar_for((seller.country,), around),
+            calendar=calendar_for((customer.country, seller.country, *(place[:2] for place in elsewhere)), today),
+            bank_calendar=calendar_for((seller.country,), today),
             envelope=self.policy.envelope,
             tolerance=self.policy.tolerance,
             mode=state.mode,
             switched_off=state.switched_off,
             fenced=state.fence.why if state.fence else "",
-            contacts=tuple(
-                made
-                for made in outreach.contacts_made(connection, reached.family, customer.reach, now - outreach.RECENT, rehearsed=state.mode is Mode.SHADOW)
-                if made.outreach != without
-            ),
-            in_flight=tuple(flight for flight in outreach.in_flight(connection, case.id, reached.family, customer.reach) if flight.outreach != without),
+            contacts=tuple(made for made in around.contacts if made.outreach != without),
+            in_flight=tuple(flight for flight in flights if flight.outreach != without),
             owner=self.policy.owner,
             elsewhere=elsewhere,
-            quiet=quiet_periods.load_quiet(connection, quiet_for(reached)),
-            payer_waits=cases.rules_of(connection, reached.payer.id) if reached.payer else frozenset(),
-            open_balances=invoices.balances_of(connection, customer.id) if customer.unapplied else (),
+            quiet=around.quiet,
+            payer_waits=cases.rules_of(connection, payer.id) if payer else frozenset(),
+            open_balances=around.open_balances,
             top_tenth=self.top_tenths.find(connection, seller.id, case.invoice.balance.currency, now),
         )
-        facts = facts.with_people(people.load_all(connection), now)
-        return replace(facts, refusals=outreach.refusals(connection, case.id, case.round, next_step(case, facts).name))
+        facts = facts.with_people(around.people, now)
+        return replace(facts, refusals=about.refused.get((case.round, next_step(case, facts).name), ()))
 
     def playbook(self, connection: Connection, hash_: str) -> Playbook:
         """The playbook a case has pinned."""
         if hash_ == self.policy.playbook.hash:
             return self.policy.playbook
         return from_resolved(playbooks.load_version(connection, hash_))
+
+    def resolved(self, connection: Connection, hash_: str) -> str:
+        """The text of the playbook a case has pinned, with its wording."""
+        if hash_ == self.policy.playbook.hash:
+            return self.policy.resolved
+        return playbooks.load_version(connection, hash_)
 
     def write(self, connection: Connection, heard: Assessment, entries: Sequence[Entry], facts: Facts, now: datetime) -> Answer:
         """Store the case, its diary, the decision record and the tasks, all under the case's next number."""

@@ -15,7 +15,7 @@ from domain.customer import Behavior, Contact, Customer, Role, Tier, spell_reach
 from domain.facts import Facts, Mode
 from domain.invoice import Invoice
 from domain.ladder import find_authorization
-from domain.money import Money, minor_unit, total
+from domain.money import Money, total
 from domain.payment_plan import propose
 from domain.playbook import Step, Verb
 from domain.seller import Seller
@@ -82,10 +82,13 @@ def write_letter(
     attachments: Mapping[str, Attachment],
     thread: tuple[str, ...],
     now: datetime,
+    *,
+    answers: tuple[tuple[str, str], ...] = (),
 ) -> Letter | None:
     """The message for ``bundle``, worded by the playbook text its first invoice has pinned. None: nobody is reachable.
 
-    A step that people must approve is worded as on the day they were asked, so that they agree to what is sent.
+    A step that people must approve is worded as on the day they were asked, so that they agree to what is sent. ``answers`` are
+    the one-tap answers an e-mail offers, as label and address.
     """
     contact = customer.contact_for(bundle.channel, bundle.step.to)
     if contact is None:
@@ -97,7 +100,7 @@ def write_letter(
     if bundle.channel != "email":
         said = render_text(wording, sheet)
         return Letter(Message(key, bundle.channel, contact.name, contact.address(bundle.channel), said.subject, said.text, covered), contact.id, shadow)
-    written = render(wording, sheet)
+    written = render(wording, replace(sheet, around=replace(sheet.around, answers=answers)))
     domain = seller.sender_email.rpartition("@")[2]
     email = Email(
         key=key,
@@ -160,11 +163,6 @@ def _proposal(step: Step, claimed: tuple[Line, ...], today: date) -> tuple[tuple
 def _circumstances(case: Case, customer: Customer, facts: Facts, now: datetime) -> Circumstances:
     broken = next((one for one in reversed(case.promises) if one.standing in (PromiseStanding.BROKEN, PromiseStanding.PARTLY_KEPT)), None)
     discount = case.discount if case.discount and case.discount.last_day >= facts.today(now) else None
-    off = (
-        Money((case.invoice.total.amount * discount.percent / 100).quantize(minor_unit(case.invoice.total.currency)), case.invoice.total.currency)
-        if discount
-        else None
-    )
     strategic = customer.tier is Tier.STRATEGIC
     return Circumstances(
         tone="warm" if strategic or customer.tier is Tier.VIP else "firm",
@@ -174,7 +172,7 @@ def _circumstances(case: Case, customer: Customer, facts: Facts, now: datetime) 
         promised_day=broken.day if broken else None,
         discount_percent=f"{discount.percent:f}" if discount else "",
         discount_until=discount.last_day if discount else None,
-        discount_amount=off,
+        discount_amount=discount.off(case.invoice.total) if discount else None,
         first_invoice=customer.behavior is Behavior.NEW,
         account_manager=customer.account_manager,
         agency=found.name if (found := find_authorization(case, facts, now)) else "",

@@ -18,13 +18,14 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 from temporalio import activity
 
-from activities import asking, forgotten
+from activities import answering, asking, forgotten
 from activities.assessor import Assessor
+from activities.bundling import bundle_again, bundle_up
 from activities.clock import Clock, start_clock
 from activities.composing import Letter, attach, text_hash, write_letter, write_script
 from activities.ledgers import Ledgers, Sight
 from activities.trouble import Doing, watching_for_trouble
-from db import cases, inbox, invoices, outreach, parties, playbooks, tasks
+from db import cases, inbox, invoices, outreach, parties, tasks
 from db.engine import Database
 from db.ids import new_id
 from db.outreach import Claim, Part
@@ -160,7 +161,7 @@ class Outreach:
             now = clock()
             case = self._lock(connection, delivery.invoice)
             lost = case is None or forgotten.has_lost(connection, case, delivery.known, self.assessor.policy.owner, now)
-            if case is not None and not lost and not sight.books.problem and not inbox.has_restraining(connection, [case.id]):
+            if case is not None and not lost and not sight.books.problem and not inbox.restrained(connection, [case.id]):
                 facts = self.assessor.gather(connection, case, sight.books, now)
                 bundle = compose(case.id, [(case, facts)], sight.invoices, now)
                 if bundle is not None and (bundle.step.name, bundle.channel) == (delivery.step, delivery.channel):
@@ -180,7 +181,7 @@ class Outreach:
         if facts.mode is Mode.SHADOW:
             return self.assessor.carry_out(connection, case, bundle.step, bundle.channel, Fate.SHADOWED, (), facts, now)
         seller = parties.load_seller(connection, case.invoice.seller)
-        resolved = playbooks.load_version(connection, case.playbook)
+        resolved = self.assessor.resolved(connection, case.playbook)
         script = write_script(bundle, seller, facts.customer, facts, resolved, now)
         if not _is_as_approved(case, bundle.step, text_hash(script.subject, script.text), facts, now):
             self.assessor.lapse(connection, case, bundle.step, facts, now)
@@ -216,14 +217,11 @@ class Outreach:
             return None  # the look that follows says so
         if alive := outreach.find_alive(connection, case.id, case.round, delivery.step, delivery.channel):
             return self._resume(connection, alive, case, now)
-        if inbox.has_restraining(connection, [case.id]):
-            return None
         # The ledger is looked at anew behind the fence; here the last look, which made the decision, is enough.
-        composed = self._compose(connection, case, Books(case.invoice.seller, now, timedelta(minutes=1), now.date()), now)
+        composed = bundle_up(connection, self.assessor, case, Books(case.invoice.seller, now, timedelta(minutes=1), now.date()), now)
         if composed is None:
             return None
         bundle, facts = composed
-        claim_id, token = new_id("out"), token_hex(16)
         contact = facts.customer.contact_for(bundle.channel, bundle.step.to)
         if contact is None:
             return None
@@ -233,13 +231,13 @@ class Outreach:
                 share.case.round,
                 share.step.name,
                 bundle.channel,
-                self._attempt(connection, share.case, share.step.name, bundle.channel),
+                outreach.next_attempt(connection, share.case.id, share.case.round, share.step.name, bundle.channel),
                 share.leads,
             )
             for share in bundle.shares
         ]
         row = {
-            "id": claim_id,
+            "id": new_id("out"),
             "customer_id": facts.customer.id,
             "seller_id": case.invoice.seller,
             "contact_id": contact.id,
@@ -248,13 +246,12 @@ class Outreach:
             "channel": bundle.channel,
             "step": bundle.step.name,
             "stage": bundle.step.stage.value,
-            "token": token,
+            "token": token_hex(16),
             "claimed_by": case.id,
             "provider": self.mailer.name if bundle.channel == "email" else getattr(self.messengers.get(bundle.channel), "name", ""),
             "claimed_at": now,
         }
-        outreach.claim(connection, row, parts)
-        return outreach.load_claim(connection, claim_id)
+        return outreach.claim(connection, row, parts)
 
     def _resume(self, connection: Connection, alive: Claim, case: Case, now: datetime) -> Claim | None:
         """What an earlier run left behind for this step: a claim is continued, a sending never is, a fate is written down."""
@@ -271,62 +268,27 @@ class Outreach:
             self.assessor.conclude(connection, alive, Fate.UNKNOWN, None, now, asked_by=case.id)
         return None
 
-    def _attempt(self, connection: Connection, case: Case, rung: str, channel: str) -> int:
-        return outreach.next_attempt(connection, case.id, case.round, rung, channel)
-
     def _lock(self, connection: Connection, invoice: str) -> Case | None:
-        stored = invoices.load_invoice(connection, invoice)
-        if stored is None:
-            return None
-        parties.lock_customer(connection, stored.customer)
+        parties.lock_customer_of(connection, invoice)
         return cases.load_case(connection, case_id(invoice))
-
-    def _compose(self, connection: Connection, case: Case, books: Books, now: datetime) -> tuple[Bundle, Facts] | None:
-        """The message this case would go out in now, with the facts of the case that carries it. From here on nobody else claims
-        one to the same people."""
-        reached = parties.load_reached(connection, case.invoice.customer)
-        outreach.lock_reach(connection, reached.customer.reach)
-        unheard = [one for one in cases.load_open_cases(connection, reached.family) if not inbox.has_restraining(connection, [one.id])]
-        fit = [(one, self.assessor.gather(connection, one, books, now)) for one in unheard]
-        bundle = compose(case.id, fit, {}, now)
-        return None if bundle is None else (bundle, next(facts for one, facts in fit if one.id == bundle.carrier.case.id))
-
-    def _compose_again(self, connection: Connection, case: Case, claim: Claim, sight: Sight, now: datetime) -> tuple[Bundle, Facts] | None:
-        """The message as it looks behind the fence, with the facts of the case that carries it, among what was claimed: each
-        invoice takes the claimed step or drops out."""
-        claimed = {part.case: part for part in claim.parts}
-        found = [cases.load_case(connection, one) for one in claimed]
-        fit = [(one, self.assessor.gather(connection, one, sight.books, now, claim.id)) for one in found if one and one.invoice.id not in sight.missing]
-        while True:
-            bundle = compose(case.id, fit, sight.invoices, now)
-            if bundle is None or bundle.channel != claim.parts[0].channel:
-                return None
-            strange = {
-                share.case.id for share in bundle.shares if (share.step.name, share.case.round) != (claimed[share.case.id].rung, claimed[share.case.id].round)
-            }
-            if not strange:
-                return bundle, next(facts for one, facts in fit if one.id == bundle.carrier.case.id)
-            fit = [(one, facts) for one, facts in fit if one.id not in strange]
 
     def _attachments(self, claim: Claim, seller: str, clock: Clock) -> dict[str, Attachment]:
         """Documents are fetched before the fence, so that nothing slow stands between it and the request."""
         leading = [part.case.removeprefix("invoice/") for part in claim.parts if part.leads]
         with self.database.reading() as connection:
-            found = {one: invoices.load_invoice(connection, one) for one in leading}
-            refs = invoices.refs_of(connection, leading)
+            wanted = invoices.load_with_refs(connection, leading)
         deadline = clock() + _DOCUMENTS
-        wanted = {one: (invoice, refs[one]) for one, invoice in found.items() if invoice}
         return attach(wanted, lambda ref: self.ledgers.pdf(seller, ref) if clock() < deadline else None)
 
     def _fence(self, claim: Claim, delivery: Delivery, sight: Sight, attachments: dict[str, Attachment], now: datetime) -> Letter | None:
         """The last look before sending. Whatever has changed drops out or voids the message; None: nothing may leave."""
         with self.database.transaction() as connection:
-            case = self._lock(connection, delivery.invoice)
+            parties.lock_customer_of(connection, delivery.invoice)
             mine = [part.case for part in claim.parts]
             refused = "the ledger cannot be read" if sight.books.problem else ""
-            if not refused and inbox.has_restraining(connection, mine):
+            if not refused and inbox.restrained(connection, mine):
                 refused = "somebody said something meanwhile"
-            composed = None if refused or case is None else self._compose_again(connection, case, claim, sight, now)
+            composed = None if refused else bundle_again(connection, self.assessor, case_id(delivery.invoice), claim, sight, now)
             if composed is None:
                 outreach.release(connection, claim.id, claim.token, refused or "no longer to be sent now", now)
                 return None
@@ -334,8 +296,9 @@ class Outreach:
             carrier = bundle.carrier.case
             seller = parties.load_seller(connection, carrier.invoice.seller)
             thread = outreach.earlier_message_ids(connection, carrier.id)
-            resolved = playbooks.load_version(connection, carrier.playbook)
-            letter = write_letter(claim.id, bundle, seller, facts.customer, facts, resolved, attachments, thread, now)
+            resolved = self.assessor.resolved(connection, carrier.playbook)
+            answers = answering.offer(bundle.step, self.assessor.policy.public_url)
+            letter = write_letter(claim.id, bundle, seller, facts.customer, facts, resolved, attachments, thread, now, answers=answers)
             if letter is None:
                 outreach.release(connection, claim.id, claim.token, "nobody can be reached by this channel any more", now)
                 return None
@@ -372,7 +335,8 @@ class Outreach:
             outreach.drop_parts(connection, claim.id, [part for part in mine if part not in kept])
             if letter.shadow:
                 outreach.record(connection, claim.id, claim.token, "shadowed", now)
-            return letter
+                return letter
+            return answering.seal(connection, letter, now)
 
     def _record(self, claim: Claim, delivery: Delivery, outcome: Accepted | Refused | Unknown | None, sight: Sight, now: datetime) -> Answer | None:
         """What became of it, for every invoice covered, in one commit. None: another run has settled it, or nothing did."""
@@ -393,7 +357,8 @@ class Outreach:
                     fate = Fate.UNKNOWN
                     if not outreach.record(connection, claim.id, claim.token, "unknown", now, reason=outcome.reason):
                         return None
-            answers = self.assessor.conclude(connection, outreach.load_claim(connection, claim.id), fate, sight, now, asked_by=case_id(delivery.invoice))
+            covering = replace(claim, parts=outreach.load_parts(connection, claim.id))
+            answers = self.assessor.conclude(connection, covering, fate, sight, now, asked_by=case_id(delivery.invoice))
             return answers.get(case_id(delivery.invoice))
 
 

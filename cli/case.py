@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -86,8 +87,11 @@ def diary(invoice: str, as_json: bool) -> None:
 
     story = load(invoice)
     if as_json:
-        print_json([{"at": entry.at, "on": entry.on, "day": entry.day, "kind": entry.kind, "what": entry.what, "by": entry.by} for entry in story.diary])
+        told = [(story.line.number, story.diary), *((one.number, one.diary) for one in story.earlier)]
+        print_json([{"invoice": number, **asdict(entry)} for number, entries in reversed(told) for entry in entries])
         return
+    for one in reversed(story.earlier):
+        say(f"Before, as invoice {one.number}:\n\n{write_diary(one.diary)}\n")
     say(write_diary(story.diary))
 
 

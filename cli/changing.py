@@ -59,8 +59,8 @@ def read_reason(reason: str) -> str:
     return why
 
 
-def change(invoice: str, news: News, reason: str, token: str, as_json: bool) -> None:
-    """Change by hand, in the name of the token's person, and print the invoice's answer. Raises UnableToChange."""
+def tell(invoice: str, news: News, reason: str, token: str) -> Answer:
+    """Say it to the invoice in the name of the token's person, and give its answer."""
     import asyncio
 
     from db.people import Access
@@ -71,7 +71,12 @@ def change(invoice: str, news: News, reason: str, token: str, as_json: bool) -> 
         person = identify(database, settings, token, Access.AGENT)
         with database.reading() as connection:
             found = find_invoice(connection, invoice)
-    answer = asyncio.run(_tell_case(settings, found, news, person.name, why))
+    return asyncio.run(_tell_case(settings, found, news, person.name, why))
+
+
+def change(invoice: str, news: News, reason: str, token: str, as_json: bool) -> None:
+    """Change by hand, in the name of the token's person, and print the invoice's answer. Raises UnableToChange."""
+    answer = tell(invoice, news, reason, token)
     if as_json:
         print_json({"taken": answer.taken, "said": answer.said, "in_flight": answer.in_flight, "pending": answer.pending})
     if not answer.taken:

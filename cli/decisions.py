@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 import click
 
-from cli.changing import DAY, change, find_invoice, load, reason_option
+from cli.changing import DAY, UnableToChange, change, find_invoice, load, reason_option, tell
 from cli.session import UnableToChoose, open_database, read_settings, token_option
 from cli.terminal import as_json, say
 
@@ -341,4 +341,55 @@ def authorize_agency(invoice: str, agency: str, limit: str, until: datetime, rea
     change(invoice, AgencyAuthorized(agency, most, until.date()), reason, token, as_json)
 
 
-COMMANDS = (dispute, legal_stop, wait, replied, handled, spoke, escalate, approve, paid, paid_outside, write_off, reopen, discount, swap, authorize_agency)
+@click.command()
+@click.argument("invoice")
+@click.option("--by-invoice", "successor", default="", help="The invoice that has taken its place; it carries on the history.")
+@click.option("--not-after-all", is_flag=True, help="It was not replaced: it is reminded of again.")
+@reason_option
+@token_option
+@as_json
+def replaced(invoice: str, successor: str, not_after_all: bool, reason: str, token: str, as_json: bool) -> None:
+    """Record that an invoice was voided and issued anew: the new one carries on its history.
+
+    The old one is silent from now on, also while the ledger still shows it open.
+
+    \b
+    Examples:
+      dunwell case replaced INV-4711 --by-invoice INV-4720 --reason "the order number was missing"
+      dunwell case replaced INV-4711 --not-after-all --reason "it was INV-4712"
+    """
+    from domain.event import Reissued
+
+    if bool(successor) == not_after_all:
+        raise click.UsageError("give --by-invoice, or --not-after-all")
+    if not_after_all:
+        change(invoice, Reissued(), reason, token, as_json)
+        return
+    old, new = load(invoice, 1), load(successor, 1)
+    if old.line.invoice == new.line.invoice or old.customer.id != new.customer.id:
+        raise click.UsageError(f"--by-invoice: {successor} must be another invoice of the same customer")
+    if not old.line.ended:
+        answer = tell(invoice, Reissued(successor=new.line.invoice), reason, token)
+        if not answer.taken:
+            raise UnableToChange(answer.said)
+    change(successor, Reissued(predecessor=old.line.invoice), reason, token, as_json)
+
+
+COMMANDS = (
+    dispute,
+    legal_stop,
+    wait,
+    replied,
+    handled,
+    spoke,
+    escalate,
+    approve,
+    paid,
+    paid_outside,
+    write_off,
+    reopen,
+    replaced,
+    discount,
+    swap,
+    authorize_agency,
+)

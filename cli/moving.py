@@ -146,7 +146,8 @@ def _describe(case: Case, number: str, facts: Facts, target: Playbook, before: D
 def _when(due: Due, facts: Facts, now: datetime) -> str:
     if due.blocked:
         return due.blocked
-    return day(local_day(max(due.moment, now), facts.customer.zones))
+    soonest = facts.opening(facts.customer_day(now))  # what is late already waits for the next day that is open
+    return day(local_day(max(due.moment, soonest), facts.customer.zones))
 
 
 def _tell(planned: list[tuple[Planned, PlaybookSwapped | None]], target: Playbook, as_json: bool) -> None:

@@ -189,7 +189,7 @@ def _tell(line: PlanLine) -> list[str]:
     if line.next_at:
         told.append(f"  next look    {moment(line.next_at, 'UTC')}")
     told += ["", "Invoices", *(f"  {line.numbers.get(part.invoice, part.invoice)}: {part.amount}" for part in plan.covers)]
-    told += ["", "Installments", *(f"  {day(part.due)}  {part.amount}  {part.standing}" for part in plan.installments)]
+    told += ["", "Installments", *(f"  {day(part.due):<15}  {part.amount!s:>18}  {part.standing}" for part in plan.installments)]
     return told
 
 

@@ -154,7 +154,7 @@ def _find(connection: Connection, settings: Settings, seller: str, country: str,
         return Scope.COUNTRY, _read_country(country)
     found = find_customers(connection, customer)
     if not found:
-        raise UnableToSetQuiet(f"--customer: no customer has the number {customer!r}; dunwell customer list shows them")
+        raise UnableToSetQuiet(f"--customer: no customer has the number {customer!r}; dunwell customers list shows them")
     if len(found) > 1:
         raise UnableToSetQuiet(f"--customer: several customers have the number {customer!r}; name one by its id: {', '.join(found)}")
     return Scope.CUSTOMER, found[0]

@@ -28,7 +28,7 @@ _KNOWN = select(inbox.c.id).where(inbox.c.source == bindparam("source"), inbox.c
 _WORDS = select(*(column for column in inbox.c if column is not inbox.c.news), cast(inbox.c.news, Text).label("news"))
 _WORD = _WORDS.where(inbox.c.id == bindparam("word"))
 _UNFOLDED = _WORDS.where(inbox.c.case_id == bindparam("case"), inbox.c.state.in_(_UNHEARD)).order_by(inbox.c.received_at, inbox.c.id)
-_RESTRAINING = select(inbox.c.id).where(inbox.c.case_id.in_(bindparam("cases")), inbox.c.state.in_(_UNHEARD), inbox.c.kind != "changed").limit(1)
+_RESTRAINED = select(inbox.c.case_id).where(inbox.c.case_id.in_(bindparam("cases")), inbox.c.state.in_(_UNHEARD), inbox.c.kind != "changed").distinct()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +94,9 @@ def unfolded(connection: Connection, case: str) -> tuple[Word, ...]:
     return tuple(_word(row) for row in connection.execute(_UNFOLDED, {"case": case}).mappings())
 
 
-def has_restraining(connection: Connection, case_ids: Sequence[str]) -> bool:
-    """Whether anything but a bare hint waits unheard for one of these cases: a person's word voids what has not heard it."""
-    return connection.execute(_RESTRAINING, {"cases": list(case_ids)}).first() is not None
+def restrained(connection: Connection, case_ids: Sequence[str]) -> frozenset[str]:
+    """Those of these cases for which anything but a bare hint waits unheard: a person's word voids what has not heard it."""
+    return frozenset(connection.scalars(_RESTRAINED, {"cases": list(case_ids)}))
 
 
 def mark_folded(connection: Connection, word: str, seq: int, reply: Reply, now: datetime) -> None:

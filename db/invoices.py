@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 # Statements are made once: to make one takes longer than to run it.
 _INVOICE = select(invoices).where(invoices.c.id == bindparam("invoice"))
+_INVOICES = select(invoices).where(invoices.c.id.in_(bindparam("invoices")))
 _REFS = select(invoices.c.id, invoices.c.ref).where(invoices.c.id.in_(bindparam("invoices")))
 _BY_REFS = select(invoices).where(invoices.c.seller_id == bindparam("seller"), invoices.c.ref.in_(bindparam("refs")))
 _KNOWN = select(invoices.c.seller_id, invoices.c.ref).where(invoices.c.ref.in_(bindparam("refs")))
@@ -132,6 +133,12 @@ def _row(invoice: Invoice, ref: str, at: datetime) -> dict[str, Any]:
 def load_invoice(connection: Connection, invoice: str) -> Invoice | None:
     row = connection.execute(_INVOICE, {"invoice": invoice}).mappings().one_or_none()
     return None if row is None else read_row(row)
+
+
+def load_with_refs(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[Invoice, str]]:
+    """Those of these invoices that are known, each with the ledger's key, by our id and in the order asked for."""
+    rows = {row["id"]: row for row in connection.execute(_INVOICES, {"invoices": list(ids)}).mappings()}
+    return {one: (read_row(row), row["ref"]) for one in ids if (row := rows.get(one))}
 
 
 def refs_of(connection: Connection, ids: Sequence[str]) -> dict[str, str]:

@@ -7,7 +7,8 @@ all it was about has ended before anybody found out).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,7 +30,6 @@ _GIVEN_UP = ("released", "refused", "bounced", "shadowed")
 
 # Statements are made once: to make one takes longer than to run it.
 _JOINED = outreach_parts.join(outreach)
-_OF_CASE = (outreach_parts.c.case_id == bindparam("case"), outreach_parts.c.dropped.is_(False))
 _OF_STEP = (
     outreach_parts.c.case_id == bindparam("case"),
     outreach_parts.c.round == bindparam("round"),
@@ -72,10 +72,22 @@ _CONTACT = select(outreach.c.id, outreach.c.stage, outreach.c.claimed_at, outrea
 _CONTACTS = union(_CONTACT.where(outreach.c.customer_id.in_(bindparam("customers"))), _CONTACT.where(outreach.c.reach.in_(bindparam("reach")))).order_by(
     "claimed_at"
 )
-_COVERING = (
-    select(outreach.c.id, outreach_parts.c.rung, outreach.c.claimed_at, outreach.c.state, outreach_parts.c.round, outreach_parts.c.channel)
+_ABOUT = (
+    select(
+        outreach_parts.c.round,
+        outreach_parts.c.rung,
+        outreach_parts.c.channel,
+        outreach_parts.c.dropped,
+        outreach.c.id,
+        outreach.c.state,
+        outreach.c.claimed_at,
+        outreach.c.recorded_at,
+        outreach.c.reason,
+        outreach.c.try_again,
+    )
     .select_from(_JOINED)
-    .where(*_OF_CASE, outreach.c.state.in_([*_ON_THE_WAY, "unknown"]))
+    .where(outreach_parts.c.case_id == bindparam("case"), outreach.c.state.in_([*_ON_THE_WAY, "unknown", "refused"]))
+    .order_by(outreach.c.recorded_at)
 )
 _TO_THE_SAME = select(outreach.c.id, outreach.c.step, outreach.c.claimed_at).where(
     outreach.c.customer_id.in_(bindparam("customers")) | outreach.c.reach.in_(bindparam("reach")),
@@ -83,23 +95,12 @@ _TO_THE_SAME = select(outreach.c.id, outreach.c.step, outreach.c.claimed_at).whe
     outreach.c.counts_as != CountsAs.ANSWER,
 )
 _LOCK_REACH = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("reach", type_=Text), 0)))
-_REFUSALS = (
-    select(outreach.c.recorded_at, outreach.c.reason, outreach.c.try_again)
-    .select_from(_JOINED)
-    .where(
-        outreach_parts.c.case_id == bindparam("case"),
-        outreach_parts.c.round == bindparam("round"),
-        outreach_parts.c.rung == bindparam("rung"),
-        outreach.c.state == "refused",
-    )
-    .order_by(outreach.c.recorded_at)
+_FENCED_SINCE = select(installation.c.fenced_since).with_for_update(read=True)
+_LEFT_BEHIND = select(outreach.c.id, outreach.c.state).where(
+    outreach.c.customer_id == bindparam("customer"),
+    ((outreach.c.state == "claimed") & (outreach.c.claimed_at < bindparam("before")))
+    | ((outreach.c.state == "sending") & (outreach.c.sending_at < bindparam("before"))),
 )
-_RELEASE_STALE = (
-    outreach.update()
-    .where(outreach.c.customer_id == bindparam("customer"), outreach.c.state == "claimed", outreach.c.claimed_at < bindparam("before"))
-    .values(state="released", reason="its worker died before sending", recorded_at=bindparam("now"))
-)
-_LOST = select(outreach.c.id).where(outreach.c.customer_id == bindparam("customer"), outreach.c.state == "sending", outreach.c.sending_at < bindparam("before"))
 _THREAD = (
     select(outreach.c.message_id)
     .select_from(_JOINED)
@@ -118,6 +119,15 @@ class Part:
     channel: str
     attempt: int
     leads: bool
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """The messages about one case that are not settled: those that cover it and whose fate is open, and the attempts that were
+    refused, by round and rung, oldest first."""
+
+    in_flight: tuple[InFlight, ...]
+    refused: Mapping[tuple[int, str], tuple[Refused, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +170,12 @@ def lock_reach(connection: Connection, reach: Collection[str]) -> None:
             connection.execute(_LOCK_REACH, {"reach": one})
 
 
-def claim(connection: Connection, row: dict[str, Any], parts: Sequence[Part]) -> None:
+def claim(connection: Connection, row: dict[str, Any], parts: Sequence[Part]) -> Claim:
     """Write a claim. Raises IntegrityError when any part's key is taken: somebody else is sending it, or has."""
-    connection.execute(_INSERT, {"state": "claimed", **row})
+    row = {"state": "claimed", "message_id": "", **row}
+    connection.execute(_INSERT, row)
     add_parts(connection, row["id"], parts)
+    return _claim(row, tuple(sorted(parts, key=lambda part: part.case)))
 
 
 def add_parts(connection: Connection, outreach_id: str, parts: Sequence[Part]) -> None:
@@ -188,6 +200,10 @@ def add_parts(connection: Connection, outreach_id: str, parts: Sequence[Part]) -
 
 def load_claim(connection: Connection, outreach_id: str) -> Claim:
     row = connection.execute(_MESSAGE, {"message": outreach_id}).mappings().one()
+    return _claim(row, load_parts(connection, outreach_id))
+
+
+def _claim(row: Mapping[Any, Any], parts: tuple[Part, ...]) -> Claim:
     return Claim(
         id=row["id"],
         state=row["state"],
@@ -198,7 +214,7 @@ def load_claim(connection: Connection, outreach_id: str) -> Claim:
         stage=Stage(row["stage"]),
         claimed_at=row["claimed_at"],
         message_id=row["message_id"],
-        parts=load_parts(connection, outreach_id),
+        parts=parts,
     )
 
 
@@ -225,7 +241,7 @@ def move_to_sending(connection: Connection, outreach_id: str, token: str, values
     """The last commit before the request: what will be said, from which ledger read. False: it is no longer ours to send,
     or nothing may leave because the database may not know all that was sent."""
     # Locked for reading, so that no fence can be raised between this look and the commit.
-    if connection.execute(select(installation.c.fenced_since).with_for_update(read=True)).scalar_one_or_none():
+    if connection.execute(_FENCED_SINCE).scalar_one_or_none():
         return False
     return _move(connection, outreach_id, token, "claimed", {"state": "sending", **values})
 
@@ -319,30 +335,35 @@ def note_talk(connection: Connection, customer: str, seller: str, case: str, by:
     connection.execute(outreach.insert().values(state="delivered", **row, **more))
 
 
-def in_flight(connection: Connection, case: str, customers: Sequence[str], reach: Collection[str] = ()) -> tuple[InFlight, ...]:
-    """Messages whose fate is open: those that cover this case, and any other on its way now to the same customers, or to one of
-    the addresses and numbers ``reach``."""
-    covering = connection.execute(_COVERING, {"case": case})
-    flights = {found: InFlight(rung, found, since, state == "unknown", *where) for found, rung, since, state, *where in covering}
-    for found, step, since in connection.execute(_TO_THE_SAME, {"customers": list(customers), "reach": list(reach)}):
-        flights.setdefault(found, InFlight(step, found, since))
-    return tuple(flights.values())
+def on_the_way(connection: Connection, customers: Sequence[str], reach: Collection[str] = ()) -> tuple[InFlight, ...]:
+    """Messages on their way now to these customers, or to one of the addresses and numbers ``reach``, whatever they are about."""
+    rows = connection.execute(_TO_THE_SAME, {"customers": list(customers), "reach": list(reach)})
+    return tuple(InFlight(step, found, since) for found, step, since in rows)
 
 
-def refusals(connection: Connection, case: str, round_: int, rung: str) -> tuple[Refused, ...]:
-    """The refused attempts at this step, oldest first."""
-    rows = connection.execute(_REFUSALS, {"case": case, "round": round_, "rung": rung})
-    return tuple(Refused(at, reason, try_again) for at, reason, try_again in rows)
+def load_about(connection: Connection, case: str) -> About:
+    flights, refused = [], defaultdict(list)
+    for row in connection.execute(_ABOUT, {"case": case}):
+        if row.state == "refused":
+            refused[row.round, row.rung].append(Refused(row.recorded_at, row.reason, row.try_again))
+        elif not row.dropped:
+            flights.append(InFlight(row.rung, row.id, row.claimed_at, row.state == "unknown", row.round, row.channel))
+    return About(tuple(flights), {step: tuple(attempts) for step, attempts in refused.items()})
 
 
 def tidy(connection: Connection, customer: str, before: datetime, now: datetime) -> tuple[str, ...]:
     """What a dead worker left: a claim older than ``before`` is released; the ids of what has been sending since then,
     now unknown."""
-    connection.execute(_RELEASE_STALE, {"customer": customer, "before": before, "now": now})
-    lost = tuple(connection.scalars(_LOST, {"customer": customer, "before": before}))
-    if lost:
-        connection.execute(outreach.update().where(outreach.c.id.in_(lost)).values(state="unknown", reason="its worker died while sending", recorded_at=now))
+    left = connection.execute(_LEFT_BEHIND, {"customer": customer, "before": before}).all()
+    never_sent, lost = (tuple(found for found, state in left if state == wanted) for wanted in ("claimed", "sending"))
+    _settle(connection, never_sent, "claimed", {"state": "released", "reason": "its worker died before sending", "recorded_at": now})
+    _settle(connection, lost, "sending", {"state": "unknown", "reason": "its worker died while sending", "recorded_at": now})
     return lost
+
+
+def _settle(connection: Connection, ids: Sequence[str], state: str, values: dict[str, Any]) -> None:
+    if ids:
+        connection.execute(outreach.update().where(outreach.c.id.in_(ids), outreach.c.state == state).values(values))
 
 
 def was_sending_after(connection: Connection, case: str, moment: datetime) -> bool:

@@ -34,8 +34,24 @@ _CUSTOMER_LOCK = (
     )
     .with_for_update()
 )
+_LOCK_OF_INVOICE = (
+    select(customers.c.id)
+    .where(
+        customers.c.id
+        == select(func.coalesce(_PAYER.c.pays_through, _PAYER.c.id))
+        .join(invoices, invoices.c.customer_id == _PAYER.c.id)
+        .where(invoices.c.id == bindparam("invoice"))
+        .scalar_subquery()
+    )
+    .with_for_update()
+)
 _IS_PAYER = select(_OF_FAMILY.c.id).where(_OF_FAMILY.c.pays_through == customers.c.id).exists()
-_REACHED = select(customers, _IS_PAYER.label("is_payer")).where(customers.c.id == bindparam("customer"))
+_REACHED = (
+    select(customers, contacts, _IS_PAYER.label("is_payer"))
+    .select_from(customers.outerjoin(contacts, contacts.c.customer_id == func.coalesce(customers.c.pays_through, customers.c.id)))
+    .where(customers.c.id == bindparam("customer"))
+    .order_by(contacts.c.id)
+)
 _FAMILY = select(customers.c.id).where((customers.c.id == bindparam("customer")) | (customers.c.pays_through == bindparam("customer"))).order_by(customers.c.id)
 _CUSTOMER_IDS = select(customers.c.number, customers.c.id).where(customers.c.seller_id == bindparam("seller"), customers.c.number.in_(bindparam("numbers")))
 _CONTACTS = select(contacts).where(contacts.c.customer_id == bindparam("customer")).order_by(contacts.c.id)
@@ -153,8 +169,14 @@ def lock_customer(connection: Connection, customer: str) -> None:
     connection.execute(_CUSTOMER_LOCK, {"customer": customer})
 
 
+def lock_customer_of(connection: Connection, invoice: str) -> None:
+    """As ``lock_customer``, for whoever owes this invoice; nothing where it is not known."""
+    connection.execute(_LOCK_OF_INVOICE, {"invoice": invoice})
+
+
 def load_customer(connection: Connection, customer: str) -> Customer:
-    return _read_customer(connection, connection.execute(_CUSTOMER, {"customer": customer}).mappings().one())
+    row = connection.execute(_CUSTOMER, {"customer": customer}).mappings().one()
+    return _read_customer(row, connection.execute(_CONTACTS, {"customer": customer}).mappings().all())
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,14 +192,13 @@ class Reached:
 
 
 def load_reached(connection: Connection, customer: str) -> Reached:
-    row = connection.execute(_REACHED, {"customer": customer}).mappings().one()
-    own = _read_customer(connection, row)
+    rows = connection.execute(_REACHED, {"customer": customer}).mappings().all()
+    own = _read_customer(rows[0], [row for row in rows if row[contacts.c.id]])
     if not own.pays_through:
-        return Reached(own, tuple(connection.scalars(_FAMILY, {"customer": customer})) if row["is_payer"] else (customer,))
+        return Reached(own, tuple(connection.scalars(_FAMILY, {"customer": customer})) if rows[0]["is_payer"] else (customer,))
     payer = load_customer(connection, own.pays_through)
     together = replace(
         own,
-        contacts=payer.contacts,
         zones=payer.zones,
         consents=payer.consents,
         preferred_channel=payer.preferred_channel or own.preferred_channel,
@@ -187,8 +208,7 @@ def load_reached(connection: Connection, customer: str) -> Reached:
     return Reached(together, tuple(connection.scalars(_FAMILY, {"customer": payer.id})), payer)
 
 
-def _read_customer(connection: Connection, row: RowMapping) -> Customer:
-    people = connection.execute(_CONTACTS, {"customer": row["id"]}).mappings()
+def _read_customer(row: RowMapping, people: Sequence[RowMapping]) -> Customer:
     return Customer(
         id=row["id"],
         seller=row["seller_id"],
@@ -262,7 +282,8 @@ def _check_payer(connection: Connection, customer: Customer) -> None:
 
 
 def _contact(row: RowMapping) -> Contact:
-    return Contact(row["id"], Role(row["role"]), row["name"], row["email"], row["phone"], row["language"], frozenset(row["refused"]))
+    of = contacts.c
+    return Contact(row[of.id], Role(row[of.role]), row[of.name], row[of.email], row[of.phone], row[of.language], frozenset(row[of.refused]))
 
 
 def judge_behavior(connection: Connection, customer_ids: Sequence[str]) -> None:

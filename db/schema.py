@@ -265,6 +265,15 @@ approval_links = Table(
     Column("answer", String(10), nullable=False, default="", server_default=""),
 )
 
+# One link for the customer to answer a message with one tap. Only the hash of what stands in the link is kept.
+answer_links = Table(
+    "answer_links",
+    metadata,
+    _key("outreach_id", "outreach.id", primary_key=True),
+    Column("token_hash", LargeBinary(32), nullable=False, unique=True),
+    Column("expires", Moment, nullable=False),
+)
+
 # A plan to pay one or more invoices of a customer in installments: one workflow each.
 plans = Table(
     "plans",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
-from db import journal, parties, schema
+from db import cases, journal, parties, schema
 from db.views import Line, lines, read_line, sellers_by_id
 from domain.case import Case
 from domain.customer import Customer
@@ -89,8 +89,18 @@ class OpenTask:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """An invoice that another one has replaced: our id of it, its number and its diary."""
+
+    invoice: str
+    number: str
+    diary: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
-    """Everything known about one watched invoice. ``playbook`` is the resolved text it follows.
+    """Everything known about one watched invoice. ``playbook`` is the resolved text it follows, ``earlier`` the invoices that
+    it has replaced, the latest first.
 
     Messages and decisions come newest first; ``unheard`` counts words that have arrived and not been acted on yet.
     """
@@ -110,6 +120,7 @@ class Story:
     decisions: tuple[Decided, ...]
     tasks: tuple[OpenTask, ...]
     unheard: int
+    earlier: tuple[Earlier, ...] = ()
 
 
 def load_story(connection: Connection, invoice: str, now: datetime, *, decisions: int = 200) -> Story | None:
@@ -123,10 +134,10 @@ def load_story(connection: Connection, invoice: str, now: datetime, *, decisions
     row = connection.execute(query.where(cases.invoice_id == invoice)).mappings().one_or_none()
     if row is None:
         return None
-    case = row["case"]
+    case, watched = row["case"], _CASE.validate_python(row["body"])
     return Story(
         line=read_line(row, sellers, now),
-        case=_CASE.validate_python(row["body"]),
+        case=watched,
         seller=sellers[row["seller_id"]],
         customer=parties.load_customer(connection, row["customer_id"]),
         ref=row["ref"],
@@ -140,7 +151,20 @@ def load_story(connection: Connection, invoice: str, now: datetime, *, decisions
         decisions=_decisions(connection, case, decisions),
         tasks=_tasks(connection, and_(schema.tasks.c.case_id == case, schema.tasks.c.kind != TaskKind.INCIDENT)),
         unheard=connection.execute(select(func.count()).where(words.case_id == case, words.state.in_(("new", "passed_on")))).scalar_one(),
+        earlier=tuple(_earlier(connection, watched)),
     )
+
+
+def _earlier(connection: Connection, case: Case) -> Iterator[Earlier]:
+    """What ``case`` has replaced, and what that had replaced; a circle is left at its beginning."""
+    seen = {case.invoice.id}
+    while case.predecessor and case.predecessor not in seen:
+        seen.add(case.predecessor)
+        before = cases.load_case(connection, f"invoice/{case.predecessor}")
+        if before is None:
+            return
+        yield Earlier(before.invoice.id, before.invoice.number, journal.read(connection, before.id))
+        case = before
 
 
 def load_message(connection: Connection, message: str) -> Message | None:

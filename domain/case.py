@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from domain.invoice import Invoice
-from domain.money import Money
+from domain.money import Money, minor_unit
 
 
 class Outcome(StrEnum):
@@ -143,6 +143,10 @@ class Discount:
     percent: Decimal
     last_day: date
     by: str
+
+    def off(self, total: Money) -> Money:
+        """What it takes off ``total``, to the smallest unit of its currency."""
+        return Money((total.amount * self.percent / 100).quantize(minor_unit(total.currency)), total.currency)
 
 
 @dataclass(frozen=True, slots=True)

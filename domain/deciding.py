@@ -77,9 +77,7 @@ def fold(case: Case, news: Deciding, facts: Facts, now: datetime) -> Folded:
         case Reopened():
             if not case.ended:
                 return refused(case, "this invoice is being watched already")
-            acts = matters.acts_done(case, facts)
-            case = replace(case, ended=None, ended_why="", round=case.round + 1, entered=False, rungs=(), holds=(), approvals=(), acts=acts)
-            return taken(case, f"watched again: reopened by {who(news)}{because(news)}", news, facts, now)
+            return taken(matters.begin_round(case, facts), f"watched again: reopened by {who(news)}{because(news)}", news, facts, now)
         case Escalated():
             return _escalate(case, news, facts, now)
         case PlaybookSwapped():
@@ -100,8 +98,10 @@ def fold(case: Case, news: Deciding, facts: Facts, now: datetime) -> Folded:
                 return taken(
                     replace(case, predecessor=news.predecessor), f"replaces another invoice, whose history it carries on{because(news)}", news, facts, now
                 )
-            case = replace(case, successor=news.successor)
-            return taken(case, f"replaced by another invoice{because(news)}", news, facts, now)
+            if not news.successor and not case.successor:
+                return refused(case, "no other invoice has replaced this one")
+            said = "replaced by another invoice" if news.successor else f"not replaced after all, says {who(news)}"
+            return taken(replace(case, successor=news.successor), f"{said}{because(news)}", news, facts, now)
         case ContactSet():
             whom = f"whom we write to ({news.role})" if news.role else "whom we write to"
             return taken(case, f"{whom} was changed by {who(news)}{because(news)}", news, facts, now)

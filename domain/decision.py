@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from domain import desk, ladder, leave, matters, silences
-from domain.answers import Folded, Reply
+from domain.answers import Folded, Reply, entry
 from domain.calendar import zone
 from domain.case import ApprovalStanding, Case, Discount, Dispute, Fate, Hold, HoldKind, Outcome, Rung
 from domain.diary import Entry, EntryKind, write_day
@@ -19,7 +19,7 @@ from domain.invoice import Invoice, Standing
 from domain.money import Money
 from domain.person import stand_in
 from domain.playbook import Stage, Step
-from domain.task import Task, TaskKind
+from domain.task import Task
 
 # In place of a channel: the step's exact text is written, and people are asked to agree to it.
 APPROVAL = "approval"
@@ -126,14 +126,14 @@ def assess(case: Case, seen: Invoice | None, news: Sequence[News], facts: Facts,
             entries += lines
     tasks += matters.milestones(case, facts, now)
     verdict = decide(case, facts, now)
-    delay = _DELAYS.get(verdict.rule)
+    delay = ladder.DELAYS.get(verdict.rule)
     if delay and not (case.delayed and verdict.rule == "hours"):  # the hour is only the last of several reasons
         case = replace(case, delayed=delay)
     if isinstance(verdict.decision, Close) and not had_ended and verdict.decision.outcome in (Outcome.SETTLED, Outcome.VOIDED):
         tasks += matters.compensate(case, facts, now)
     if isinstance(verdict.decision, Close) and not case.ended:
         case = replace(case, ended=verdict.decision.outcome, ended_why=verdict.decision.why)
-        entries.append(_line(case, facts, now, EntryKind.CLOSED, verdict.decision.why))
+        entries.append(entry(case, facts, now, EntryKind.CLOSED, verdict.decision.why))
     return Assessment(case, verdict, tuple(entries), (*tasks, *verdict.tasks), tuple(replies))
 
 
@@ -155,7 +155,7 @@ def decide(case: Case, facts: Facts, now: datetime) -> Verdict:
     verdict = _the_end(case, facts, now) or _a_reason_for_silence(case, facts, now) or _the_next_step(case, facts, now)
     milestone = matters.next_milestone(case, facts, now)
     if isinstance(verdict.decision, Wait) and milestone and milestone < verdict.decision.until:
-        verdict = replace(verdict, decision=replace(verdict.decision, until=milestone))
+        verdict = replace(verdict, decision=replace(verdict.decision, until=max(milestone, now + _SOON)))
     if isinstance(verdict.decision, Wait) and facts.people:
         acting = stand_in(verdict.decision.owner, facts.people, facts.today(now)) or facts.owner
         return replace(verdict, decision=replace(verdict.decision, owner=acting))
@@ -175,20 +175,15 @@ def _the_end(case: Case, facts: Facts, now: datetime) -> Verdict | None:
     if invoice.is_settled(facts.tolerance):
         return Verdict(Close(Outcome.SETTLED, invoice.remainder_reason(facts.tolerance)), "settled")
     if case.discount and _is_paid_net(case, case.discount, facts):
-        number, left, percent = invoice.number, invoice.balance, case.discount.percent
-        remedy = f"Book a credit note of {left} for invoice {number}: {percent}% were granted by {case.discount.by}"
-        due = facts.bank_calendar.add(facts.today(now), 3)
-        task = Task(f"credit-note/{case.id}", TaskKind.BOOK, f"Credit note for the discount on invoice {number}: {left}", remedy, facts.owner, due)
-        return Verdict(Close(Outcome.SETTLED, f"paid in time less {percent}% discount"), "settled", (task,))
+        why = f"paid in time less {case.discount.percent}% discount"
+        return Verdict(Close(Outcome.SETTLED, why), "settled", (matters.credit_note(case, case.discount, facts, now),))
     return None
 
 
 def _is_paid_net(case: Case, discount: Discount, facts: Facts) -> bool:
     """Whether all but the discount was paid by its last day."""
     invoice = case.invoice
-    off = Money(invoice.total.amount * discount.percent / 100, invoice.total.currency)
-    left = invoice.balance - off
-    return facts.tolerance.covers(left) and invoice.paid_on is not None and invoice.paid_on <= discount.last_day
+    return facts.tolerance.covers(invoice.balance - discount.off(invoice.total)) and invoice.paid_on is not None and invoice.paid_on <= discount.last_day
 
 
 def _a_reason_for_silence(case: Case, facts: Facts, now: datetime) -> Verdict | None:
@@ -202,15 +197,21 @@ def _a_reason_for_silence(case: Case, facts: Facts, now: datetime) -> Verdict | 
         why = "the ledger no longer knows this invoice"
         task = matters.incident(facts, now, f"missing/{case.id}", f"The ledger no longer knows invoice {case.invoice.number}", _MISSING)
         return _wait(facts.opening(_tomorrow(facts, now)), why, facts.owner, "missing", now, task)
+    hold = case.active_hold(now)
+    if hold and hold.kind is HoldKind.LEGAL:
+        return _legally_stopped(case, hold, facts, now)
     if case.invoice.standing is Standing.DRAFT:
         return _wait(facts.opening(_tomorrow(facts, now)), "the ledger says the invoice is a draft", facts.owner, "draft", now)
+    if case.successor:
+        until, task = facts.opening(facts.customer_day(now) + timedelta(days=7)), matters.void_task(case, facts, now)
+        return _wait(until, "another invoice has replaced it, and the ledger still shows it open", facts.owner, "replaced", now, task)
     if case.invoice.standing is Standing.DISPUTED:
         until, task = facts.opening(facts.customer_day(now) + timedelta(days=7)), silences.ledger_dispute_task(case, facts, now)
         return _wait(until, "the ledger says the invoice is disputed", facts.owner, "disputed", now, task)
     if (dispute := case.open_dispute) and facts.tolerance.covers(case.chased):
         return _in_dispute(dispute, facts, now)
-    if hold := case.active_hold(now):
-        return _held(case, hold, facts, now)
+    if hold:
+        return _held(hold, facts, now)
     if promise := case.open_promise:
         return _wait(promise_ends(promise, facts), f"{promise.amount} promised by {write_day(promise.day)}", promise.by, "promise", now)
     for rule, why in _PAYER_WAITS.items():
@@ -226,6 +227,13 @@ def _in_dispute(dispute: Dispute, facts: Facts, now: datetime) -> Verdict:
     return _wait(matters.morning(until, facts), f"{why}, to be cleared up by {write_day(dispute.due)}", dispute.owner, "disputed", now)
 
 
+# Why nobody is written to at whom a customer pays through, by the rule that an invoice of theirs waits by.
+_PAYER_WAITS = {
+    "legal": "there is a legal stop for whom this customer pays through",
+    "reply": "whom this customer pays through has answered, and nobody has dealt with it yet: quiet",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class _Quiet:
     """A kind of hold in the reader's words, and the name of its rule."""
@@ -233,12 +241,6 @@ class _Quiet:
     rule: str
     why: str
 
-
-# Why nobody is written to at whom a customer pays through, by the rule that an invoice of theirs waits by.
-_PAYER_WAITS = {
-    "legal": "there is a legal stop for whom this customer pays through",
-    "reply": "whom this customer pays through has answered, and nobody has dealt with it yet: quiet",
-}
 
 _QUIET = {
     HoldKind.MANUAL: _Quiet("hold", "on hold"),
@@ -250,19 +252,18 @@ _QUIET = {
 }
 
 
-def _held(case: Case, hold: Hold, facts: Facts, now: datetime) -> Verdict:
-    if hold.kind is HoldKind.LEGAL:
-        look = matters.morning(facts.today(now) + silences.LEGAL_LOOK, facts)
-        tasks = (silences.legal_task(case, hold.why, facts, now),) if now >= hold.since + silences.LEGAL_LOOK else ()
-        return Verdict(Wait(look, f"legal stop ({hold.why}): only a person releases it", hold.by), "legal", tasks)
+def _legally_stopped(case: Case, hold: Hold, facts: Facts, now: datetime) -> Verdict:
+    look = matters.morning(facts.today(now) + silences.LEGAL_LOOK, facts)
+    tasks = (silences.legal_task(case, hold.why, facts, now),) if now >= hold.since + silences.LEGAL_LOOK else ()
+    return Verdict(Wait(look, f"legal stop ({hold.why}): only a person releases it", hold.by), "legal", tasks)
+
+
+def _held(hold: Hold, facts: Facts, now: datetime) -> Verdict:
     quiet = _QUIET[hold.kind]
     rule, why = quiet.rule, quiet.why
     until = max(hold.until, now + _SOON)
     if hold.kind is HoldKind.REPLY:
-        handover = silences.handover(hold, facts)
-        if now < handover:
-            return _wait(handover, why, hold.by, rule, now)
-        return _wait(until, why, facts.deputy or hold.by, rule, now, silences.deputy_task(case, hold, facts, now))
+        return _wait(until, why, hold.by if now < silences.handover(hold, facts) else facts.deputy or hold.by, rule, now)
     return Verdict(Wait(until, f"{why} until {write_day(facts.today(hold.until))}", hold.by, detail=hold.why), rule)
 
 
@@ -309,15 +310,15 @@ def _the_next_step(case: Case, facts: Facts, now: datetime) -> Verdict:
 def _without_leave(case: Case, step: Step, facts: Facts, now: datetime) -> Verdict | None:
     """None once enough people agreed to the step's exact text."""
     approval = case.approval(step.name)
-    if approval is None or approval.standing is ApprovalStanding.EXPIRED:
+    if approval and approval.standing is ApprovalStanding.GIVEN:
+        return None
+    if approval is None or approval.standing is not ApprovalStanding.OPEN:
         return Verdict(Perform(step.name, APPROVAL, f"ask for approval of the {step.title}"), "due")
-    if approval.standing is ApprovalStanding.OPEN:
-        why = f"the {step.title} waits for approval"
-        task = leave.ask(case, step, facts.today(approval.expires) - timedelta(days=1), facts)
-        if not step.approve and now < (reminded := leave.reminded(approval, facts)):
-            return _wait(min(reminded, approval.expires), why, task.owner, "approval", now)
-        return _wait(approval.expires, why, task.owner, "approval", now, *(() if step.approve else (task,)))
-    return None
+    why = f"the {step.title} waits for approval"
+    task = leave.ask(case, step, facts.today(approval.expires) - timedelta(days=1), facts)
+    if not step.approve and now < (reminded := leave.reminded(approval, facts)):
+        return _wait(min(reminded, approval.expires), why, task.owner, "approval", now)
+    return _wait(approval.expires, why, task.owner, "approval", now, *(() if step.approve else (task,)))
 
 
 def _after_refusal(case: Case, facts: Facts, now: datetime) -> desk.Refusal:
@@ -340,8 +341,8 @@ def _unbelievable_books(case: Case, facts: Facts, now: datetime) -> Verdict | No
     needed = facts.bank_calendar.add(today, -1)
     overdue = case.invoice.days_past_due(today) > 0
     if overdue and (books.posted_through is None or books.posted_through < needed):
-        booked = write_day(books.posted_through) if books.posted_through else "an unknown day"
-        why = f"the books are posted through {booked} only; a payment of {write_day(needed)} would not be seen"
+        known = f"the books are posted through {write_day(books.posted_through)} only" if books.posted_through else "nobody has said how far the bank is booked"
+        why = f"{known}; a payment of {write_day(needed)} would not be seen"
         remedy = f"Book the bank of {write_day(needed)} first; then, where the ledger does not tell: dunwell posted-through {needed}"
         return _wait(_next_try(facts, now), why, facts.owner, "books", now, matters.incident(facts, now, f"books/{books.source}", why, remedy))
     return None
@@ -353,69 +354,19 @@ def _next_try(facts: Facts, now: datetime) -> datetime:
 
 
 def _with_money_to_apply(unapplied: Money, facts: Facts, now: datetime) -> Verdict:
-    number = facts.customer.number
-    task = Task(
-        key=f"unapplied/{facts.customer.id}/{unapplied.currency}",
-        kind=TaskKind.BOOK,
-        title=f"Apply {unapplied} of customer {number}",
-        remedy=f"Customer {number} has paid {unapplied} that no invoice shows yet: set it against its invoices in the ledger; reminders wait for it",
-        owner=facts.owner,
-        due=facts.bank_calendar.add(facts.today(now), 1),
-    )
+    task = matters.money_to_apply(unapplied, facts, now)
     return _wait(facts.opening(_tomorrow(facts, now)), f"{unapplied} of the customer's money is not applied yet", facts.owner, "unapplied", now, task)
 
 
 def _unreachable(facts: Facts, now: datetime) -> Verdict:
-    task = Task(
-        key=f"contact/{facts.customer.id}",
-        kind=TaskKind.REPAIR_CONTACT,
-        title=f"Nobody at customer {facts.customer.number} can be reached",
-        remedy=f"Add a working e-mail address in the ledger, or: dunwell contact set {facts.customer.number} --role billing --email ADDRESS --reason WHY",
-        owner=facts.owner,
-        due=facts.bank_calendar.add(facts.today(now), 1),
-    )
+    task = matters.contact_to_repair(facts, now)
     return _wait(facts.opening(_tomorrow(facts, now)), "nobody at the customer can be reached", facts.owner, "unreachable", now, task)
 
 
 def _unknown_outreach(case: Case, outreach: str, facts: Facts, now: datetime) -> Verdict:
-    task = Task(
-        key=f"outreach/{outreach}",
-        kind=TaskKind.RESOLVE_OUTREACH,
-        title=f"Nobody knows whether a message about invoice {case.invoice.number} went out",
-        remedy=f"Look for it in the provider's log, then: dunwell case resolve {case.invoice.number} --sent (or --not-sent)",
-        owner=facts.owner,
-        due=facts.bank_calendar.add(facts.today(now), 1),
-    )
+    task = matters.outreach_to_resolve(case, outreach, facts, now)
     return _wait(facts.opening(_tomorrow(facts, now)), "nobody knows yet whether the last message went out", facts.owner, "unknown", now, task)
 
-
-# What kept a step waiting beyond its day, by rule, as the diary tells it.
-_DELAYS = {
-    "hours": "contact hours",
-    "gap": "the gap after the last contact",
-    "caps": "as many contacts as are allowed",
-    "quiet": "a quiet period",
-    "unapplied": "money that was not applied",
-    "calls": "as many calls as are allowed",
-    "courtesy": "one note a week before the due date",
-    "hold": "on hold",
-    "reply": "the customer's answer",
-    "plan": "a payment plan",
-    "please-wait": "a colleague asked to wait",
-    "promise": "a promise",
-    "promise-to-decide": "a promise",
-    "disputed": "a dispute",
-    "legal": "a legal stop",
-    "approval": "approval",
-    "ledger": "the ledger could not be read",
-    "stale": "the ledger was out of date",
-    "books": "the books were not posted",
-    "unreachable": "nobody could be reached",
-    "undelivered": "no notice had been delivered",
-    "refused": "the message was not taken",
-    "switched-off": "all sending was stopped",
-    "fenced": "restored from a backup",
-}
 
 # How a step reached whom it was meant for, by channel.
 _CARRIED = {
@@ -435,17 +386,13 @@ def record_contact(case: Case, step: str, channel: str, fate: Fate, outreach: st
     title, carried = facts.playbook.step(step).title, _CARRIED.get(channel, f"sent by {channel}")
     match fate:
         case Fate.DONE:
-            return case, _line(case, facts, now, EntryKind.CONTACT, f"{title}: {_CARRIED['task']}{moved}")
+            return case, entry(case, facts, now, EntryKind.CONTACT, f"{title}: {_CARRIED['task']}{moved}")
         case Fate.SHADOWED:
-            return case, _line(case, facts, now, EntryKind.CONTACT, f"{title} would have been {carried} (nothing leaves yet)")
+            return case, entry(case, facts, now, EntryKind.CONTACT, f"{title} would have been {carried} (nothing leaves yet)")
         case Fate.UNKNOWN:
-            return case, _line(case, facts, now, EntryKind.TROUBLE, f"{title}: nobody knows whether it was {carried}")
+            return case, entry(case, facts, now, EntryKind.TROUBLE, f"{title}: nobody knows whether it was {carried}")
         case _:
-            return case, _line(case, facts, now, EntryKind.CONTACT, f"{title} {carried}{moved}")
-
-
-def _line(case: Case, facts: Facts, now: datetime, kind: EntryKind, what: str) -> Entry:
-    return Entry(now, facts.today(now), case.invoice.days_past_due(facts.today(now)), kind, what)
+            return case, entry(case, facts, now, EntryKind.CONTACT, f"{title} {carried}{moved}")
 
 
 def _wait(until: datetime, why: str, owner: str, rule: str, now: datetime, *tasks: Task) -> Verdict:

@@ -42,6 +42,7 @@ class PromiseMade:
     kind: Literal["promise"] = "promise"
     method: str = ""
     decided: bool = False  # a person of ours agreed to more than a customer may promise by itself
+    scheduled: bool = False  # it says no more than when the payment will be made: up to the due date that is no promise
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +153,12 @@ class WaitAsked:
 
 @dataclass(frozen=True, slots=True)
 class Replied:
-    """The customer answered, and nobody has dealt with it yet."""
+    """The customer answered, and nobody has dealt with it yet. ``copy``: it asks for the invoice to be sent again."""
 
     by: str = ""
     why: str = ""
     kind: Literal["replied"] = "replied"
+    copy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,7 +362,10 @@ class AgencyAuthorized:
 
 @dataclass(frozen=True, slots=True)
 class Reissued:
-    """The invoice was replaced: ``successor`` is the id of the one that carries on its history, or ``predecessor`` of the one before."""
+    """The invoice was replaced: ``successor`` is the id of the one that carries on its history, or ``predecessor`` of the one before.
+
+    Without either, it was not replaced after all.
+    """
 
     successor: str = ""
     predecessor: str = ""

@@ -121,9 +121,7 @@ def observe(case: Case, seen: Invoice, facts: Facts, now: datetime) -> tuple[Cas
     case = replace(case, invoice=seen)
     entries = tuple(entry(case, facts, now, EntryKind.LEDGER, line) for line in lines)
     if owes_again:
-        acts = matters.acts_done(case, facts)
-        case = replace(case, ended=None, ended_why="", round=case.round + 1, entered=False, rungs=(), holds=())
-        case = replace(case, approvals=(), delayed="", silences=(), acts=acts)
+        case = replace(matters.begin_round(case, facts), silences=())
         entries = (*entries, entry(case, facts, now, EntryKind.OPENED, f"owed again: {seen.balance}"))
     return case, entries
 
@@ -188,6 +186,9 @@ def _report_payment(case: Case, news: PaymentReported, facts: Facts, now: dateti
 
 def _promise(case: Case, news: PromiseMade, facts: Facts, now: datetime) -> Folded:
     balance, today = case.invoice.balance, facts.today(now)
+    if news.scheduled and today <= news.day <= case.invoice.due:
+        said = f"payment is scheduled for {write_day(news.day)}"
+        return Folded(case, Reply(True, said), (entry(case, facts, now, EntryKind.PERSON, f"{said} (told by {who(news)}){because(news)}", news.by),))
     try:
         amount = balance if news.amount is None else Money(news.amount, balance.currency)
     except UnableToReckon as error:

@@ -19,6 +19,34 @@ _NOTICES = (Stage.REMINDER, Stage.FINAL, Stage.HOLD, Stage.DEMAND)
 NO_AGENCY = "no agency is authorized to take it"
 # Where a provider gives no receipts, a message that did not bounce for this long counts as delivered (presumed).
 PRESUMED_AFTER_BUSINESS_DAYS = 2
+# What kept a step waiting beyond its day, by rule, as the diary tells it.
+DELAYS = {
+    "hours": "contact hours",
+    "gap": "the gap after the last contact",
+    "caps": "as many contacts as are allowed",
+    "quiet": "a quiet period",
+    "unapplied": "money that was not applied",
+    "calls": "as many calls as are allowed",
+    "courtesy": "one note a week before the due date",
+    "hold": "on hold",
+    "reply": "the customer's answer",
+    "plan": "a payment plan",
+    "please-wait": "a colleague asked to wait",
+    "promise": "a promise",
+    "promise-to-decide": "a promise",
+    "disputed": "a dispute",
+    "replaced": "another invoice had replaced it",
+    "legal": "a legal stop",
+    "approval": "approval",
+    "ledger": "the ledger could not be read",
+    "stale": "the ledger was out of date",
+    "books": "the books were not posted",
+    "unreachable": "nobody could be reached",
+    "undelivered": "no notice had been delivered",
+    "refused": "the message was not taken",
+    "switched-off": "all sending was stopped",
+    "fenced": "restored from a backup",
+}
 _PAYING = {Behavior.PROMPT: "promptly", Behavior.CHRONIC_LATE: "late by habit"}
 
 
@@ -98,7 +126,8 @@ def next_due(case: Case, facts: Facts, now: datetime) -> Due:
         notice = _last_step_taken(case, facts, _NOTICES)
         if notice is None:
             return Due(step, now, blocked=f"the {step.title} needs a reminder delivered before it, and none has been")
-        day = max(day, delivered_on(notice, facts) + timedelta(days=step.notice_days))
+        delivered = delivered_on(notice, facts)
+        day = max(day, move(delivered + timedelta(days=step.notice_days), delivered, facts.quiet))
     return Due(step, facts.opening(day, facts.channel_for(step, now) or "email"))
 
 

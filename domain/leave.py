@@ -41,7 +41,7 @@ def why_not(by: str, step: Step, facts: Facts) -> str:
     may = who_may_agree(step, facts)
     if not may or by in may:
         return ""
-    return f"{by or 'somebody'} may not decide about the {step.title}; {' or '.join(may)} may (dunwell people set NAME --duty approver changes that)"
+    return f"{by or 'somebody'} may not decide about the {step.title}; {' or '.join(may)} may (dunwell people set NAME --duties approver changes that)"
 
 
 def reminded(approval: Approval, facts: Facts) -> datetime:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from domain import silences
 from domain.answers import entry
 from domain.calendar import start_of_day
-from domain.case import Case, Fate, HoldKind, Outcome
+from domain.case import Case, Discount, Fate, HoldKind, Outcome
 from domain.diary import Entry, EntryKind
 from domain.event import DisputeResolved, HoldReleased, News, PromiseMade, ReplyHandled
 from domain.facts import Facts
 from domain.invoice import Invoice, Standing
+from domain.money import Money
 from domain.playbook import Verb
 from domain.task import Task, TaskKind
 
@@ -20,29 +22,33 @@ WRITE_OFF_WARNINGS = (30, 14)
 
 
 def milestones(case: Case, facts: Facts, now: datetime) -> tuple[Task, ...]:
-    """What people must know in time whatever the ladder does: a write-off is near, a dispute should be over."""
-    if case.ended:
+    """What people must know in time whatever else keeps it silent: a write-off is near, a dispute should be over, an answer lies."""
+    if case.ended or facts.tolerance.covers(case.invoice.balance):
         return ()
     tasks = []
     today, number = facts.today(now), case.invoice.number
     late, limit = case.invoice.days_past_due(today), facts.playbook.write_off_days
     in_installments = any(hold.kind is HoldKind.PLAN for hold in case.holds)
-    if limit and limit - WRITE_OFF_WARNINGS[0] <= late < limit and not in_installments and not facts.tolerance.covers(case.invoice.balance):
+    if limit and limit - WRITE_OFF_WARNINGS[0] <= late < limit and not in_installments:
         near = next(days for days in reversed(WRITE_OFF_WARNINGS) if late >= limit - days)
         title = f"Invoice {number} nears its write-off: {case.invoice.balance}, {late} days late"
         remedy = f"In {limit - late} days it counts as lost. Call the customer, offer a plan, or write it off"
         tasks.append(Task(f"write-off/{case.id}/{near}", TaskKind.REVIEW, title, remedy, facts.owner, facts.bank_calendar.add(today, 3)))
     if (dispute := case.open_dispute) and today >= dispute.due:
         tasks.append(silences.dispute_task(case, dispute, facts, now))
+    tasks += [silences.deputy_task(case, hold, facts, now) for hold in case.holds if hold.kind is HoldKind.REPLY and now >= silences.handover(hold, facts)]
     return tuple(tasks)
 
 
 def next_milestone(case: Case, facts: Facts, now: datetime) -> datetime | None:
-    """When the next of ``milestones`` comes, if one does."""
+    """When the next of ``milestones`` comes, or a payment that was reported should be there, if one does."""
     today, limit = facts.today(now), facts.playbook.write_off_days
     days = [case.invoice.due + timedelta(days=limit - before) for before in WRITE_OFF_WARNINGS if limit]
     days += [case.open_dispute.due] if case.open_dispute else []
-    return min((morning(day, facts) for day in days if day > today), default=None)
+    moments = [morning(day, facts) for day in days if day > today]
+    moments += [silences.handover(hold, facts) for hold in case.holds if hold.kind is HoldKind.REPLY]
+    moments += [hold.until for hold in case.holds if hold.kind is HoldKind.PAYMENT_REPORTED]
+    return min((moment for moment in moments if moment > now), default=None)
 
 
 # What is undone once the money has come: the title and the remedy of its task.
@@ -75,6 +81,13 @@ def acts_done(case: Case, facts: Facts) -> tuple[str, ...]:
     """What was done among ourselves about ``case``, in this round or before, that money would undo."""
     done = {facts.playbook.step_of(rung).do for rung in case.rungs if rung.fate is Fate.DONE}
     return tuple(verb.value for verb in _UNDO if verb in done or verb.value in case.acts)
+
+
+def begin_round(case: Case, facts: Facts) -> Case:
+    """``case`` before the first step of its ladder once more. A legal stop stays: only a person releases it."""
+    stops = tuple(hold for hold in case.holds if hold.kind is HoldKind.LEGAL)
+    case = replace(case, acts=acts_done(case, facts), ended=None, ended_why="", round=case.round + 1)
+    return replace(case, entered=False, rungs=(), holds=stops, approvals=(), delayed="")
 
 
 def overtaken(case: Case) -> list[str]:
@@ -120,7 +133,7 @@ def answered_by(news: News, case: Case) -> list[str]:
     """The matters that are over once ``news`` was taken: what their tasks asked for has been done."""
     match news:
         case ReplyHandled():
-            return [f"reply/{case.id}", f"reply/{case.id}/deputy"]
+            return [f"reply/{case.id}", f"reply/{case.id}/deputy", f"copy/{case.id}"]
         case DisputeResolved():
             return [f"dispute/{case.id}"]
         case PromiseMade(decided=True):
@@ -137,6 +150,45 @@ def moot_at_the_end(case: Case, facts: Facts) -> list[str]:
     calls = [rung.step for rung in case.rungs if rung.fate is Fate.DONE and facts.playbook.step_of(rung).do not in kept]
     asked = [f"approval/{case.id}/{one.step}" for one in case.approvals]
     return [f"review/{case.id}/{case.round}", f"dispute/{case.id}", f"promise/{case.id}", *asked, *(f"act/{case.id}/{case.round}/{step}" for step in calls)]
+
+
+def void_task(case: Case, facts: Facts, now: datetime) -> Task:
+    """A replaced invoice is nobody's debt any more, and the books must say so."""
+    number = case.invoice.number
+    remedy = f"Void it there, or credit it in full. If it was not replaced: dunwell case replaced {number} --not-after-all"
+    due = facts.bank_calendar.add(facts.today(now), 3)
+    return Task(f"replaced/{case.id}", TaskKind.BOOK, f"Invoice {number} was replaced, and is still open in the ledger", remedy, facts.owner, due)
+
+
+def credit_note(case: Case, discount: Discount, facts: Facts, now: datetime) -> Task:
+    """The books must show what was granted for paying early."""
+    number, left = case.invoice.number, case.invoice.balance
+    remedy = f"Book a credit note of {left} for invoice {number}: {discount.percent}% were granted by {discount.by}"
+    due = facts.bank_calendar.add(facts.today(now), 3)
+    return Task(f"credit-note/{case.id}", TaskKind.BOOK, f"Credit note for the discount on invoice {number}: {left}", remedy, facts.owner, due)
+
+
+def money_to_apply(unapplied: Money, facts: Facts, now: datetime) -> Task:
+    """One task a customer and currency, however many invoices wait for it."""
+    number, due = facts.customer.number, facts.bank_calendar.add(facts.today(now), 1)
+    remedy = f"Customer {number} has paid {unapplied} that no invoice shows yet: set it against its invoices in the ledger; reminders wait for it"
+    key = f"unapplied/{facts.customer.id}/{unapplied.currency}"
+    return Task(key, TaskKind.BOOK, f"Apply {unapplied} of customer {number}", remedy, facts.owner, due)
+
+
+def contact_to_repair(facts: Facts, now: datetime) -> Task:
+    """One task a customer, however many invoices nobody can be reached about."""
+    number, due = facts.customer.number, facts.bank_calendar.add(facts.today(now), 1)
+    remedy = f"Add a working e-mail address in the ledger, or: dunwell contact set {number} --role billing --email ADDRESS --reason WHY"
+    return Task(f"contact/{facts.customer.id}", TaskKind.REPAIR_CONTACT, f"Nobody at customer {number} can be reached", remedy, facts.owner, due)
+
+
+def outreach_to_resolve(case: Case, outreach: str, facts: Facts, now: datetime) -> Task:
+    """One task a message whose fate nobody knows, whichever of its invoices notices."""
+    number, due = case.invoice.number, facts.bank_calendar.add(facts.today(now), 1)
+    title = f"Nobody knows whether a message about invoice {number} went out"
+    remedy = f"Look for it in the provider's log, then: dunwell case resolve {number} --sent (or --not-sent)"
+    return Task(f"outreach/{outreach}", TaskKind.RESOLVE_OUTREACH, title, remedy, facts.owner, due)
 
 
 def unreadable_ledger(facts: Facts, now: datetime) -> Task:

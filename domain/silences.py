@@ -9,7 +9,7 @@ from typing import assert_never
 from domain import patience
 from domain.answers import Folded, Reply, because, entry, refused, taken, who, with_hold, without_holds
 from domain.calendar import start_of_day
-from domain.case import Case, Dispute, Hold, HoldKind
+from domain.case import Case, Dispute, Hold, HoldKind, PromiseStanding
 from domain.diary import Entry, EntryKind, write_day
 from domain.event import (
     DisputeRaised,
@@ -77,15 +77,8 @@ def fold(case: Case, news: Silencing, facts: Facts, now: datetime) -> Folded:
             # One that waits already keeps its day: by answering again nobody puts off the deputy, or chasing.
             if until > now and not any(hold.kind is HoldKind.REPLY and hold.until > now for hold in case.holds):
                 case = with_hold(case, Hold(HoldKind.REPLY, until, "the customer answered, and nobody has dealt with it yet", facts.owner, now))
-            task = Task(
-                f"reply/{case.id}",
-                TaskKind.READ_REPLY,
-                f"The customer answered about invoice {case.invoice.number}",
-                f"Read it, do what it asks, then: dunwell case handled {case.invoice.number}",
-                facts.owner,
-                day,
-            )
-            return taken(case, f"the customer answered{because(news)}", news, facts, now, task)
+            said = f"the customer {'asks for the invoice once more' if news.copy else 'answered'}{because(news)}"
+            return taken(case, said, news, facts, now, _reply_task(case, news, facts, day))
         case ReplyHandled():
             if not any(hold.kind is HoldKind.REPLY for hold in case.holds):
                 return refused(case, "no answer of the customer is waiting")
@@ -101,7 +94,11 @@ def fold(case: Case, news: Silencing, facts: Facts, now: datetime) -> Folded:
             return taken(case, f"offer{terms}: quiet until {write_day(news.answer_by)} for an answer{because(news)}", news, facts, now)
         case PlanAgreed():
             quiet = _day(news.quiet_until + timedelta(days=1), facts)
-            case = with_hold(without_holds(case, HoldKind.REPLY.value), Hold(HoldKind.PLAN, quiet, "a payment plan is agreed", who(news), now))
+            # What was promised about it before, the plan's installments take the place of.
+            promises = tuple(replace(one, standing=PromiseStanding.REPLACED) if one.standing is PromiseStanding.OPEN else one for one in case.promises)
+            case = patience.cut_short(replace(case, promises=promises), now, patience.PROMISE)
+            case = without_holds(case, HoldKind.REPLY.value, HoldKind.PROMISE_TO_DECIDE.value)
+            case = with_hold(case, Hold(HoldKind.PLAN, quiet, "a payment plan is agreed", who(news), now))
             said = f"a payment plan covers this invoice: quiet while it is kept, until {write_day(news.quiet_until)} at the latest{because(news)}"
             return taken(case, said, news, facts, now)
         case InstallmentMissed():
@@ -116,6 +113,15 @@ def fold(case: Case, news: Silencing, facts: Facts, now: datetime) -> Folded:
             return taken(without_holds(case, HoldKind.PLAN.value), said, news, facts, now)
         case other:
             assert_never(other)
+
+
+def _reply_task(case: Case, news: Replied, facts: Facts, due: date) -> Task:
+    number = case.invoice.number
+    if news.copy:
+        title, remedy = f"The customer asks for invoice {number} once more", f"Send a copy to whoever wrote, then: dunwell case handled {number}"
+        return Task(f"copy/{case.id}", TaskKind.READ_REPLY, title, remedy, facts.owner, due)
+    title, remedy = f"The customer answered about invoice {number}", f"Read it, do what it asks, then: dunwell case handled {number}"
+    return Task(f"reply/{case.id}", TaskKind.READ_REPLY, title, remedy, facts.owner, due)
 
 
 def ask_about_promise(case: Case, news: PromiseMade, amount: Money, why: str, facts: Facts, now: datetime) -> Folded:

@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 import playbooks
+from db import invoices, views
 from db.people import Person
 from db.playbooks import store_version
 from db.stories import load_story, said_before
@@ -34,6 +35,7 @@ from domain.event import (
     PaymentReported,
     PlaybookSwapped,
     PromiseMade,
+    Reissued,
     Reopened,
     Replied,
     ReplyHandled,
@@ -129,6 +131,10 @@ class AgencyOrder(Order):
     agency: Name = Field(description="The name of the agency or lawyer.")
     limit: Amount = Field(description="The most that may be open, in the invoice's currency.")
     until: Day = Field(description="The last day on which it may be placed.")
+
+
+class ReissueOrder(Order):
+    invoice: Name = Field(description="The number or id of the other invoice, of the same customer.")
 
 
 @router.post("/invoices/{reference:path}/hold")
@@ -253,6 +259,26 @@ async def reopen(door: TheDoor, person: Agent, reference: Reference, order: Orde
     return await _carry_out(door, person, reference, Reopened(person.name, order.why), key)
 
 
+@router.post("/invoices/{reference:path}/replaced")
+async def replaced(door: TheDoor, person: Agent, reference: Reference, order: ReissueOrder, key: Key = None) -> Response:
+    """It was voided and issued anew as the other invoice: it is silent from now on. Tell the other one, too: ``replaces``."""
+    other = await run_in_threadpool(_other_invoice, door, reference, order.invoice)
+    return await _carry_out(door, person, reference, Reissued(successor=other, by=person.name, why=order.why), key)
+
+
+@router.post("/invoices/{reference:path}/replaces")
+async def replaces(door: TheDoor, person: Agent, reference: Reference, order: ReissueOrder, key: Key = None) -> Response:
+    """It was issued in place of the other invoice, whose history it carries on."""
+    other = await run_in_threadpool(_other_invoice, door, reference, order.invoice)
+    return await _carry_out(door, person, reference, Reissued(predecessor=other, by=person.name, why=order.why), key)
+
+
+@router.post("/invoices/{reference:path}/not-replaced")
+async def not_replaced(door: TheDoor, person: Agent, reference: Reference, order: Order, key: Key = None) -> Response:
+    """It was not replaced after all: it is reminded of again."""
+    return await _carry_out(door, person, reference, Reissued(by=person.name, why=order.why), key)
+
+
 @router.post("/invoices/{reference:path}/discount")
 async def discount(door: TheDoor, person: Agent, reference: Reference, order: DiscountOrder, key: Key = None) -> Response:
     """Grant a discount for paying early."""
@@ -303,6 +329,16 @@ async def _carry_out(door: Door, person: Person, reference: str, news: News, key
     answer = await door.override(case, news, by=person.name, why=news.why, key=own_key)
     said = {"taken": answer.taken, "said": answer.said, "in_flight": answer.in_flight, "pending": answer.pending}
     return JSONResponse(said, status_code=202 if answer.pending else 200 if answer.taken else 409)
+
+
+def _other_invoice(door: Door, reference: str, other: str) -> str:
+    """Our id of the other invoice. Raises RequestValidationError unless it is another one of the same customer."""
+    with door.database.reading() as connection:
+        known = views.find(connection, other)
+        one, two = (invoices.load_invoice(connection, found) for found in (find(connection, reference), known[0] if len(known) == 1 else ""))
+    if one is None or two is None or one.id == two.id or one.customer != two.customer:
+        raise RequestValidationError([_fault("invoice", "must be the number or id of another invoice of the same customer")])
+    return two.id
 
 
 def _case_of(door: Door, reference: str) -> str:

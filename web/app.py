@@ -21,7 +21,7 @@ from starlette.exceptions import HTTPException
 from domain.discretion import describe, keep_logs_discreet
 from settings import SellerSettings, Settings, load_sellers
 from starter import Door, open_door
-from web import api, approvals, dashboard, webhooks
+from web import answers, api, approvals, dashboard, webhooks
 from web.guard import HEADERS, Guarded
 from web.listen import bind, listen
 
@@ -40,6 +40,7 @@ def create_public(door: Door, settings: Settings, sellers: Sequence[SellerSettin
     app.add_middleware(Guarded)
     app.include_router(webhooks.router)
     app.include_router(approvals.router)
+    app.include_router(answers.router)
     app.add_exception_handler(HTTPException, _answer_briefly)
     app.add_exception_handler(RequestValidationError, _answer_briefly)
     app.add_exception_handler(Exception, _answer_failure)

@@ -92,7 +92,7 @@ refused: Counter[str] = Counter()
 async def receive(request: Request, seller: str) -> Response:
     """202 once the word is safely stored (again for a repetition), 401 for whatever is not genuine, 400 and 413 for bad form."""
     try:
-        raw = await _read(request)
+        raw = await read_body(request)
     except UnableToAccept as error:
         return JSONResponse({"error": str(error)}, status_code=error.status, headers={"Connection": "close"})
     except ClientDisconnect:
@@ -132,7 +132,7 @@ def _store(door: Door, seller: str, hint: Hint, body: str, now: datetime) -> tup
         )
 
 
-async def _read(request: Request) -> bytes:
+async def read_body(request: Request) -> bytes:
     """The raw body. Raises UnableToAccept when it is empty, too large, or too slow to arrive."""
     too_large = UnableToAccept(413, f"the body is larger than {LARGEST_BODY} bytes")
     declared = request.headers.get("content-length")

@@ -40,7 +40,7 @@ from domain.facts import Mode
 from domain.task import Task, TaskKind
 from support.postgres import postgres_binaries
 from tests.cli.installation import Installation
-from tests.conftest import fresh_database
+from tests.support.databases import fresh_database
 from worker import connect_mailer, make_policy, plan_backups
 from workflows.ports import Ask, Delivery
 

@@ -23,8 +23,8 @@ from db.engine import Database
 from db.schema import metadata
 from integrations.accounting import rest
 from support.csv_files import row
-from tests.conftest import fresh_database
 from tests.integrations.test_csv_ledger_faults import BROKEN
+from tests.support.databases import fresh_database
 
 SELLERS = """
 sellers:

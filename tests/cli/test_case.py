@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -11,7 +12,7 @@ import pytest
 from db import cases, inbox
 from db.people import Access
 from domain.case import Fate, Rung
-from domain.event import ChasingStopped, HoldPlaced, HoldReleased, OutreachResolved, PromiseMade
+from domain.event import ChasingStopped, HoldPlaced, HoldReleased, OutreachResolved, PromiseMade, Reissued
 from tests.cli.installation import OURS, Installation
 
 
@@ -26,7 +27,7 @@ def watching(answering: Installation) -> Installation:
 def test_the_list_says_what_waits_and_why(watching: Installation) -> None:
     said = watching.run("cases").stdout
     assert "A-1" in said and "oak Ltd" in said and "100.00 EUR" in said and "40 days late" in said
-    assert "the books are posted through an unknown day only" in said
+    assert "nobody has said how far the bank is booked" in said
     assert "A-2" not in watching.run("cases", "--overdue").stdout
     assert "B-1" not in watching.run("cases", "--customer", "OAK").stdout
     assert [line["number"] for line in json.loads(watching.run("cases", "--overdue", "--json").stdout)] == ["A-1", "B-1"]
@@ -39,9 +40,31 @@ def test_the_diary_reads_from_the_due_date(watching: Installation) -> None:
     assert (entries[0]["kind"], entries[0]["day"]) == ("opened", 40)
 
 
+def test_an_invoice_issued_anew_is_told_which_one_it_replaces_and_the_old_one_by_which(watching: Installation) -> None:
+    token = watching.token("Vera Lind", Access.AGENT)
+    said = watching.run("case", "replaced", "A-1", "--by-invoice", "A-2", "--reason", "wrong order number", "--token", token).stdout
+    assert said == "Invoice A-2: reissued was heard.\n"
+    ids = {line["number"]: line["id"] for line in json.loads(watching.run("cases", "--json").stdout)}
+    assert [told[1] for told in watching.told] == [Reissued(successor=ids["A-2"]), Reissued(predecessor=ids["A-1"])]
+    refused = watching.run("case", "replaced", "A-1", "--by-invoice", "B-1", "--reason", "x", "--token", token, status=2)
+    assert "must be another invoice of the same customer" in refused.stderr
+
+
+def test_the_diary_of_an_invoice_issued_anew_begins_with_that_of_the_old_one(watching: Installation) -> None:
+    ids = {line["number"]: line["id"] for line in json.loads(watching.run("cases", "--json").stdout)}
+    with watching.database().transaction() as connection:
+        case = cases.load_case(connection, f"invoice/{ids['A-2']}")
+        assert case is not None
+        again = cases.Showing("upcoming", "planned", "planned", "Vera", None, "")
+        cases.save_case(connection, replace(case, predecessor=ids["A-1"]), again, datetime.now(UTC))
+    said = watching.run("case", "diary", "A-2").stdout
+    assert said.startswith("Before, as invoice A-1:\n\nday  +40")
+    assert {entry["invoice"] for entry in json.loads(watching.run("case", "diary", "A-2", "--json").stdout)} == {"A-1", "A-2"}
+
+
 def test_why_tells_the_decision_and_what_it_was_made_from(watching: Installation) -> None:
     said = watching.run("case", "why", "A-1").stdout
-    assert "because the books are posted through an unknown day only" in said
+    assert "because nobody has said how far the bank is booked" in said
     assert "100.00 EUR open" in said and "customer pays: new" in said
     assert json.loads(watching.run("case", "why", "A-1", "--json").stdout)[0]["reason"] == "books"
 

@@ -29,10 +29,10 @@ def test_a_word_is_heard_once_and_its_answer_stays(database: Database) -> None:
             connection, source="person", source_id="1", kind="hold", body="", now=NOW, case_id="invoice/x", news=HoldPlaced(by="Ann", why="asked")
         )
         assert [one.news for one in inbox.unfolded(connection, "invoice/x")] == [HoldPlaced(by="Ann", why="asked")]
-        assert inbox.has_restraining(connection, ["invoice/x"])
+        assert inbox.restrained(connection, ["invoice/x"])
         inbox.mark_folded(connection, word, 3, Reply(True, "held"), NOW)
         assert inbox.unfolded(connection, "invoice/x") == ()
-        assert not inbox.has_restraining(connection, ["invoice/x"])
+        assert not inbox.restrained(connection, ["invoice/x"])
         found = inbox.load_word(connection, word)
         assert found is not None
         assert found.reply == Reply(True, "held")
@@ -41,7 +41,7 @@ def test_a_word_is_heard_once_and_its_answer_stays(database: Database) -> None:
 def test_a_bare_hint_restrains_nothing(database: Database) -> None:
     with database.transaction() as connection:
         inbox.receive(connection, source="rest:a", source_id="1", kind="changed", body="{}", now=NOW, case_id="invoice/x", news=InvoiceChanged())
-        assert not inbox.has_restraining(connection, ["invoice/x"])
+        assert not inbox.restrained(connection, ["invoice/x"])
 
 
 def test_a_row_that_keeps_failing_blocks_no_other(database: Database) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from db import outreach, parties, quiet_periods
+from db import invoices, outreach, parties, quiet_periods
 from db.engine import Database
 from db.parties import CustomerRow, UnableToPayThrough
 from db.schema import outreach as messages
@@ -22,7 +22,7 @@ from domain.money import Money
 from domain.playbook import Stage
 from domain.quiet import QuietPeriod, Scope
 from support.office import SELLER
-from support.worlds import MONDAY, euros
+from support.worlds import MONDAY, an_invoice, euros
 
 OTHER = replace(SELLER, id="other", country="SE")
 
@@ -87,8 +87,8 @@ def test_what_is_on_its_way_to_the_same_address_holds_everybody_else_s_back(data
     ours, theirs = known("1"), known("2", OTHER.id)
     send(database, theirs, "m-1", "1@customer.example", state="sending")
     with database.reading() as connection:
-        assert [flight.outreach for flight in outreach.in_flight(connection, "no case", [ours], {"1@customer.example"})] == ["m-1"]
-        assert outreach.in_flight(connection, "no case", [ours], ()) == ()
+        assert [flight.outreach for flight in outreach.on_the_way(connection, [ours], {"1@customer.example"})] == ["m-1"]
+        assert outreach.on_the_way(connection, [ours], ()) == ()
 
 
 def test_the_search_for_contacts_goes_by_an_index(database: Database, known: Callable[..., str]) -> None:
@@ -173,17 +173,24 @@ def test_unapplied_money_is_what_the_ledger_told_last_and_stays_where_it_does_no
     assert now() == () and is_recorded(())
 
 
-def test_everybody_who_pays_through_one_waits_for_the_same_lock(database: Database, known: Callable[..., str]) -> None:
+@pytest.mark.parametrize("by_invoice", [False, True], ids=["by_customer", "by_invoice"])
+def test_everybody_who_pays_through_one_waits_for_the_same_lock(database: Database, known: Callable[..., str], by_invoice: bool) -> None:
     if database.is_sqlite:
         pytest.skip("SQLite has one writer at a time")
     head, branch = known("head"), known("branch")
+    owed = replace(an_invoice(MONDAY.date()), seller=SELLER.id, customer=branch)
     with database.transaction() as connection:
         parties.save_reach(connection, replace(parties.load_customer(connection, branch), pays_through=head))
+        invoices.save_invoices(connection, [(owed, "R-1")], MONDAY)
+        stored = invoices.find_id(connection, SELLER.id, "R-1") or ""
     order: list[str] = []
 
     def take() -> None:
         with database.transaction() as connection:
-            parties.lock_customer(connection, branch)
+            if by_invoice:
+                parties.lock_customer_of(connection, stored)
+            else:
+                parties.lock_customer(connection, branch)
             order.append("branch")
 
     with database.transaction() as connection:

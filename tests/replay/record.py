@@ -30,7 +30,7 @@ from activities.assessor import Policy  # noqa: E402
 from activities.outreach import Site  # noqa: E402
 from db import installation, migrate  # noqa: E402
 from db.engine import Database  # noqa: E402
-from db.outreach import in_flight  # noqa: E402
+from db.outreach import load_about  # noqa: E402
 from domain import payment_plan  # noqa: E402
 from domain.calendar import ContactHours  # noqa: E402
 from domain.event import ChasingStopped, HoldPlaced, HoldReleased, OutreachResolved, PromiseMade, StepSkipped  # noqa: E402
@@ -221,7 +221,7 @@ async def in_doubt_and_resolved(scene: Scene) -> None:
     await scene.days(handle, 4)
     case = scene.made.case(invoice)
     with scene.made.database.reading() as connection:
-        doubtful = next(flight.outreach for flight in in_flight(connection, case.id, [case.invoice.customer]))
+        doubtful = next(flight.outreach for flight in load_about(connection, case.id).in_flight)
     await scene.change(invoice, OutreachResolved(doubtful, went_out=False))
     await scene.days(handle, 4)
 

@@ -7,13 +7,13 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
-from conftest import fresh_database
 from scenarios import whole_accounts
 from scenarios.test_stories import STORIES
 
 from db.engine import Database
 from support.playing import Message, Performance, a_stage, accepted
 from support.telling import Story
+from tests.support.databases import fresh_database
 
 
 def _together() -> dict[str, list[Story]]:

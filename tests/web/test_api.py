@@ -31,6 +31,7 @@ from domain.event import (
     PaymentReported,
     PlaybookSwapped,
     PromiseMade,
+    Reissued,
     Reopened,
     Replied,
     ReplyHandled,
@@ -63,6 +64,9 @@ ORDERS: dict[str, dict[str, Any]] = {
     "paid-outside": {"why": "netted"},
     "write-off": {"why": "quota zero"},
     "reopen": {"why": "the check bounced"},
+    "replaced": {"why": "wrong order number", "invoice": "2026/0499"},
+    "replaces": {"why": "wrong order number", "invoice": "2026/0499"},
+    "not-replaced": {"why": "it was another one"},
     "discount": {"why": "agreed", "percent": "2.5", "until": "2026-12-04"},
     "authorize-agency": {"why": "agreed", "agency": "Harbor", "limit": "10000.00", "until": "2026-12-31"},
     "swap": {"why": "the owner takes care of them", "playbook": "owner-voice"},
@@ -71,7 +75,9 @@ ORDERS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture
 def invoice(office: Office) -> str:
-    return office.invoice("2026/0412", office.customer())
+    customer = office.customer()
+    office.invoice("2026/0499", customer)
+    return office.invoice("2026/0412", customer)
 
 
 def bearer(office: Office, role: Access = Access.AGENT, name: str = "Mara") -> dict[str, str]:
@@ -111,6 +117,7 @@ def test_a_token_taken_back_opens_nothing(inside: TestClient, office: Office, in
 
 def test_a_change_by_hand_is_the_persons_whose_token_it_is(inside: TestClient, door: FakeDoor, office: Office, invoice: str) -> None:
     headers = bearer(office)
+    other = inside.get("/api/invoices/2026/0499", headers=headers).json()["id"]
     for order, body in ORDERS.items():
         answer = inside.post(f"/api/invoices/{invoice}/{order}", json=body, headers=headers)
         assert answer.json() == {"taken": True, "said": door.answer.said, "in_flight": False, "pending": False}
@@ -137,6 +144,9 @@ def test_a_change_by_hand_is_the_persons_whose_token_it_is(inside: TestClient, d
             PaidOutside("Mara", "netted"),
             WrittenOff("Mara", "quota zero"),
             Reopened("Mara", "the check bounced"),
+            Reissued(other, by="Mara", why="wrong order number"),
+            Reissued(predecessor=other, by="Mara", why="wrong order number"),
+            Reissued(by="Mara", why="it was another one"),
             DiscountGranted(Decimal("2.5"), date(2026, 12, 4), "Mara", "agreed"),
             AgencyAuthorized("Harbor", Decimal("10000.00"), date(2026, 12, 31), "Mara", "agreed"),
         )
@@ -159,6 +169,8 @@ def test_what_became_of_a_change_shows_in_the_status_too(inside: TestClient, doo
 
 
 WRONG: dict[str, tuple[str, Any, str]] = {
+    "replaced by itself": ("replaced", {"why": "x", "invoice": "2026/0412"}, "invoice"),
+    "replaced by nobody's": ("replaced", {"why": "x", "invoice": "2026/9999"}, "invoice"),
     "no reason": ("hold", {"until": "2026-12-01"}, "why"),
     "a blank reason": ("release", {"why": "   "}, "why"),
     "an endless reason": ("release", {"why": "x" * 501}, "why"),

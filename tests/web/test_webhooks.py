@@ -21,7 +21,7 @@ from db.engine import Database
 from domain.event import InvoiceChanged
 from settings import SellerSettings, Settings
 from support.office import SECRET, SELLER, FakeDoor
-from tests.conftest import fresh_database
+from tests.support.databases import fresh_database
 from web.app import create_public
 from web.webhooks import LARGEST_BODY
 

@@ -213,7 +213,7 @@ def test_an_edited_playbook_changes_no_running_invoice_and_new_ones_follow_it(da
     policy.write_text(policy.read_text().replace("day: 14\n", "day: 19\n"))
     wording.write_text(re.sub("(?m)^subject: .*$", "subject: Quite another subject", wording.read_text()))
     with monkeypatch.context() as patched:
-        patched.setattr(playbooks, "_HERE", edited)
+        patched.setattr(playbooks, "SHIPPED", edited)
         later = standard_policy()
     assert later.playbook.name == "standard" and later.playbook.hash != standard_policy().playbook.hash
 
