@@ -156,7 +156,7 @@ class AnyStory(RuleBasedStateMachine):
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(3600 if RUNS > 300 else 300)
+@pytest.mark.timeout(3600 if RUNS > 300 else 1200)
 def test_no_story_breaks_a_promise_whatever_is_said_in_whatever_situation(capsys: pytest.CaptureFixture[str]) -> None:
     said.clear()
     run_state_machine_as_test(

