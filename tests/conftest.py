@@ -13,6 +13,9 @@ from db.engine import Database
 from support.postgres import Postgres
 from tests.support.databases import fresh_database
 
+# A test that forgets to name a Temporal server must not reach one that somebody runs on this machine.
+os.environ["DUNWELL_TEMPORAL_ADDRESS"] = "127.0.0.1:9"
+
 # No test asserts how fast this machine is.
 settings.register_profile("dunwell", deadline=None)
 settings.load_profile("dunwell")
