@@ -272,13 +272,14 @@ class Town:
 
     def clear(self, case: str) -> None:
         """Take away whatever silences an invoice, as people would, and mend what is broken around it."""
+        self.fate = Fate.DELIVERED
         self.facts = replace(self.facts, switched_off="", fenced="", books=replace(self.facts.books, problem=""))
         if self.cases[case].ended:
             self.ledger[case] = replace(self.ledger[case], standing=Standing.OPEN, balance=self.ledger[case].total)
             self.say(case, Reopened(by="Ann"))
         for flight in self.flights.get(case, ()):
             self.say(case, OutreachResolved(flight.outreach, went_out=True, by="Ann"))
-        assert not self.flights.get(case), "a doubtful message that nobody can clear up"
+            assert flight not in self.flights[case], "a doubtful message that nobody can clear up"
         self.look(case, HoldReleased(by="Ann", legal=True), DisputeResolved(by="Ann"), ReplyHandled(by="Ann"), PlanEnded("p", kept=False, by="Ann"))
 
     def go_on_until(self, case: str, is_there: Callable[[Case], bool]) -> bool:

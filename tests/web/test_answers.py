@@ -330,7 +330,7 @@ def test_an_answer_that_was_lost_on_the_way_can_be_given_again_and_no_log_holds_
         with monkeypatch.context() as patch, capture_logs() as logs:
             patch.setattr(door, "override", fail)
             assert client.post(f"{one.path}/again", data={"invoice": "0"}).status_code == 500
-        assert logs and one.token not in str(logs)
+        assert one.token not in str(logs)
         assert client.post(f"{one.path}/again", data={"invoice": "0"}).status_code == 200
 
 
