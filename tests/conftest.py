@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from db.engine import Database
@@ -19,6 +20,13 @@ os.environ["DUNWELL_TEMPORAL_ADDRESS"] = "127.0.0.1:9"
 # No test asserts how fast this machine is.
 settings.register_profile("dunwell", deadline=None)
 settings.load_profile("dunwell")
+
+
+@pytest.fixture(autouse=True)
+def each_test_hears_every_log_line() -> Iterator[None]:
+    """A command that silences the log of its process silences no test after it."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -36,16 +36,20 @@ class Installation:
     folder: Path
     told: list[tuple[str, News, str, str]] = field(default_factory=list)
     nudged: list[tuple[str, ...]] = field(default_factory=list)
+    opened: list[Database] = field(default_factory=list)
 
     def run(self, *words: str, status: int = 0, **more: str) -> Result:
         """Run a command; its exit status must be ``status``, and it must not have ended in a traceback."""
+        while self.opened:  # a test that looked into the database is not "something that uses it"
+            self.opened.pop().close()
         result = CliRunner().invoke(dunwell, list(words), env=more, catch_exceptions=True)
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
         assert result.exit_code == status, f"{result.exit_code}: {result.output}"
         return result
 
     def database(self) -> Database:
-        return Database(read_settings().database)
+        self.opened.append(Database(read_settings().database))
+        return self.opened[-1]
 
     def token(self, name: str, role: Access) -> str:
         with self.database().transaction() as connection:

@@ -35,6 +35,7 @@ EVERYTHING = frozenset({"email", "sms", "call", "letter", "portal", "task"})
 DICE = st.integers(0, 2**64).map(Random)
 # Where invoices do not stay for long is tried more often.
 HARD_TO_REACH = ("reminded", "reminded", "reminded", "disputed", "in doubt", "promised")
+ENOUGH = 20
 BALANCES = ("18.00", "1200.00", "84200.00")
 
 said: Counter[tuple[str, str]] = Counter()
@@ -156,20 +157,28 @@ class AnyStory(RuleBasedStateMachine):
 
 
 def try_what_was_rare() -> None:
-    """Chance seldom comes by some words in some situations: they are said on purpose, in a customer's life like any other."""
+    """Chance seldom comes by some words in some situations: they are said on purpose, in a customer's life like any other.
+
+    A word may leave a life from where a situation is out of reach, so a new life begins every five words and whenever one
+    got nowhere; five lives that got nowhere in a row say that it is out of reach for all.
+    """
     dice = Random(2026)
+    customer = replace(a_customer(zones=ZONES[0]), contacts=(Contact("k", Role.BILLING, "Bea", "bea@customer.example", "+49301234567"),))
+    story = AnyStory.__new__(AnyStory)
     for where in SITUATIONS:
-        story = AnyStory.__new__(AnyStory)
-        customer = replace(a_customer(zones=ZONES[0]), contacts=(Contact("k", Role.BILLING, "Bea", "bea@customer.example", "+49301234567"),))
         for kind in KINDS:
-            for count in range(said[kind.__name__, where], 20):
-                if count % 5 == 0 or not hasattr(story, "town"):
+            told = in_vain = 0
+            while said[kind.__name__, where] < ENOUGH and in_vain < 5:
+                if told % 5 == 0 or in_vain:
                     story.town = Town(datetime(2026, 6, 10, 9, tzinfo=UTC), facts(customer=customer, envelope=Envelope(channels=EVERYTHING)))
                     story.town.open(PLAYBOOKS[dice.choice(sorted(PLAYBOOKS))], date(2026, 6, 1), "1200.00")
                 (case,) = story.town.cases
                 bring_into(story.town, case, where)
                 if situation(story.town, case) == where:
                     story.tell(case, kind, dice.randrange(840))
+                    told, in_vain = told + 1, 0
+                else:
+                    in_vain += 1
 
 
 @pytest.mark.soak
@@ -186,5 +195,5 @@ def test_no_story_breaks_a_promise_whatever_is_said_in_whatever_situation(capsys
     table += [kind.ljust(18) + "".join(str(said[kind, where]).rjust(12) for where in SITUATIONS) for kind in kinds]
     with capsys.disabled():
         print("", f"{sum(said.values())} words in {RUNS} stories", *table, sep="\n")
-    rare = {(kind, where): said[kind, where] for kind in kinds for where in SITUATIONS if said[kind, where] < 20}
+    rare = {(kind, where): said[kind, where] for kind in kinds for where in SITUATIONS if said[kind, where] < ENOUGH}
     assert not rare, "these were hardly tried"

@@ -26,6 +26,11 @@ SETTLING = 400.0 if SOAK else 150.0
 pytestmark = [pytest.mark.server, pytest.mark.faults, pytest.mark.xdist_group("siege"), pytest.mark.timeout(3000 if SOAK else 300)]
 
 
+@pytest.fixture(autouse=True)
+def the_installation_brings_a_server_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DUNWELL_TEMPORAL_ADDRESS")
+
+
 @dataclass
 class Whole:
     """The installation as a person runs it, and which invoices were paid, when, on the machine's own clock."""

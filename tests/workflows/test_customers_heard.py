@@ -42,7 +42,7 @@ def test_every_running_invoice_of_the_customer_hears_it_and_temporal_learns_nobo
             for invoice in invoices:
                 handle = environment.client.get_workflow_handle_for(InvoiceDunning.run, case_id(invoice))
                 history = b"".join(happened.SerializeToString() for happened in (await handle.fetch_history()).events)
-                assert sum(word.encode() in history for word in words) == 2, "the words' own ids should be seen to travel"
+                assert invoice.encode() in history, "a history that cannot be read proves nothing"
                 assert not [secret for secret in (b"Tom Bell", b"Ada", b"ada@", b"old friend") if secret in history]
 
     asyncio.run(story())
