@@ -18,18 +18,14 @@ from playbooks.phrases import web_address
 
 # Stands in the text that is kept, and that people agree to, where the reader's own stands in the mail.
 _PLACE = "/answer/for-the-reader-only?"
-_OFFERED = {
-    "scheduled": ("Received and scheduled", OneTap.SCHEDULED),
-    "send-again": ("Please send it again", OneTap.AGAIN),
-    "something-wrong": ("Something is wrong", OneTap.WRONG),
-}
+_OFFERED = {"scheduled": OneTap.SCHEDULED, "send-again": OneTap.AGAIN, "something-wrong": OneTap.WRONG}
 
 
 def offer(step: Step, public_url: str) -> tuple[tuple[str, str], ...]:
-    """The answers that a message of ``step`` offers, as label and address; none without an address that customers can reach."""
+    """The answers that a message of ``step`` offers, as name and address; none without an address that customers can reach."""
     if not _is_for_the_world(public_url):
         return ()
-    return tuple((label, f"{public_url.rstrip('/')}{_PLACE}a={answer}") for label, answer in (_OFFERED[one] for one in step.answers))
+    return tuple((answer.value, f"{public_url.rstrip('/')}{_PLACE}a={answer}") for answer in (_OFFERED[one] for one in step.answers))
 
 
 def seal(connection: Connection, letter: Letter, now: datetime) -> Letter:

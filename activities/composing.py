@@ -93,7 +93,7 @@ def write_letter(
     contact = customer.contact_for(bundle.channel, bundle.step.to)
     if contact is None:
         return None
-    wording = wording_of(resolved)[wording_key(bundle.step, bundle.channel)]
+    wording = wording_of(resolved, _language(contact, customer))[wording_key(bundle.step, bundle.channel)]
     sheet = fact_sheet(bundle, seller, customer, contact, facts, frozenset(attachments), now)
     covered = covers.spell(covers.Cover(one.case.invoice.id, one.case.round, one.step.name, bundle.channel, one.leads) for one in bundle.shares)
     shadow = facts.mode is Mode.SHADOW
@@ -125,7 +125,9 @@ def write_letter(
 def write_script(bundle: Bundle, seller: Seller, customer: Customer, facts: Facts, resolved: str, now: datetime) -> Rendered:
     """What a person of ours is told to do, as title and text."""
     contact = customer.contact_for("call", bundle.step.to) or customer.contact_for("email", bundle.step.to) or Contact("", Role.OTHER, "")
-    return render_text(wording_of(resolved)[wording_key(bundle.step, "task")], fact_sheet(bundle, seller, customer, contact, facts, frozenset(), now))
+    return render_text(
+        wording_of(resolved, seller.language)[wording_key(bundle.step, "task")], fact_sheet(bundle, seller, customer, contact, facts, frozenset(), now)
+    )
 
 
 def fact_sheet(bundle: Bundle, seller: Seller, customer: Customer, contact: Contact, facts: Facts, attached: frozenset[str], now: datetime) -> FactSheet:
@@ -150,7 +152,9 @@ def fact_sheet(bundle: Bundle, seller: Seller, customer: Customer, contact: Cont
         also_open=tuple(line(share) for share in bundle.shares if not share.leads),
         pay_url=alone.pay_url if alone else "",
         payment_reference=alone.number if alone else f"{customer.number} {', '.join(one.invoice.number for one in claimed)}"[:140],
-        around=replace(_circumstances(bundle.carrier.case, customer, facts, worded_at), plan_lines=_proposal(bundle.step, claimed, facts.today(worded_at))),
+        around=replace(
+            _circumstances(bundle.carrier.case, bundle.step, customer, facts, worded_at), plan_lines=_proposal(bundle.step, claimed, facts.today(worded_at))
+        ),
     )
 
 
@@ -160,12 +164,19 @@ def _proposal(step: Step, claimed: tuple[Line, ...], today: date) -> tuple[tuple
     return tuple((part.due, part.amount) for part in parts)
 
 
-def _circumstances(case: Case, customer: Customer, facts: Facts, now: datetime) -> Circumstances:
+def _tone(tier: Tier, step: Step) -> str:
+    """Whom we know best we write to warmly, whatever it is about; a step that has consequences is worded formally."""
+    if tier in (Tier.STRATEGIC, Tier.VIP):
+        return "warm"
+    return "formal" if step.severe else "firm"
+
+
+def _circumstances(case: Case, step: Step, customer: Customer, facts: Facts, now: datetime) -> Circumstances:
     broken = next((one for one in reversed(case.promises) if one.standing in (PromiseStanding.BROKEN, PromiseStanding.PARTLY_KEPT)), None)
     discount = case.discount if case.discount and case.discount.last_day >= facts.today(now) else None
     strategic = customer.tier is Tier.STRATEGIC
     return Circumstances(
-        tone="warm" if strategic or customer.tier is Tier.VIP else "firm",
+        tone=_tone(customer.tier, step),
         strategic=strategic,
         usual_days=customer.usual_days_late if customer.behavior is Behavior.CHRONIC_LATE else 0,
         promised_amount=broken.amount if broken else None,
@@ -184,6 +195,10 @@ def _copied(bundle: Bundle, customer: Customer) -> tuple[str, ...]:
     """Strategic customers always have their account manager in CC."""
     wanted = "account_manager" in bundle.step.copy or customer.tier is Tier.STRATEGIC
     return (customer.account_manager_email,) if wanted and customer.account_manager_email else ()
+
+
+def _language(contact: Contact, customer: Customer) -> str:
+    return (contact.language or customer.language).replace("-", "_").partition("_")[0]
 
 
 def _locale(language: str, country: str) -> str:

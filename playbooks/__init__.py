@@ -17,6 +17,7 @@ from typing import Any
 
 from domain.playbook import Playbook, Step
 from playbooks.contradictions import contradictions
+from playbooks.language import languages
 from playbooks.reading import Fault, Source, UnableToLoad, Wording, parse_wording, read_yaml
 
 __all__ = [
@@ -84,8 +85,14 @@ def resolve(playbook: Playbook, own: Path | None = None) -> str:
     Raises UnableToLoad when a wording is missing or cannot be read.
     """
     policy = asdict(playbook, dict_factory=lambda pairs: {key: value for key, value in pairs if value is not None and key not in _OURS})
-    wording = {key: {"subject": text.subject, "preview": text.preview, "body": text.body} for key, text in wording_texts(playbook, own).items()}
-    return json.dumps({"playbook": policy, "wording": wording}, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+    wording = _spell(wording_texts(playbook, own))
+    others = {language: _spell(found) for language in languages() if language != playbook.language and (found := wording_texts(playbook, own, language))}
+    whole = {"playbook": policy, "wording": wording, **({"wording_in": others} if others else {})}
+    return json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+
+
+def _spell(found: dict[str, Wording]) -> dict[str, dict[str, str]]:
+    return {key: {"subject": text.subject, "preview": text.preview, "body": text.body} for key, text in found.items()}
 
 
 def from_resolved(text: str) -> Playbook:
@@ -93,13 +100,16 @@ def from_resolved(text: str) -> Playbook:
     return replace(Source(_stored(text)["playbook"], "stored playbook").read_as(Playbook, ours=_OURS), hash=_hash(text))
 
 
-def wording_of(text: str) -> dict[str, Wording]:
-    """The wording of a stored resolved text, by ``wording_key``. Raises UnableToLoad."""
+def wording_of(text: str, language: str = "") -> dict[str, Wording]:
+    """The wording of a stored resolved text, by ``wording_key``: in ``language`` (two letters) where it has that, else in the
+    playbook's own. Raises UnableToLoad."""
     stored = _stored(text)
-    language = stored["playbook"]["language"]
+    own = stored["playbook"]["language"]
+    spoken = stored.get("wording_in", {}).get(language, {})
     return {
-        key: Wording(name=f"{language}/{key}", subject=parts["subject"], body=parts["body"], preview=parts.get("preview", ""))
-        for key, parts in stored["wording"].items()
+        key: Wording(name=f"{tongue}/{key}", subject=parts["subject"], body=parts["body"], preview=parts.get("preview", ""))
+        for tongue, texts in ((own, stored["wording"]), (language, spoken))
+        for key, parts in texts.items()
     }
 
 
@@ -114,7 +124,8 @@ def check(playbook: Playbook, own: Path | None = None) -> None:
     from playbooks.wording import UnableToRender, render, render_text
 
     faults = []
-    for wording in wording_texts(playbook, own).values():
+    texts = [text for language in dict.fromkeys((playbook.language, *languages())) for text in wording_texts(playbook, own, language).values()]
+    for wording in texts:
         for sheet in SHEETS:
             try:
                 (render if wording.name.endswith(".email") else render_text)(wording, sheet)
@@ -125,14 +136,17 @@ def check(playbook: Playbook, own: Path | None = None) -> None:
         raise UnableToLoad(faults)
 
 
-def wording_texts(playbook: Playbook, own: Path | None = None) -> dict[str, Wording]:
-    """What the playbook says, by ``wording_key``. Raises UnableToLoad when a wording is missing or cannot be read."""
+def wording_texts(playbook: Playbook, own: Path | None = None, language: str = "") -> dict[str, Wording]:
+    """What the playbook says, by ``wording_key``, in ``language`` or else in its own. Raises UnableToLoad when a wording cannot be
+    read, or is missing in its own language; where another language lacks one, the playbook's own is used for that message."""
     steps = (*playbook.steps, playbook.afterwards.step(1))
     found, faults = {}, []
     for key in sorted({wording_key(step, channel) for step in steps for channel in step.by}):
-        name = f"{playbook.language}/{key}"
+        name = f"{language or playbook.language}/{key}"
         path = find(f"wording/{name}.md", own)
         if not path.is_file():
+            if language not in ("", playbook.language):
+                continue
             users = ", ".join(step.name for step in steps if key in {wording_key(step, channel) for channel in step.by})
             faults.append(Fault(_shown(path), 1, f"does not exist, but {users} of playbook {playbook.name} says it; write it or correct say and by"))
             continue

@@ -49,23 +49,12 @@ def short_day(day: date, locale: Locale) -> str:
     return format_date(day, "medium", locale) if re.search("MMM", locale.date_formats["medium"].pattern) else format_date(day, "d MMM y", locale)
 
 
-def days(number: int) -> str:
-    return f"{abs(number)} day" if abs(number) == 1 else f"{abs(number)} days"
-
-
-def lateness(days_late: int) -> str:
-    """``due in 3 days``, ``due tomorrow``, ``due today`` or ``18 days overdue``."""
-    if days_late > 0:
-        return f"{days(days_late)} overdue"
-    return {0: "due today", -1: "due tomorrow"}.get(days_late, f"due in {days(days_late)}")
-
-
-def account(number: str) -> tuple[str, str]:
-    """What to call an account number, and the number as people read it: an IBAN in groups of four."""
+def account(number: str) -> tuple[bool, str]:
+    """Whether an account number is an IBAN, and the number as people read it: an IBAN in groups of four."""
     compact = re.sub(r"\s", "", number).upper()
     if not _IBAN.fullmatch(compact):
-        return "Account", number
-    return "IBAN", " ".join(compact[start : start + 4] for start in range(0, len(compact), 4))
+        return False, number
+    return True, " ".join(compact[start : start + 4] for start in range(0, len(compact), 4))
 
 
 def clean(value: str) -> str:

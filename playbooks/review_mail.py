@@ -12,7 +12,8 @@ from markupsafe import Markup
 from domain.money import Money
 from domain.review import UNTOUCHED_DAYS, Reason, Shown, add_up
 from domain.seller import Seller
-from playbooks.phrases import brand, clean, days, lateness, locale_for, money, short_day, web_address
+from playbooks.language import phrases
+from playbooks.phrases import brand, clean, locale_for, money, short_day, web_address
 from playbooks.plain import WIDTH, columns
 from playbooks.wording import Rendered, layout
 
@@ -90,6 +91,7 @@ def write_review(sheet: ReviewSheet) -> Rendered:
         "payment": "",
         "reach": [footer],
         "imprint": [clean(sheet.seller.legal_name)],
+        "words": phrases("en").labels(),
     }
     return Rendered(subject, "\n\n".join([*filter(None, text), f"--\n{footer}"]) + "\n", layout().render(page, parts=parts))
 
@@ -108,11 +110,11 @@ def _head(sheet: ReviewSheet, seller: str, locale: Locale) -> tuple[str, str]:
     if sheet.for_deputy:
         return (
             f"{_sum(sheet.at_stake, locale)} at stake: {clean(sheet.for_deputy)} has not reviewed {sheet.week}, {seller}",
-            f"The review has waited for {days(sheet.unread_days)} of work, so it comes to you as well: {count}.",
+            f"The review has waited for {phrases('en').days.of(sheet.unread_days)} of work, so it comes to you as well: {count}.",
         )
     return (
         f"{_sum(sheet.at_stake, locale)} at stake: the review of {sheet.week} still waits, {seller}",
-        f"It has waited for {days(sheet.unread_days)} of work: {count}. You are reminded on every business day until it is reviewed.",
+        f"It has waited for {phrases('en').days.of(sheet.unread_days)} of work: {count}. You are reminded on every business day until it is reviewed.",
     )
 
 
@@ -121,7 +123,7 @@ def _row(line: Shown, locale: Locale) -> dict[str, object]:
     return {
         "number": f"{clean(line.number)}, {clean(line.customer)}",
         "due": short_day(line.due, locale),
-        "late": lateness(line.days_late),
+        "late": phrases("en").lateness(line.days_late),
         "is_late": line.days_late > 0,
         "amount": money(line.balance, locale),
         "order": "",

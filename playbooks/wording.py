@@ -1,6 +1,6 @@
 """What a message says: a wording and a sheet of facts become a subject, a plain text and an HTML page.
 
-The facts a wording may use, and nothing else: ``greeting stem seller sender phone customer contact today step reference
+The facts a wording may use, and nothing else: ``greeting closing stem seller sender phone customer contact today step reference
 count one number amount due last_due days_late least_days_late remainder attached also_open``, the facts of
 ``Circumstances``, the functions ``day_in(days)`` and ``days(number)``, and, each on a line of its own, the blocks
 ``invoices also_open payment signature plan_lines answers``.
@@ -30,7 +30,8 @@ from markupsafe import Markup
 from domain.invoice import Invoice
 from domain.money import Money, UnableToReckon, total
 from domain.seller import Seller
-from playbooks.phrases import account, brand, clean, days, lateness, locale_for, long_day, money, short_day, web_address
+from playbooks.language import phrases
+from playbooks.phrases import account, brand, clean, locale_for, long_day, money, short_day, web_address
 from playbooks.plain import columns, plain_text
 from playbooks.reading import Wording
 
@@ -65,10 +66,10 @@ class Circumstances:
     """What a wording may take into account beyond the invoices themselves; each is empty or false where it does not apply.
 
     ``usual_days`` is how many days after the due date this customer usually pays. ``plan_lines`` are installments as
-    (day, amount), ``answers`` one-tap answers as (label, address).
+    (day, amount), ``answers`` one-tap answers as (scheduled, again or wrong; address).
     """
 
-    tone: str = "warm"
+    tone: str = "firm"
     strategic: bool = False
     usual_days: int = 0
     promised_amount: Money | None = None
@@ -197,6 +198,7 @@ class _Page:
     def __init__(self, sheet: FactSheet, locale: Locale) -> None:
         self.sheet = sheet
         self.locale = locale
+        self.words = phrases(locale.language)
         self.seller = clean(sheet.seller.name)
         # Only a single invoice gets the button: a link takes the amount of its own invoice, not the sum.
         self.button = web_address(sheet.pay_url) if len(sheet.claimed) == 1 else ""
@@ -207,8 +209,9 @@ class _Page:
         first, one = sheet.claimed[0].invoice, len(sheet.claimed) == 1
         number, contact = clean(first.number), clean(sheet.contact_name)
         return {
-            "greeting": f"Dear {contact}," if contact else "Hello,",
-            "stem": f"Invoice {number} from {self.seller}" if one else f"{len(sheet.claimed)} invoices from {self.seller}",
+            "greeting": self.words.greet(contact, sheet.around.tone),
+            "closing": self.words.close(sheet.around.tone),
+            "stem": self.words.stem.of(len(sheet.claimed), number=number, seller=self.seller),
             "seller": self.seller,
             "sender": clean(sheet.seller.sender_name),
             "phone": clean(sheet.seller.phone),
@@ -228,7 +231,7 @@ class _Page:
             "remainder": one and first.balance < first.total,
             "attached": all(line.attached for line in sheet.claimed),
             "day_in": lambda ahead: long_day(sheet.today + timedelta(days=ahead), self.locale),
-            "days": days,
+            "days": lambda number: self.words.days.of(abs(number)),
             "invoices": _Block("invoices"),
             "also_open": _Block("also_open", is_there=bool(sheet.also_open)),
             "payment": _Block("payment"),
@@ -268,6 +271,9 @@ class _Page:
     def installments(self) -> list[tuple[str, str]]:
         return [(short_day(day, self.locale), money(amount, self.locale)) for day, amount in self.sheet.around.plan_lines]
 
+    def answers(self) -> list[tuple[str, str]]:
+        return [(getattr(self.words.answers, answer), web_address(address)) for answer, address in self.sheet.around.answers]
+
     @property
     def reference(self) -> str:
         return clean(self.sheet.payment_reference) or ", ".join(clean(line.invoice.number) for line in self.sheet.claimed)
@@ -278,7 +284,7 @@ class _Page:
                 number=clean(line.invoice.number),
                 order=clean(line.invoice.purchase_order),
                 due=short_day(line.invoice.due, self.locale),
-                late=lateness(line.days_late),
+                late=self.words.lateness(line.days_late),
                 is_late=line.days_late > 0,
                 amount=money(line.invoice.balance, self.locale),
                 whole=money(line.invoice.total, self.locale) if line.invoice.balance < line.invoice.total else "",
@@ -299,9 +305,14 @@ class _Page:
         bank = self.sheet.seller.bank
         if self.button or not bank.iban:
             return []
-        label, number = account(clean(bank.iban))
-        details = [("Account holder", clean(bank.holder)), (label, number), ("BIC", clean(bank.bic)), ("Bank", clean(bank.bank))]
-        return [*((label, value) for label, value in details if value), ("Amount", money(self.sheet.total, self.locale)), ("Reference", self.reference)]
+        words, (is_iban, number) = self.words.bank, account(clean(bank.iban))
+        details = [
+            (words.holder, clean(bank.holder)),
+            (words.iban if is_iban else words.account, number),
+            (words.bic, clean(bank.bic)),
+            (words.bank, clean(bank.bank)),
+        ]
+        return [*((label, value) for label, value in details if value), (words.amount, money(self.sheet.total, self.locale)), (words.reference, self.reference)]
 
     def signature(self) -> list[str]:
         seller = self.sheet.seller
@@ -316,24 +327,27 @@ class _Page:
         if block == "plan_lines":
             return "\n".join(columns(self.installments(), right=1))
         if block == "answers":
-            return "\n".join(f"{label}: {web_address(address)}" for label, address in self.sheet.around.answers)
+            return "\n".join(f"{label}: {address}" for label, address in self.answers())
         lines = self.sheet.claimed if block == "invoices" else self.sheet.also_open
         rows, whole = self.rows(lines), self.sum_of(lines)
         table = [(row.number, row.due, row.late, row.amount) for row in rows]
-        written = columns([*table, ("Total", "", "", whole)] if whole else table, right=3)
+        written = columns([*table, (self.words.table.total, "", "", whole)] if whole else table, right=3)
         listed = []
         for row, line in zip(rows, written, strict=False):
-            notes = [f"remainder of {row.whole}" if row.whole else "", f"your order {row.order}" if row.order else ""]
-            links = [f"copy: {row.view_url}" if row.view_url else "", f"pay online: {row.pay_url}" if row.pay_url else ""]
+            notes = [self.words.remainder.format(amount=row.whole) if row.whole else "", self.words.order.format(order=row.order) if row.order else ""]
+            links = [f"{self.words.copy}: {row.view_url}" if row.view_url else "", f"{self.words.pay_link}: {row.pay_url}" if row.pay_url else ""]
             listed += [line, *(f"      {note}" for note in (", ".join(filter(None, notes)), *links) if note)]
         return "\n".join([*listed, *written[len(rows) :]])
 
     def _text_of_payment(self) -> str:
         if self.button:
-            return f"Pay {money(self.sheet.total, self.locale)} online:\n{self.button}"
+            return f"{self.words.pay_here.format(amount=money(self.sheet.total, self.locale))}\n{self.button}"
         if bank := self.bank():
-            return "\n".join(["Please pay by bank transfer:", "", *columns((f"{label}:", value) for label, value in bank)])
-        return "" if self.offers_links else f"Reply to this e-mail and {clean(self.sheet.seller.sender_name) or 'we'} will send you the bank details."
+            return "\n".join([self.words.transfer, "", *columns((f"{label}:", value) for label, value in bank)])
+        if self.offers_links:
+            return ""
+        sender = clean(self.sheet.seller.sender_name)
+        return self.words.ask_bank.format(sender=sender) if sender else self.words.ask_bank_unnamed
 
     @property
     def offers_links(self) -> bool:
@@ -344,7 +358,7 @@ class _Page:
         return [line for line in (clean(seller.legal_name), *map(clean, seller.address), clean(seller.phone)) if line]
 
     def reach(self) -> list[str]:
-        return [f"Reply to this e-mail to reach {clean(self.sheet.seller.sender_name) or self.seller}.", "Not the right person? Please tell us who is."]
+        return [self.words.reach.format(sender=clean(self.sheet.seller.sender_name) or self.seller), self.words.wrong_person]
 
     def footer(self) -> str:
         return "\n".join(["--", *self.reach(), "", *self.imprint()])
@@ -363,11 +377,12 @@ class _Page:
             "totals": {"invoices": self.sum_of(self.sheet.claimed), "also_open": self.sum_of(self.sheet.also_open)},
             "button": self.button,
             "amount": money(self.sheet.total, self.locale),
+            "words": self.words.labels(),
             "bank": self.bank(),
             "payment": self._text_of_payment(),
             "signature": self.signature(),
             "plan_lines": self.installments(),
-            "answers": [(label, web_address(address)) for label, address in self.sheet.around.answers],
+            "answers": self.answers(),
             "reach": self.reach(),
             "imprint": self.imprint(),
         }

@@ -1,0 +1,161 @@
+"""What stands around a message in each language: greetings, labels, and how late an invoice is.
+
+A language is there when ``wording/<language>/phrases.yaml`` is. Words in braces are put in by the functions here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from playbooks.reading import Fault, UnableToLoad, read_yaml
+
+_WORDING = Path(__file__).parent / "wording"
+FALLBACK = "en"
+Tone = Literal["warm", "firm", "formal"]
+TONES: tuple[Tone, ...] = ("warm", "firm", "formal")
+
+
+@dataclass(frozen=True, slots=True)
+class _Greeting:
+    named: str
+    unnamed: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Greetings:
+    warm: _Greeting
+    firm: _Greeting
+    formal: _Greeting
+
+
+@dataclass(frozen=True, slots=True)
+class _Closings:
+    warm: str
+    firm: str
+    formal: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    one: str
+    many: str
+
+    def of(self, count: int, **words: str) -> str:
+        return (self.one if count == 1 else self.many).format(count=count, **words)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    invoice: str
+    due: str
+    open: str
+    total: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Bank:
+    holder: str
+    account: str
+    iban: str
+    bic: str
+    bank: str
+    amount: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    scheduled: str
+    again: str
+    wrong: str
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """The phrases of one language, as its file has them."""
+
+    greeting: _Greetings
+    closing: _Closings
+    stem: _Counted
+    days: _Counted
+    overdue: _Counted
+    due_in: _Counted
+    due_today: str
+    table: _Table
+    order: str
+    whole: str
+    remainder: str
+    copy: str
+    view: str
+    pay: str
+    pay_online: str
+    pay_link: str
+    pay_here: str
+    transfer: str
+    bank: _Bank
+    ask_bank: str
+    ask_bank_unnamed: str
+    reach: str
+    wrong_person: str
+    answers: _Answers
+
+    def greet(self, contact: str, tone: str) -> str:
+        """How a message begins; ``contact`` may be empty."""
+        greeting: _Greeting = getattr(self.greeting, tone)
+        return greeting.named.format(contact=contact) if contact else greeting.unnamed
+
+    def close(self, tone: str) -> str:
+        """What stands above the signature, without its comma."""
+        said: str = getattr(self.closing, tone)
+        return said
+
+    def lateness(self, days_late: int) -> str:
+        """``due in 3 days``, ``due tomorrow``, ``due today`` or ``18 days overdue``."""
+        if days_late > 0:
+            return self.overdue.of(days_late)
+        return self.due_in.of(-days_late) if days_late else self.due_today
+
+    def labels(self) -> dict[str, object]:
+        """What the layout around a mail takes, by name."""
+        return {
+            **asdict(self.table),
+            "order": self.order,
+            "whole": self.whole,
+            "view": self.view,
+            "pay": self.pay,
+            "online": self.pay_online,
+            "transfer": self.transfer,
+        }
+
+
+def languages() -> tuple[str, ...]:
+    """The languages there are, as two letters."""
+    return tuple(sorted(path.parent.name for path in _WORDING.glob("*/phrases.yaml")))
+
+
+@cache
+def phrases(language: str) -> Phrases:
+    """The phrases of ``language``, or of English where it is not there. Raises UnableToLoad."""
+    file = _WORDING / (language if language in languages() else FALLBACK) / "phrases.yaml"
+    shown = f"playbooks/wording/{file.parent.name}/{file.name}"
+    found = read_yaml(file.read_text("utf-8"), shown).read_as(Phrases)
+    try:
+        prove(found)
+    except (LookupError, ValueError) as error:
+        raise UnableToLoad([Fault(shown, 1, f"has braces around what is not put in there ({error}); compare with the English file")]) from None
+    return found
+
+
+def prove(found: Phrases) -> None:
+    """Put in everything that is ever put in. Raises LookupError or ValueError where the braces hold something else."""
+    for tone in TONES:
+        found.greet("x", tone)
+    for counted in (found.days, found.overdue, found.due_in):
+        counted.of(1), counted.of(2)
+    found.stem.of(1, number="x", seller="x"), found.stem.of(2, number="x", seller="x")
+    found.order.format(order="x"), found.ask_bank.format(sender="x"), found.reach.format(sender="x")
+    for amount in (found.whole, found.remainder, found.pay, found.pay_here):
+        amount.format(amount="x")
