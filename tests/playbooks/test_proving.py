@@ -1,0 +1,89 @@
+"""No text reaches a customer that cannot be written, leaves out what it is about, or threatens what does not follow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import playbooks
+from cli import dunwell
+from playbooks.language import languages, phrases, prove
+from playbooks.proving import Flaw
+from playbooks.proving import prove as prove_texts
+
+SAYS = '---\nsubject: "Your invoice"\n---\n'
+GOOD = "{{ greeting }}\n\nInvoice {{ number }} of {{ amount }} was due on {{ due }}.\n\n{{ invoices }}\n\n"
+
+
+def flaws_of(folder: Path, body: str, *, playbook: str = "multi-channel-week", key: str = "just-overdue.email") -> list[Flaw]:
+    file = folder / "wording" / "en" / f"{key}.md"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(SAYS + body, encoding="utf-8")
+    found, _ = prove_texts(playbooks.load(playbook, folder), folder, "en")
+    return list(found)
+
+
+@pytest.mark.parametrize("name", playbooks.names())
+@pytest.mark.parametrize("language", languages())
+def test_every_shipped_text_can_be_sent_in_every_language_and_tone(name: str, language: str) -> None:
+    found, looked_at = prove_texts(playbooks.load(name), None, language)
+    assert not found
+    assert looked_at >= 15
+
+
+def test_a_text_that_says_all_and_threatens_nothing_is_good(tmp_path: Path) -> None:
+    assert not flaws_of(tmp_path, GOOD)
+
+
+@pytest.mark.parametrize(
+    "body, told",
+    [
+        ("{{ greeting }}\n\nPlease pay invoice {{ number }}, due on {{ due }}.", "does not say the amount"),
+        ("{{ greeting }}\n\nPlease pay {{ amount }}, due on {{ due }}.", "does not say the number"),
+        ("{{ greeting }}\n\nPlease pay {{ amount }} of invoice {{ number }}.", "does not say the due"),
+        (GOOD + "{{ nonsense }}", "line 10: 'nonsense' is undefined"),
+        (GOOD + "We will take you to court.", "says 'court', which no reminder says"),
+        (GOOD + "It goes to our collections team next.", "says 'collections', which announces what multi-channel-week does not do"),
+        (GOOD + "It goes to a debt collection\nagency.", "says 'agency', which announces what multi-channel-week does not do"),
+        (GOOD + "{% if tone == 'warm' %}A lawyer will write.{% endif %}", "warm"),
+    ],
+)
+def test_a_text_at_fault_is_named_with_what_is_wrong(tmp_path: Path, body: str, told: str) -> None:
+    assert any(told in f"{flaw.tone}: {flaw.what}" for flaw in flaws_of(tmp_path, body)), flaws_of(tmp_path, body)
+
+
+def test_what_a_playbook_does_may_be_announced_but_not_to_those_we_know_best(tmp_path: Path) -> None:
+    found = flaws_of(tmp_path, GOOD + "Our collections team takes over next.", playbook="b2b-three-weeks", key="balance-reminder.email")
+    assert {flaw.tone for flaw in found} == {"warm"}
+    assert "never said to customers we know best" in found[0].what
+
+
+def test_phrases_with_the_wrong_braces_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "xx").mkdir()
+    english = (playbooks.SHIPPED / "wording" / "en" / "phrases.yaml").read_text("utf-8")
+    (tmp_path / "xx" / "phrases.yaml").write_text(english.replace("{sender} will", "{nobody} will"), encoding="utf-8")
+    monkeypatch.setattr("playbooks.language._WORDING", tmp_path)
+    with pytest.raises(playbooks.UnableToLoad, match=r"xx/phrases.yaml:1: has braces around what is not put in there"):
+        phrases.__wrapped__("xx")
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_language_has_all_its_phrases(language: str) -> None:
+    prove(phrases(language))
+    assert phrases(language).lateness(18) != phrases(language).lateness(1) != phrases(language).lateness(-1) != phrases(language).lateness(0)
+
+
+def test_the_command_tells_what_is_wrong_and_shows_a_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DUNWELL_DATA_FOLDER", str(tmp_path))
+    assert "all can be sent" in CliRunner().invoke(dunwell, ["wording", "check"]).output
+    shown = CliRunner().invoke(dunwell, ["wording", "show", "owner-voice", "first-note", "--tone", "warm"]).output
+    assert "Hello Dana Whitfield" in shown
+    file = tmp_path / "playbooks" / "wording" / "en" / "owner-first-note.email.md"
+    file.parent.mkdir(parents=True)
+    file.write_text(SAYS + "Pay.", encoding="utf-8")
+    refused = CliRunner().invoke(dunwell, ["wording", "check", "owner-voice"])
+    assert refused.exit_code == 1
+    assert "owner-voice: first-note by email en firm: does not say the amount" in refused.output
+    assert "choose from" in CliRunner().invoke(dunwell, ["wording", "check", "--language", "xx"]).output
