@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "contact": "cli.contacts:contact",
     "preview": "cli.preview:preview",
     "playbook": "cli.playbook:playbook",
+    "wording": "cli.wording:wording",
     "posted-through": "cli.switches:posted_through",
     "quiet": "cli.quiet:quiet",
     "pause": "cli.switches:pause",
