@@ -25,7 +25,8 @@ def say(line: str = "") -> None:
 
 def visible(text: str) -> str:
     """``text`` with control characters shown as a mark: names and reasons come from outside."""
-    return "".join(letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in text)
+    spaced = text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
+    return "".join(letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in spaced)
 
 
 def print_json(value: Any) -> None:

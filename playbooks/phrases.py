@@ -8,7 +8,7 @@ from datetime import date
 from urllib.parse import urlsplit
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton
 from babel.numbers import parse_pattern
 
 from domain.money import Money, minor_units
@@ -46,7 +46,7 @@ def long_day(day: date, locale: Locale) -> str:
 
 def short_day(day: date, locale: Locale) -> str:
     """As a table has room for, with the month in letters: 3/4 is March in one country and April in the next."""
-    return format_date(day, "medium", locale) if re.search("MMM", locale.date_formats["medium"].pattern) else format_date(day, "d MMM y", locale)
+    return format_date(day, "medium", locale) if re.search("MMM", locale.date_formats["medium"].pattern) else format_skeleton("yMMMd", day, locale=locale)
 
 
 def account(number: str) -> tuple[bool, str]:
