@@ -1,4 +1,4 @@
-"""What both pretend programs write down: one JSON object a line, in the order in which things happened."""
+"""What the pretend programs write down: one JSON object a line, in the order in which things happened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Orders to misbehave, which both pretend programs take: what is done, to how many, and how a connection is broken off."""
+"""Orders to misbehave, which the pretend programs take: what is done, to how many, and how a connection is broken off."""
 
 from __future__ import annotations
 

@@ -64,6 +64,7 @@ class Mail:
     subject: str
     text: str
     origin: str
+    reply_to: str = ""
     custom_args: dict[str, str] = field(default_factory=dict)
     message_id: str = field(default_factory=lambda: base64.urlsafe_b64encode(uuid4().bytes).decode().rstrip("="))
     accepted_at: datetime | None = None
@@ -109,11 +110,11 @@ class Teller:
         self._client = httpx.AsyncClient(timeout=10, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
 
     def follow(self, mail: Mail) -> None:
-        self._begin(self._play(mail, self.plans.take() or Plan()))
+        self.begin(self._play(mail, self.plans.take() or Plan()))
 
     def happen(self, mail: Mail, kind: Kind, copies: int = 1) -> None:
         """Make one thing more happen to a mail, and tell it."""
-        self._begin(self._tell([mail.happens(kind, present())], copies))
+        self.begin(self._tell([mail.happens(kind, present())], copies))
 
     def public_key(self) -> str:
         """As SendGrid shows it: base64 DER without armor; empty when nothing is signed."""
@@ -129,9 +130,10 @@ class Teller:
             await asyncio.sleep(_GATHERING_SECONDS)
             while len(batch) < _BATCH and not self._due.empty():
                 batch.append(self._due.get_nowait())
-            self._begin(self._deliver(batch))
+            self.begin(self._deliver(batch))
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Have ``work`` done beside everything else."""
         task = asyncio.get_running_loop().create_task(work)
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
@@ -165,13 +167,18 @@ class Teller:
         self._log.write("events given up", events=told)
 
     def _headers(self, body: bytes) -> dict[str, str]:
-        headers = {"content-type": "application/json", "user-agent": "SendGrid Event API"}
-        if self._key:
-            moment = str(int(present().timestamp()))
-            seal = self._key.sign(moment.encode() + body, ec.ECDSA(hashes.SHA256()))
-            headers["X-Twilio-Email-Event-Webhook-Signature"] = base64.b64encode(seal).decode()
-            headers["X-Twilio-Email-Event-Webhook-Timestamp"] = moment
-        return headers
+        return {"content-type": "application/json", "user-agent": "SendGrid Event API", **self.seal(body)}
+
+    def seal(self, body: bytes) -> dict[str, str]:
+        """The headers that prove where ``body`` comes from; none without a key."""
+        if not self._key:
+            return {}
+        moment = str(int(present().timestamp()))
+        seal = self._key.sign(moment.encode() + body, ec.ECDSA(hashes.SHA256()))
+        return {
+            "X-Twilio-Email-Event-Webhook-Signature": base64.b64encode(seal).decode(),
+            "X-Twilio-Email-Event-Webhook-Timestamp": moment,
+        }
 
 
 def load_key(file: Path) -> ec.EllipticCurvePrivateKey:

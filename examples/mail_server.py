@@ -7,21 +7,13 @@ import logging
 import socket
 from collections.abc import Awaitable, Callable
 from email import message_from_bytes, policy
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from examples.mail_events import Mail
+from examples.misfortunes import LONGEST_DYING_SECONDS, Verdict
 
 if TYPE_CHECKING:
     from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
-
-_LONGEST_DYING_SECONDS = 5.0
-
-
-class Verdict(Protocol):
-    @property
-    def answer(self) -> str: ...
-    @property
-    def status(self) -> int: ...
 
 
 class Entrance:
@@ -64,7 +56,7 @@ class Entrance:
 
 
 async def _left(server: SMTP) -> None:
-    for _ in range(int(_LONGEST_DYING_SECONDS / 0.01)):
+    for _ in range(int(LONGEST_DYING_SECONDS / 0.01)):
         if not server.transport or server.transport.is_closing():
             return
         await asyncio.sleep(0.01)
@@ -82,6 +74,7 @@ def _read(content: bytes, recipients: list[str]) -> Mail:
         subject=str(message["Subject"]),
         text=body.get_content().replace("\r\n", "\n") if body else "",
         origin=origin,
+        reply_to=str(message["Reply-To"] or ""),
     )
 
 

@@ -1,4 +1,4 @@
-"""Where both pretend programs listen, and how they say so."""
+"""Where the pretend programs listen, and how they say so."""
 
 from __future__ import annotations
 

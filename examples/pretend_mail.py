@@ -8,54 +8,32 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
-import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # it also runs where nothing is installed
 
 from examples.append_log import Log, present
-from examples.faults import Breakable, BrokenOff, Halved, Order, Orders
+from examples.faults import Breakable, BrokenOff, Halved, Orders
 from examples.mail_activity import row, search, whole
 from examples.mail_events import Kind, Mail, Plan, Teller, load_key
+from examples.mail_replies import Postman, Reply, UnableToReply
 from examples.mail_server import serve_mail
+from examples.misfortunes import LONGEST_DYING_SECONDS, Misfortune, Verdict, carry_out
 from examples.ports import listen, write_port
-
-_LONGEST_DYING_SECONDS = 5.0
-
-
-class MailOrder(Order):
-    """What goes wrong with one mail. ``request``: it was read, and is not accepted; ``accepted``: it is, and nobody has been told."""
-
-    do: Literal["kill", "delay", "fail", "accept and fail", "drop", "truncate"]
-    when: Literal["request", "accepted"] = "accepted"
-    status: int = Field(default=500, ge=400, le=599)
-
-    @model_validator(mode="after")
-    def _can_be_done(self) -> MailOrder:
-        if self.do == "delay" and self.seconds is None:
-            raise ValueError("a delay needs its seconds")
-        if self.do == "accept and fail" and self.status < 500:
-            raise ValueError("only an answer of 500 and more leaves open whether the mail was accepted")
-        return self
-
-    def stands_for(self) -> float | None:
-        return None if self.do == "delay" else self.seconds
 
 
 class Told(BaseModel):
@@ -67,11 +45,12 @@ class Told(BaseModel):
     copies: int = Field(default=1, ge=1, le=100)
 
 
-class Address(BaseModel):
-    """Where events are told; empty: nowhere."""
+class Addresses(BaseModel):
+    """Where events are told and mails to us are brought; empty: nowhere."""
 
     model_config = ConfigDict(extra="forbid")
-    url: str
+    url: str = ""
+    inbound_url: str = ""
 
 
 class Activity(BaseModel):
@@ -82,20 +61,12 @@ class Activity(BaseModel):
     lag_seconds: float = Field(default=0, ge=0)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the sender hears: yes; no; nothing certain (``status``); half an answer; none; none because it was killed."""
-
-    answer: Literal["yes", "no", "error", "half", "nothing", "killed"]
-    status: int = 202
-
-
 class Provider:
     """The one who takes mails, whichever way they come."""
 
     def __init__(self, log: Log, teller: Teller) -> None:
-        self.log, self.teller = log, teller
-        self.faults: Orders[MailOrder] = Orders()
+        self.log, self.teller, self.postman = log, teller, Postman(teller, log)
+        self.faults: Orders[Misfortune] = Orders()
         self.activity = Activity()
         self.accepted: list[Mail] = []
 
@@ -105,37 +76,13 @@ class Provider:
         return [mail for mail in self.accepted if mail.via == "sendgrid" and mail.accepted_at and mail.accepted_at <= latest]
 
     async def take(self, mail: Mail, sender: str) -> Verdict:
-        """Treat ``mail`` as ordered. ``sender`` ends in "." and the sender's process id, else it cannot be killed."""
+        """Treat ``mail`` as ordered; ``sender`` as in ``carry_out``."""
         self.log.write("request", via=mail.via, key=mail.key, to=mail.to)
         order = self.faults.take()
-        verdict = await self._carry_out(order, mail, sender)
+        verdict = await carry_out(order, lambda: self._accept(mail, sender), sender, self.log)
         done = order.model_dump(exclude_none=True, exclude={"times", "after"}) if order else None
         self.log.write("answer", via=mail.via, key=mail.key, answer=verdict.answer, status=verdict.status, order=done)
         return verdict
-
-    async def _carry_out(self, order: MailOrder | None, mail: Mail, sender: str) -> Verdict:
-        if order is None:
-            self._accept(mail, sender)
-            return Verdict("yes")
-        if order.do == "fail":
-            return Verdict("no", order.status)
-        if order.when == "request" and (verdict := await self._disturb(order, sender)):
-            return verdict
-        self._accept(mail, sender)
-        if order.when == "accepted" and (verdict := await self._disturb(order, sender)):
-            return verdict
-        if order.do == "accept and fail":
-            return Verdict("error", order.status)
-        return Verdict("half" if order.do == "truncate" else "yes")
-
-    async def _disturb(self, order: MailOrder, sender: str) -> Verdict | None:
-        if order.do == "delay":
-            await asyncio.sleep(order.seconds or 0)
-        elif order.do == "drop":
-            return Verdict("nothing")
-        elif order.do == "kill" and self._kill(sender):
-            return Verdict("killed")
-        return None
 
     def _accept(self, mail: Mail, sender: str) -> None:
         mail.accepted_at = present()
@@ -153,19 +100,6 @@ class Provider:
         self.accepted.append(mail)
         if mail.via == "sendgrid":
             self.teller.follow(mail)
-
-    def _kill(self, sender: str) -> bool:
-        process = sender.rpartition(".")[2]
-        if not re.fullmatch("[0-9]{1,9}", process) or int(process) in (0, 1, os.getpid()):
-            self.log.write("unable to kill", sender=sender, why="its name does not end in . and its process id")
-            return False
-        self.log.write_to_disk("kill", process=int(process))
-        try:
-            os.kill(int(process), signal.SIGKILL)
-        except OSError as error:
-            self.log.write("unable to kill", sender=sender, why=str(error))
-            return False
-        return True
 
 
 def _errors(status: int, message: str, field: str | None = None) -> JSONResponse:
@@ -205,6 +139,7 @@ def _posted(body: Any) -> Mail | tuple[str, str | None]:
         subject=subject,
         text=next((str(part["value"]) for part in content if part["type"] == "text/plain"), ""),
         origin=str((body.get("headers") or {}).get("Message-ID", "")),
+        reply_to=str((body.get("reply_to") or {}).get("email", "")),
         custom_args=custom_args,
     )
 
@@ -247,7 +182,7 @@ def create_app(provider: Provider, smtp: socket.socket | None = None) -> FastAPI
         if verdict.answer in ("no", "error"):
             return _errors(verdict.status, "as ordered")
         if verdict.answer in ("nothing", "killed"):
-            return BrokenOff(patience=_LONGEST_DYING_SECONDS if verdict.answer == "killed" else 0)
+            return BrokenOff(patience=LONGEST_DYING_SECONDS if verdict.answer == "killed" else 0)
         headers = {"Content-Length": "0", "X-Message-Id": mail.message_id}  # half of it ends before the id
         return Halved(None, 202, headers) if verdict.answer == "half" else Response(None, 202, headers)
 
@@ -281,7 +216,7 @@ def create_app(provider: Provider, smtp: socket.socket | None = None) -> FastAPI
         return provider.faults.remaining()
 
     @app.put("/faults")
-    async def set_faults(orders: list[MailOrder]) -> list[dict[str, Any]]:
+    async def set_faults(orders: list[Misfortune]) -> list[dict[str, Any]]:
         provider.faults.replace(orders)
         return provider.faults.remaining()
 
@@ -310,9 +245,16 @@ def create_app(provider: Provider, smtp: socket.socket | None = None) -> FastAPI
         return {"mails": len(found)}
 
     @app.put("/webhooks")
-    async def redirect(address: Address) -> Address:
-        teller.url = address.url
-        return address
+    async def redirect(addresses: Addresses) -> Addresses:
+        teller.url, provider.postman.url = addresses.url, addresses.inbound_url
+        return addresses
+
+    @app.post("/incoming")
+    async def write_to_us(reply: Reply) -> Response:
+        try:
+            return JSONResponse({"message_id": provider.postman.bring(reply, provider.accepted)})
+        except UnableToReply as error:
+            return _errors(422, str(error))
 
     @app.put("/activity")
     async def set_activity(activity: Activity) -> Activity:
@@ -329,8 +271,11 @@ def create_app(provider: Provider, smtp: socket.socket | None = None) -> FastAPI
 @click.option("--smtp-port-file", type=click.Path(dir_okay=False, path_type=Path), help="Where to write that port; without it there is no mail server.")
 @click.option("--log", type=click.Path(dir_okay=False, path_type=Path), required=True, help="Where to append what comes, is accepted and answered.")
 @click.option("--events-url", default="", help="Who is told what becomes of each mail.")
-@click.option("--events-key-file", type=click.Path(dir_okay=False, path_type=Path), help="The P-256 key, in PEM, that signs the events; made if missing.")
-def main(port: int, port_file: Path | None, smtp_port: int, smtp_port_file: Path | None, log: Path, events_url: str, events_key_file: Path | None) -> None:
+@click.option("--inbound-url", default="", help="Where mails to us are brought.")
+@click.option("--events-key-file", type=click.Path(dir_okay=False, path_type=Path), help="The P-256 key, in PEM, that signs what is told; made if missing.")
+def main(
+    port: int, port_file: Path | None, smtp_port: int, smtp_port_file: Path | None, log: Path, events_url: str, inbound_url: str, events_key_file: Path | None
+) -> None:
     """Serve a pretend mail provider on this machine until told to stop."""
     if smtp_port_file and not find_spec("aiosmtpd"):
         raise click.UsageError("--smtp-port-file: a mail server needs aiosmtpd; install requirements-dev.txt, or leave the option out")
@@ -340,6 +285,7 @@ def main(port: int, port_file: Path | None, smtp_port: int, smtp_port_file: Path
         raise click.UsageError(f"--events-key-file: {error}") from error
     journal = Log(log)
     provider = Provider(journal, Teller(events_url, key, journal))
+    provider.postman.url = inbound_url
     listener = listen(port)
     smtp = listen(smtp_port) if smtp_port_file else None
     app = create_app(provider, smtp)

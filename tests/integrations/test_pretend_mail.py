@@ -7,17 +7,21 @@ import subprocess
 import sys
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 from click.testing import CliRunner
 from sendgrid.helpers.eventwebhook import EventWebhook
+from sendgrid.helpers.inbound.parse import Parse
 
 from examples import pretend_mail
 from integrations.messaging import Accepted, Email, Mailer, Refused, Unknown, sendgrid, smtp
@@ -37,6 +41,7 @@ class World:
     url: str = ""
     statuses: list[int] = field(default_factory=list)
     posts: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    mails: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=10, trust_env=False))
 
     def mailer(self, way: str, name: str = "SG.test.none", timeout: float = 10) -> Mailer:
@@ -86,7 +91,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             body = self.rfile.read(int(self.headers["content-length"]))
             status = world.statuses.pop(0) if world.statuses else 204
             if status == 204:
-                world.posts.append((dict(self.headers.items()), body))
+                (world.mails if self.path == "/inbound" else world.posts).append((dict(self.headers.items()), body))
             self.send_response(status)
             self.send_header("content-length", "0")
             self.end_headers()
@@ -99,6 +104,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     world.url, world.log = f"http://127.0.0.1:{server.server_port}/events", folder / "accepted.jsonl"
     command = [sys.executable, "examples/pretend_mail.py", "--port-file", str(folder / "port"), "--smtp-port-file", str(folder / "smtp")]
     command += ["--log", str(world.log), "--events-url", world.url, "--events-key-file", str(folder / "key.pem")]
+    command += ["--inbound-url", world.url.replace("/events", "/inbound")]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
     until(lambda: (folder / "port").exists() or process.poll() is not None, 30)
     world.address, world.smtp_port = f"http://127.0.0.1:{(folder / 'port').read_text()}", (folder / "smtp").read_text()
@@ -116,7 +122,7 @@ def world(running: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     for path in ("/faults", "/events"):
         running.http.delete(running.address + path).raise_for_status()
     running.put("/activity", {}).raise_for_status()
-    running.put("/webhooks", {"url": running.url}).raise_for_status()
+    running.put("/webhooks", {"url": running.url, "inbound_url": running.url.replace("/events", "/inbound")}).raise_for_status()
 
 
 LATER = {"sendgrid": (Unknown, None), "smtp": (Refused, True)}
@@ -383,3 +389,69 @@ def test_a_key_of_another_kind_is_refused(tmp_path: Path) -> None:
     (tmp_path / "key.pem").write_text("nothing")
     said = CliRunner().invoke(pretend_mail.main, ["--log", str(tmp_path / "log"), "--events-key-file", str(tmp_path / "key.pem")])
     assert said.exit_code == 2 and "--events-key-file" in said.output
+
+
+# What customers write to us
+
+
+class FormRequest:
+    """A request as SendGrid's own reader of inbound mail takes it from a web framework."""
+
+    def __init__(self, headers: dict[str, str], body: bytes) -> None:
+        written = b"Content-Type: " + headers["Content-Type"].encode() + b"\r\n\r\n" + body
+        parts = message_from_bytes(written).get_payload()
+        assert isinstance(parts, list)
+        self.form = {str(part.get_param("name", header="content-disposition")): part.get_payload(decode=True).decode() for part in parts}
+        self.files: dict[str, str] = {}
+        self.data = ""
+
+    def get_data(self, as_text: bool) -> None:
+        """It has been read already."""
+
+
+def bring(world: World, number: int = 1, /, **reply: Any) -> list[tuple[dict[str, str], bytes]]:
+    """The posts that bring one mail."""
+    before = len(world.mails)
+    world.http.post(f"{world.address}/incoming", json=reply).raise_for_status()
+    until(lambda: len(world.mails) >= before + number)
+    return world.mails[before:]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_reply_is_brought_whole_and_sendgrids_own_libraries_find_it_genuine_and_read_it(world: World, way: str) -> None:
+    email = replace(an_email(), reply_to="hanna+r7@brightwater.example")
+    world.mailer(way).send(email)
+    enclosed = [{"name": "remittance.pdf", "content": b64encode(b"%PDF").decode()}]
+    ((headers, body),) = bring(world, key=email.key, text="Wir zahlen am Freitag, Grüße", html="<p>Wir zahlen</p>", enclosed=enclosed)
+
+    verifier = EventWebhook(world.http.get(world.address).json()["events_public_key"])
+    seal, moment = (headers[f"X-Twilio-Email-Event-Webhook-{name}"] for name in ("Signature", "Timestamp"))
+    assert verifier.verify_signature(body.decode(), seal, moment)
+    assert not verifier.verify_signature(body.decode().replace("Freitag", "Montag"), seal, moment)
+    parsed = Parse(SimpleNamespace(keys=["from", "to", "subject", "envelope", "email"]), FormRequest(headers, body))
+    assert json.loads(parsed.key_values()["envelope"]) == {"to": ["hanna+r7@brightwater.example"], "from": "dana@customer.example"}
+    mail = message_from_bytes(parsed.payload["email"].encode(), policy=policy.default)
+    assert (mail["In-Reply-To"], mail["References"], mail["Subject"]) == (email.message_id, email.message_id, "Re: Invoice INV-1")
+    plain = mail.get_body(("plain",)).get_content().replace("\r\n", "\n")
+    assert plain.startswith("Wir zahlen am Freitag, Grüße\n") and "wrote:\n\n> Dear Dana\n" in plain
+    (file,) = mail.iter_attachments()
+    assert (file.get_filename(), file.get_content()) == ("remittance.pdf", b"%PDF")
+
+
+def test_a_mail_out_of_the_blue_a_raw_one_and_copies_are_brought_too(world: World) -> None:
+    posts = bring(world, 2, **{"from": "eve@elsewhere.example"}, to="hanna@brightwater.example", subject="Invoice?", text="Which one?", copies=2)
+    assert len(posts) == 2 and len({FormRequest(*post).form["email"] for post in posts}) == 1
+    raw = "From: a@b.example\r\nTo: hanna@brightwater.example\r\nSubject: Out of office\r\nAuto-Submitted: auto-replied\r\n\r\nBack on Monday.\r\n"
+    ((headers, body),) = bring(world, raw=raw)
+    assert FormRequest(headers, body).form["email"] == raw and FormRequest(headers, body).form["from"] == "a@b.example"
+
+
+def test_a_reply_is_brought_again_until_it_is_taken(world: World) -> None:
+    world.statuses += [500, 503]
+    assert len(bring(world, **{"from": "a@b.example"}, to="c@d.example", text="hello")) == 1
+    assert world.statuses == []
+
+
+def test_a_reply_to_nothing_is_refused(world: World) -> None:
+    for reply in ({"text": "hello"}, {"key": "never sent", "text": "hello"}, {"txt": "hello"}):
+        assert world.http.post(f"{world.address}/incoming", json=reply).status_code == 422
