@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -22,6 +22,9 @@ from domain.money import Money, Tolerance
 from domain.playbook import CHANNELS
 from domain.seller import Seller
 from playbooks.reading import UnableToLoad, read_yaml
+
+if TYPE_CHECKING:
+    from integrations.messaging.imap import Mailbox
 
 _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _NOBODY = re.compile(r"(no|do-?not)[-_.]?reply\b", re.IGNORECASE)
@@ -58,8 +61,37 @@ class Settings(BaseSettings):
     mailer: Literal["capture", "smtp", "sendgrid"] = Field(default="capture", description="Who carries e-mail. capture keeps it here and sends nothing.")
     sendgrid_api_key: str = Field(default="", description="API key for mailer sendgrid.", repr=False)
     sendgrid_host: str = Field(default="https://api.sendgrid.com", description="Base URL of the SendGrid API (the EU host, or a test peer).")
+    sendgrid_event_keys: str = Field(
+        default="", description="Public keys of SendGrid's signed event webhook, separated by commas. With them bounces and complaints count at once."
+    )
+    sendgrid_inbound_keys: str = Field(
+        default="", description="Public keys of SendGrid's signed inbound parse webhook, separated by commas. With them replies come in that way."
+    )
+    twilio_account_sid: str = Field(default="", description="Account SID at Twilio, which carries text messages and calls. Empty: texts are captured.")
+    twilio_auth_token: str = Field(default="", description="Auth token of the Twilio account; its webhooks are checked against it.", repr=False)
+    twilio_webhook_secrets: str = Field(
+        default="", description="Further secrets that Twilio may sign its webhooks with, separated by commas: the next token, shared keys.", repr=False
+    )
+    twilio_from: str = Field(default="", description="The number that text messages come from, such as +4915112345678; or set the messaging service.")
+    twilio_messaging_service_sid: str = Field(default="", description="The Twilio messaging service that text messages come from (MG...).")
+    call_transfer_to: str = Field(
+        default="", description="The number of colleagues who take over a call in office hours, such as +493012345. Empty: customers are called back."
+    )
+    twilio_api: str = Field(default="https://api.twilio.com", description="Base URL of the Twilio API (or a test peer).")
+    whatsapp_from: str = Field(default="", description="A WhatsApp number at Twilio: text messages go by WhatsApp, in an approved template only.")
+    whatsapp_template: str = Field(default="", description="The approved template (HX...) whose one variable takes the text.")
     smtp_url: str = Field(default="", description="smtp://user:password@host:587?starttls=1 or smtps://... for mailer smtp.", repr=False)
 
+    letters: Literal["capture", "print"] = Field(
+        default="capture", description="Who carries letters. print puts each as PDF into the folder letters, and gives somebody the task to post it."
+    )
+    imap_url: str = Field(
+        default="",
+        description="A mailbox in which answers of customers are read: imaps://user:password@host:993/INBOX. More of them, and OAuth: mailbox in sellers.yaml.",
+        repr=False,
+    )
+
+    team_chat_url: str = Field(default="", description="Incoming webhook of Slack or Teams, where account managers are alerted. A secret.", repr=False)
     seals_file: Path | None = Field(
         default=None, description="A file outside the database to which each nightly seal of the diaries is appended, so that nobody can rewrite them unseen."
     )
@@ -82,6 +114,13 @@ class Settings(BaseSettings):
     playbooks_folder: Path | None = Field(
         default=None, description="Playbooks and wording of your own, which go before the shipped ones. Default: playbooks in the data folder."
     )
+    writing_model_url: str = Field(
+        default="", description="A language model that may word messages, such as http://127.0.0.1:11434/v1 (OpenAI-compatible). Empty: none does."
+    )
+    writing_model_name: str = Field(default="", description="The name of that model, as its service calls it.")
+    writing_model_key: str = Field(default="", description="The key for that service, where it wants one.", repr=False)
+    writing_model_seconds: float = Field(default=20.0, gt=0, le=30, description="How long that model may take for one message.")
+    writing_for: str = Field(default="personal-note", description="The texts that it may word, separated by commas, as playbooks name them under say.")
     review_day: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = Field(
         default="monday", description="The day of the owner's weekly review, at the seller's."
     )
@@ -172,6 +211,7 @@ class SellerSettings:
     rest_url: str = ""
     rest_token: str = field(default="", repr=False)
     webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
+    mailbox: Mailbox | None = field(default=None, repr=False)
 
 
 def load_sellers(settings: Settings) -> tuple[SellerSettings, ...]:
@@ -201,9 +241,10 @@ def _read_seller(entry: Any, where: str) -> SellerSettings:
         raise UnableToConfigure(f"{where}: each seller is a mapping with id, name, legal_name, sender_name, ...")
     entry = dict(entry)
     rest = entry.pop("rest", None)
+    mailbox = _read_mailbox(entry.pop("mailbox", None), f"{where}.mailbox")
     unknown = set(entry) - set(Seller.__dataclass_fields__)
     if unknown:
-        raise UnableToConfigure(f"{where}: unknown field {sorted(unknown)[0]}; known are {', '.join(Seller.__dataclass_fields__)}, rest")
+        raise UnableToConfigure(f"{where}: unknown field {sorted(unknown)[0]}; known are {', '.join(Seller.__dataclass_fields__)}, rest, mailbox")
     try:
         seller = TypeAdapter(Seller).validate_python(entry, extra="forbid")
         ledger = _RestLedger.model_validate(rest) if rest is not None else None
@@ -218,7 +259,7 @@ def _read_seller(entry: Any, where: str) -> SellerSettings:
             "a seller with ledger rest needs rest: {url, token, webhook_secrets}" if ledger is None else "is for ledger rest; write ledger: rest, or remove it"
         )
         raise UnableToConfigure(f"{where}.rest: {remedy}")
-    return SellerSettings(seller) if ledger is None else _read_ledger(seller, ledger, f"{where}.rest")
+    return replace(SellerSettings(seller) if ledger is None else _read_ledger(seller, ledger, f"{where}.rest"), mailbox=mailbox)
 
 
 def _faults(seller: Seller) -> Iterator[tuple[str, str]]:
@@ -270,6 +311,35 @@ def _read_ledger(seller: Seller, ledger: _RestLedger, where: str) -> SellerSetti
         except rest.UnableToTrust as error:
             raise UnableToConfigure(f"{where}.webhook_secrets[{number}]: {error}") from None
     return SellerSettings(seller, ledger.url, token, secrets)
+
+
+def _read_mailbox(written: Any, where: str) -> Mailbox | None:
+    from integrations.messaging import imap
+
+    if written is None:
+        return None
+    try:
+        form = imap.MailboxForm.model_validate(written)
+        secrets = {name: _secret(getattr(form, name), f"{where}.{name}") for name in ("password", "client_secret", "refresh_token")}
+        return imap.connect(form.model_copy(update=secrets))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UnableToConfigure(f"{where}.{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from None
+    except imap.UnableToReadMailbox as error:
+        raise UnableToConfigure(f"{where}.{error}") from None
+
+
+def connect_mailboxes(settings: Settings, sellers: Iterable[SellerSettings]) -> tuple[Mailbox, ...]:
+    """Every mailbox in which answers are read, each once. Raises UnableToConfigure."""
+    from integrations.messaging import imap
+
+    found = [one.mailbox for one in sellers if one.mailbox]
+    if settings.imap_url:
+        try:
+            found.append(imap.connect(imap.read_url(settings.imap_url)))
+        except (imap.UnableToReadMailbox, ValidationError) as error:
+            raise UnableToConfigure(f"DUNWELL_IMAP_URL: {error}") from None
+    return tuple({(one.source, one.folder): one for one in found}.values())
 
 
 def _secret(value: str, where: str) -> str:

@@ -11,7 +11,7 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -21,13 +21,7 @@ import structlog
 from sqlalchemy import Connection
 from temporalio.client import (
     Client,
-    Schedule,
-    ScheduleActionStartWorkflow,
-    ScheduleAlreadyRunningError,
-    ScheduleIntervalSpec,
-    ScheduleOverlapPolicy,
-    SchedulePolicy,
-    ScheduleSpec,
+    WorkflowExecutionStatus,
     WorkflowHandle,
     WorkflowUpdateFailedError,
     WorkflowUpdateRPCTimeoutOrCancelledError,
@@ -37,7 +31,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.ledgers import Ledgers
 from activities.waiting_words import keep_for_later, note_failure
-from db import cases, inbox, installation, invoices, outreach, parties, plans
+from db import cases, inbox, invoices, outreach, parties, plans, reviews
 from db.engine import Database
 from domain import matters
 from domain.case import Case, Outcome
@@ -62,7 +56,6 @@ _SETTLING = timedelta(minutes=2)
 # The tenth failure comes half a day after the first: a ledger that is away overnight costs no word.
 _RETRY = timedelta(seconds=2)
 _NOT_WATCHED = "this invoice is not watched any more"
-_RECORD_AT_ONCE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,13 +240,32 @@ class Door:
                 revived += await self._signal_with_start(invoice, {"by": "upkeep"})
             except RPCError as error:  # whatever is wrong with this one, the others must have their turn
                 log.warning("upkeep.not_revived", invoice=invoice, error=str(error))
-        return revived + await self._revive_plans(now)
+        return revived + await self._revive_plans(now) + await self._revive_reviews()
+
+    async def nudge_plans(self) -> int:
+        """Make every payment plan that has not ended look again now. How many were reached."""
+        stored = await self._read(lambda connection: plans.open_since(connection, datetime.now(UTC) + _SETTLING))
+        return sum([await self._begin_plan(plan, {"by": "nudge"}) for plan in stored])
 
     async def _revive_plans(self, now: datetime) -> int:
         stored = await self._read(lambda connection: plans.open_since(connection, now - _SETTLING))
         query = f"WorkflowType = '{contract.PLAN}' AND ExecutionStatus = 'Running'"
         there = {run.id async for run in self.client.list_workflows(query, page_size=1000)} if stored else set()
         return sum([await self._begin_plan(plan, {"by": "upkeep"}) for plan in stored if plan_id(plan) not in there])
+
+    async def _revive_reviews(self) -> int:
+        """Follow every week's review again that nobody has read and no run follows; one that was stopped by hand stays so."""
+        lost = [review for review in await self._read(reviews.unread) if await self._is_lost(review)]
+        return sum([await self._begin(contract.REVIEW, review, review, {"review": review}, {"by": "upkeep"}) for review in lost])
+
+    async def _is_lost(self, run: str) -> bool:
+        """Whether Temporal knows nothing of a run, or it was terminated, which is no end of ours."""
+        try:
+            return (await self.client.get_workflow_handle(run).describe(rpc_timeout=_PATIENCE)).status is WorkflowExecutionStatus.TERMINATED
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return True
+            raise
 
     async def take_in(
         self,
@@ -271,24 +283,8 @@ class Door:
         Raises UnableToReckon when an amount is no money; then nothing is recorded.
         """
 
-        def store(connection: Connection) -> tuple[list[Invoice], int, int]:
-            recorded: list[Invoice] = []
-            new = changed = 0
-            for start in range(0, len(told), _RECORD_AT_ONCE):
-                part = told[start : start + _RECORD_AT_ONCE]
-                before = invoices.load_by_refs(connection, seller, [one.ref for one in part])
-                after = self.ledgers.record(connection, seller, part, now)
-                new += len(after.keys() - before.keys())
-                changed += sum(after[ref] != invoice for ref, invoice in before.items())
-                recorded += after.values()
-            refs = invoices.refs_of(connection, [one.id for one in gone])
-            closed = [replace(one, standing=Standing.CLOSED) for one in gone]
-            invoices.save_invoices(connection, [(one, refs[one.id]) for one in closed], now)
-            parties.judge_behavior(connection, sorted({invoice.customer for invoice in recorded}))
-            installation.note_read(connection, seller, read_at or now)
-            return [*recorded, *closed], new, changed
-
-        stored, new, changed = await self._write(store)
+        listed = await self._write(lambda connection: self.ledgers.record_listing(connection, seller, told, gone, read_at or now, now))
+        stored = listed.invoices
         concerned = [invoice for invoice in stored if await self._concerns(invoice)]
         reached = 0
         for invoice in concerned:
@@ -299,7 +295,7 @@ class Door:
         late = concerned[reached:]
         await self._write(lambda connection: keep_for_later(connection, late, now))
         history = sum(not _is_open(invoice) for invoice in stored) - len(gone)
-        return TakenIn(len(told), new, changed, history, len(gone), sum(_is_open(invoice) for invoice in concerned[:reached]), len(late))
+        return TakenIn(len(told), listed.new, listed.changed, history, len(gone), sum(_is_open(invoice) for invoice in concerned[:reached]), len(late))
 
     async def find(self, name: str) -> Invoice:
         """The invoice with this number or opaque id. Raises UnableToFindCase."""
@@ -369,7 +365,7 @@ class Door:
             await self._write(lambda connection: inbox.mark_passed_on(connection, row.id))
         return passed
 
-    async def _begin(self, workflow: str, start: Start | StartPlan, name: str, memo: dict[str, str], word: dict[str, str]) -> bool:
+    async def _begin(self, workflow: str, start: Start | StartPlan | str, name: str, memo: dict[str, str], word: dict[str, str]) -> bool:
         """Start the workflow with the id ``name``, unless it runs, and say ``word`` to it. False when Temporal is away."""
         try:
             await self.client.start_workflow(
@@ -444,17 +440,6 @@ def _is_away(error: Exception) -> bool:
         log.warning("temporal.refused", status=error.status.name)
         return error.status is not RPCStatusCode.INVALID_ARGUMENT
     return str(error).startswith("Failed client connect")
-
-
-async def keep_schedules(client: Client) -> None:
-    """Make sure the rounds of upkeep are on Temporal's calendar; safe to repeat by every worker at its start."""
-    for name, thorough, every in (("upkeep", False, timedelta(minutes=5)), ("upkeep-thorough", True, timedelta(hours=1))):
-        action = ScheduleActionStartWorkflow(contract.UPKEEP, thorough, id=name, task_queue=contract.CASES_QUEUE, static_summary="find what was missed")
-        spec = ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)], jitter=every / 10)
-        # After an outage one round is enough: it finds everything that the missed ones would have.
-        policy = SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=every)
-        with suppress(ScheduleAlreadyRunningError):
-            await client.create_schedule(name, Schedule(action=action, spec=spec, policy=policy))
 
 
 async def connect_temporal(settings: Settings, *, lazy: bool = False) -> Client:

@@ -19,24 +19,31 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 import playbooks
+from activities.alerting import Chat
+from activities.answering import is_for_the_world
 from activities.assessor import Assessor, Policy
 from activities.cases import Cases
 from activities.discreet import Discreet
+from activities.intake import Intake, keep_intake
 from activities.ledgers import Ledgers
 from activities.outreach import Outreach, Site, pass_by
 from activities.plans import Plans
 from activities.reconciling import Reconciler
 from activities.review import Reviews, keep_reviews
-from activities.upkeep import Upkeep, compare_at_start
+from activities.upkeep import Upkeep, compare_at_start, keep_schedules
 from db import parties
 from db.backup import Backups
 from db.engine import Database
 from domain.discretion import keep_logs_discreet
-from integrations.messaging import Mailer, Messenger, capture, sendgrid, smtp
-from settings import Settings, UnableToConfigure, load_sellers, refuse_unlawful
-from starter import Door, connect_ledgers, connect_temporal, keep_schedules
+from integrations.messaging import Mailer, Messenger, capture, print_folder, sendgrid, smtp, twilio_call, twilio_text
+from integrations.messaging.imap import Mailbox
+from integrations.messaging.team_chat import TeamChat
+from integrations.writing import Writer, openai_compatible
+from settings import Settings, UnableToConfigure, connect_mailboxes, load_sellers, refuse_unlawful
+from starter import Door, connect_ledgers, connect_temporal
 from workflows.contract import CASES_QUEUE, DELIVER_QUEUE
 from workflows.dunning import InvoiceDunning
+from workflows.intake import Intake as RoundOfMail
 from workflows.plan import PaymentPlan
 from workflows.review import OwnerReview, WeeklyReview
 from workflows.upkeep import Upkeep as RoundOfUpkeep
@@ -58,7 +65,19 @@ def make_policy(settings: Settings) -> Policy:
     """What the installation sets for every case, with the playbook that new cases will pin."""
     own = settings.own_playbooks
     playbook = playbooks.load(settings.playbook, own)
-    return Policy(playbook, playbooks.resolve(playbook, own), settings.envelope, settings.settlement_tolerance, settings.owner, settings.public_url)
+    return Policy(
+        playbook,
+        playbooks.resolve(playbook, own),
+        settings.envelope,
+        settings.settlement_tolerance,
+        settings.owner,
+        settings.public_url,
+        _private_url(settings),
+    )
+
+
+def _private_url(settings: Settings) -> str:
+    return f"http://{settings.private_host}:{settings.private_port}"
 
 
 def make_assessor(settings: Settings) -> Assessor:
@@ -71,7 +90,7 @@ def connect_mailer(settings: Settings) -> Mailer:
     if settings.mailer == "sendgrid":
         if not settings.sendgrid_api_key:
             raise UnableToConfigure("DUNWELL_SENDGRID_API_KEY: needed with DUNWELL_MAILER=sendgrid")
-        return sendgrid.connect(settings.sendgrid_api_key, host=settings.sendgrid_host)
+        return sendgrid.connect(settings.sendgrid_api_key, host=settings.sendgrid_host, receipts=bool(settings.sendgrid_event_keys))
     if settings.mailer == "smtp":
         if not settings.smtp_url:
             raise UnableToConfigure("DUNWELL_SMTP_URL: needed with DUNWELL_MAILER=smtp, for example smtp://user:password@host:587?starttls=1")
@@ -79,10 +98,56 @@ def connect_mailer(settings: Settings) -> Mailer:
     return capture.connect(_mail(settings))
 
 
+def connect_writer(settings: Settings) -> Writer | None:
+    """The model that may word messages; none unless it is configured. Raises UnableToConfigure."""
+    if not settings.writing_model_url:
+        return None
+    texts = frozenset(name.strip() for name in settings.writing_for.split(",") if name.strip())
+    try:
+        return openai_compatible.connect(
+            settings.writing_model_url, settings.writing_model_name, settings.writing_model_key, texts, settings.writing_model_seconds
+        )
+    except openai_compatible.UnableToConnect as error:
+        raise UnableToConfigure(str(error)) from None
+
+
 def connect_messengers(settings: Settings) -> dict[str, Messenger]:
     """Whoever carries what goes another way than by e-mail, by channel. None has a provider yet: all of it is captured."""
     kept = capture.connect(_mail(settings))
-    return dict.fromkeys(settings.switched_on - {"email", "task"}, kept)
+    messengers: dict[str, Messenger] = dict.fromkeys(settings.switched_on - {"email", "task"}, kept)
+    if settings.twilio_account_sid and "call" in messengers:
+        messengers["call"] = _connect_calls(settings)
+    if settings.twilio_account_sid and "sms" in messengers:
+        messengers["sms"] = _connect_texts(settings)
+    if settings.letters == "print" and "letter" in messengers:
+        messengers["letter"] = print_folder.connect(settings.data_folder / "letters")
+    return messengers
+
+
+def _connect_calls(settings: Settings) -> Messenger:
+    """Calls through Twilio. Raises UnableToConnect, and UnableToConfigure where it could not ask us what to say."""
+    if is_for_the_world(settings.twilio_api) and not is_for_the_world(settings.public_url):
+        raise UnableToConfigure(
+            "DUNWELL_PUBLIC_URL: Twilio asks it what to say; write how the world reaches the public listener, or take call out of DUNWELL_CHANNELS"
+        )
+    return twilio_call.connect(
+        settings.twilio_account_sid, settings.twilio_auth_token, settings.twilio_from, public_url=settings.public_url, api=settings.twilio_api
+    )
+
+
+def _connect_texts(settings: Settings) -> Messenger:
+    """Text messages through Twilio, by WhatsApp where a number for that is set. Raises UnableToConnect."""
+    sender = settings.whatsapp_from or settings.twilio_messaging_service_sid or settings.twilio_from
+    # Twilio refuses to call back an address that it cannot reach; a test peer on this machine can.
+    reachable = is_for_the_world(settings.public_url) or not is_for_the_world(settings.twilio_api)
+    return twilio_text.connect(
+        settings.twilio_account_sid,
+        settings.twilio_auth_token,
+        sender,
+        api=settings.twilio_api,
+        public_url=settings.public_url if reachable else "",
+        template=settings.whatsapp_template if settings.whatsapp_from else "",
+    )
 
 
 def _mail(settings: Settings) -> Path:
@@ -108,7 +173,9 @@ def plan_backups(settings: Settings, database: Database) -> Backups:
 def make_reconciler(settings: Settings, database: Database) -> Reconciler:
     """Compares the database with what was really sent. Raises UnableToConfigure."""
     ledgers = connect_ledgers(database, load_sellers(settings), settings)
-    return Reconciler(database, ledgers, Assessor(make_policy(settings)), connect_mailer(settings))
+    texts = connect_messengers(settings).get("sms")
+    told = texts if isinstance(texts, twilio_text.TwilioTexts) else None
+    return Reconciler(database, ledgers, Assessor(make_policy(settings)), connect_mailer(settings), told)
 
 
 def make_workers(
@@ -122,6 +189,9 @@ def make_workers(
     seals: Path | None = None,
     review_hour: int = 8,
     messengers: Mapping[str, Messenger] = NO_MESSENGERS,
+    mailboxes: Sequence[Mailbox] = (),
+    chat: Chat | None = None,
+    writer: Writer | None = None,
     at: Callable[[Site], None] = pass_by,
     cached: int = 500,
 ) -> tuple[Worker, Worker]:
@@ -129,15 +199,20 @@ def make_workers(
     ``seals`` is the file outside the database in which nightly seals are kept.
     ``at`` and ``cached`` are for tests."""
     assessor = Assessor(policy)
-    cases, outreach = Cases(database, ledgers, assessor), Outreach(database, ledgers, assessor, mailer, at, messengers)
-    upkeep, plans = Upkeep(Door(database, client, ledgers), policy.owner, backups, seals), Plans(database, ledgers, assessor)
+    cases, outreach = Cases(database, ledgers, assessor), Outreach(database, ledgers, assessor, mailer, at, messengers, chat, writer)
+    texts = messengers.get("sms")
+    asked = texts if isinstance(texts, twilio_text.TwilioTexts) else None
+    calls = messengers.get("call")
+    phoned = calls if isinstance(calls, twilio_call.TwilioCalls) else None
+    upkeep, plans = Upkeep(Door(database, client, ledgers), policy.owner, backups, seals, asked, phoned), Plans(database, ledgers, assessor)
+    intake = Intake(Door(database, client, ledgers), mailboxes, policy.owner)
     reviews = Reviews(database, mailer, policy.tolerance, policy.owner, review_hour)
     return (
         make_worker(
             client,
             CASES_QUEUE,
-            [cases.assess, cases.receive, plans.assess_plan, upkeep.tend, reviews.open_review],
-            [InvoiceDunning, PaymentPlan, RoundOfUpkeep, WeeklyReview, OwnerReview],
+            [cases.assess, cases.receive, plans.assess_plan, upkeep.tend, reviews.open_review, intake.read_mail],
+            [InvoiceDunning, PaymentPlan, RoundOfUpkeep, RoundOfMail, WeeklyReview, OwnerReview],
             cached=cached,
         ),
         make_worker(client, DELIVER_QUEUE, [outreach.deliver, reviews.follow_review], cached=cached),
@@ -178,9 +253,23 @@ async def run(settings: Settings, *, at: Callable[[Site], None] = pass_by) -> No
     ledgers, policy, mailer = connect_ledgers(database, sellers, settings), make_policy(settings), connect_mailer(settings)
     backups = plan_backups(settings, database) if database.is_sqlite else None
     messengers = connect_messengers(settings)
-    hour, seals = settings.review_hour, settings.seals_file
-    workers = make_workers(client, database, ledgers, policy, mailer, backups=backups, seals=seals, review_hour=hour, messengers=messengers, at=at)
+    workers = make_workers(
+        client,
+        database,
+        ledgers,
+        policy,
+        mailer,
+        backups=backups,
+        seals=settings.seals_file,
+        review_hour=settings.review_hour,
+        messengers=messengers,
+        mailboxes=connect_mailboxes(settings, sellers),
+        chat=TeamChat(settings.team_chat_url) if settings.team_chat_url else None,
+        writer=connect_writer(settings),
+        at=at,
+    )
     await keep_schedules(client)
+    await keep_intake(client)
     await keep_reviews(client, [one.seller for one in sellers], settings.review_weekday, settings.review_hour)
     async with AsyncExitStack() as stack:
         for worker in workers:

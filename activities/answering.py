@@ -23,7 +23,7 @@ _OFFERED = {"scheduled": OneTap.SCHEDULED, "send-again": OneTap.AGAIN, "somethin
 
 def offer(step: Step, public_url: str) -> tuple[tuple[str, str], ...]:
     """The answers that a message of ``step`` offers, as name and address; none without an address that customers can reach."""
-    if not _is_for_the_world(public_url):
+    if not is_for_the_world(public_url):
         return ()
     return tuple((answer.value, f"{public_url.rstrip('/')}{_PLACE}a={answer}") for answer in (_OFFERED[one] for one in step.answers))
 
@@ -37,7 +37,7 @@ def seal(connection: Connection, letter: Letter, now: datetime) -> Letter:
     return replace(letter, message=replace(email, text=email.text.replace(_PLACE, own), html=email.html.replace(_PLACE, own)))
 
 
-def _is_for_the_world(public_url: str) -> bool:
+def is_for_the_world(public_url: str) -> bool:
     """Whether ``public_url`` may lead somewhere from another machine than this one."""
     host = (urlsplit(web_address(public_url)).hostname or "").rstrip(".")
     if host in ("", "localhost") or host.endswith(".localhost"):

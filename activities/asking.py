@@ -6,7 +6,7 @@ question, in one transaction; it leaves after that, once, and where it does not 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
@@ -16,14 +16,16 @@ from urllib.parse import quote
 from sqlalchemy import Connection
 
 from activities import answering
-from activities.assessor import Assessor
+from activities.assessor import Assessor, Policy
 from activities.composing import text_hash, write_letter, write_script
+from activities.drafting import find_draft
 from db import approvals, parties, tasks
+from db.drafts import PASSED
 from db.engine import Database
 from db.ids import new_id
 from domain import leave
 from domain.bundle import Bundle
-from domain.case import Case
+from domain.case import Approval, Case
 from domain.deciding import APPROVAL_BUSINESS_DAYS
 from domain.decision import assess
 from domain.diary import write_day
@@ -35,6 +37,7 @@ from domain.playbook import Step
 from domain.seller import Seller
 from domain.task import Task
 from integrations.messaging import Accepted, Email, Mailer
+from integrations.writing import Writer
 from workflows.ports import Answer
 
 # How the keys of mails among ourselves begin, so that whoever reads a provider's log knows that they are no reminders.
@@ -50,36 +53,52 @@ class Question:
     case: str
 
 
-def ask(connection: Connection, assessor: Assessor, bundle: Bundle, facts: Facts, now: datetime) -> tuple[Answer, Question]:
-    """Write and keep the exact text of a step: what is used later is this text or nothing."""
-    case, step = bundle.carrier.case, bundle.step
+def ask(
+    connection: Connection, assessor: Assessor, wanted: str, bundle: Bundle, facts_of: Mapping[str, Facts], now: datetime, *, writer: Writer | None = None
+) -> tuple[Answer, Question]:
+    """Write and keep the exact text of a step: what is used later is this text or nothing.
+
+    A text about several invoices is asked about once, under the name of the one that words it; the others wait with it, and are
+    told so. The answer is for the case with the id ``wanted``; ``facts_of`` are the facts of each by its id.
+    """
+    case, step, facts = bundle.carrier.case, bundle.step, facts_of[bundle.carrier.case.id]
     seller = parties.load_seller(connection, case.invoice.seller)
     resolved = assessor.resolved(connection, case.playbook)
     channel = facts.channel_for(step, now)
+    covers = tuple(dict.fromkeys((case.id, *(share.case.id for share in bundle.shares)))) if len(bundle.shares) > 1 else ()
     # Worded as it will be once it is approved: with the day on which it was asked for.
     expires = facts.bank_calendar.add(facts.today(now), APPROVAL_BUSINESS_DAYS)
-    asked = fold(case, ApprovalAsked(step.name, "", expires, by="Dunwell"), facts, now).case
-    shares = (replace(bundle.carrier, case=asked),)
-    worded = Bundle(shares[0], channel, shares)
+    asked = fold(case, ApprovalAsked(step.name, "", expires, by="Dunwell", covers=covers), facts, now).case
+    carrier = replace(bundle.carrier, case=asked)
+    worded = Bundle(carrier, channel, tuple(carrier if share.case is case else share for share in bundle.shares))
     recipient = ""
     if channel == "task":
         script = write_script(worded, seller, facts.customer, facts, resolved, now)
         subject, text = script.subject, script.text
     else:
         answers = answering.offer(step, assessor.policy.public_url)
-        letter = write_letter("", worded, seller, facts.customer, facts, resolved, {}, (), now, answers=answers)
+        drafted = find_draft(connection, writer, worded)
+        paragraphs = drafted.paragraphs if drafted and drafted.verdict == PASSED else ()
+        letter = write_letter("", worded, seller, facts.customer, facts, resolved, {}, (), now, answers=answers, drafted=paragraphs)
         assert letter is not None  # channel_for found somebody
         subject, text, recipient = letter.message.subject, letter.message.text, letter.message.to_name
     hash_ = text_hash(subject, text)
-    kept = approvals.keep(connection, case.id, case.round, step.name, hash_, subject, text, now, channel=channel, recipient=recipient)
-    end = next(one.expires for one in asked.approvals if one.step == step.name)
+    answers_of, spoken_for = {}, ""
+    for share in bundle.shares:
+        own, its = share.case, facts_of[share.case.id]
+        kept = approvals.keep(connection, own.id, own.round, share.step.name, hash_, subject, text, now, channel=channel, recipient=recipient)
+        spoken_for = kept if own is case else spoken_for
+        tasks.close_tasks(connection, [leave.key(own, share.step)], "asked again", now)
+        heard = assess(own, None, (ApprovalAsked(share.step.name, hash_, expires, by="Dunwell", covers=covers),), its, now)
+        answers_of[own.id] = assessor.write(connection, heard, heard.entries, its, now)
+        if own.id != wanted:
+            assessor.tell(connection, own.id, f"asked/{kept}", now)
+    approval = next(one for one in asked.approvals if one.step == step.name)
     mails = tuple(
-        _write(seller, person, approvals.make_link(connection, kept, person.id, end), case, step, end, facts, assessor.policy.public_url, now)
+        _write(seller, person, approvals.make_link(connection, spoken_for, person.id, approval.expires), case, step, approval, facts, assessor.policy, now)
         for person in _asked(step, facts, assessor.policy.public_url, now)
     )
-    tasks.close_tasks(connection, [leave.key(case, step)], "asked again", now)
-    heard = assess(case, None, (ApprovalAsked(step.name, hash_, expires, by="Dunwell"),), facts, now)
-    return assessor.write(connection, heard, heard.entries, facts, now), Question(mails, leave.ask(case, step, expires, facts), case.id)
+    return answers_of[wanted], Question(mails, leave.ask(case, step, expires, facts, approval), case.id)
 
 
 def post(database: Database, mailer: Mailer, question: Question, now: datetime) -> None:
@@ -96,14 +115,14 @@ def _asked(step: Step, facts: Facts, public_url: str, now: datetime) -> Sequence
     return [person for person in facts.people if public_url and person.email and person.name in whom and not person.is_away(today)]
 
 
-def _write(seller: Seller, person: Person, token: str, case: Case, step: Step, expires: datetime, facts: Facts, public_url: str, now: datetime) -> Email:
-    key, invoice = new_id(AMONG_US.rstrip("_")), case.invoice
-    link = f"{public_url.rstrip('/')}/approve/{quote(token, safe='')}"
+def _write(seller: Seller, person: Person, token: str, case: Case, step: Step, approval: Approval, facts: Facts, policy: Policy, now: datetime) -> Email:
+    key, invoice, along = new_id(AMONG_US.rstrip("_")), case.invoice, leave.along_with(approval)
+    link = f"{policy.public_url.rstrip('/')}/approve/{quote(token, safe='')}"
     paragraphs = (
         f"Dear {person.name},",
-        f"The {step.title} for invoice {invoice.number} of {facts.customer.name} ({invoice.balance} open, due {write_day(invoice.due)}) "
+        f"The {step.title} for invoice {invoice.number} of {facts.customer.name} ({invoice.balance} open, due {write_day(invoice.due)}){along} "
         "waits until somebody agrees to its exact text. Nothing is done before.",
-        f"Read it and answer here, before {write_day(facts.today(expires))}:",
+        f"Read it and answer here, before {write_day(facts.today(approval.expires))}:",
         link,
         "The link is for you alone: do not pass it on. Opening it changes nothing, and it takes one answer.",
     )
@@ -115,7 +134,7 @@ def _write(seller: Seller, person: Person, token: str, case: Case, step: Step, e
         from_name=f"Dunwell, {seller.name}",
         from_address=seller.sender_email,
         reply_to=seller.reply_to or seller.sender_email,
-        subject=f"Your approval: {step.title} for invoice {invoice.number}",
+        subject=f"Your approval: {step.title} for invoice {invoice.number}{along}",
         text="\n\n".join(paragraphs),
         html=f"<!doctype html><html lang=en><body>{html}</body></html>",
         message_id=f"<{key}@{seller.sender_email.rpartition('@')[2]}>",

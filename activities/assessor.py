@@ -13,21 +13,34 @@ from functools import cache, partial
 
 from sqlalchemy import Connection
 
-from activities import forgotten, words
+from activities import calling, forgotten, words
 from activities.ledgers import Sight
 from activities.plan_hints import hint_plans
 from activities.showing import explain, label, show, without_detail, without_private_words
 from activities.surroundings import Surroundings, look_around
 from activities.top_tenths import TopTenths
-from db import cases, inbox, installation, invoices, journal, outreach, parties, playbooks, tasks
+from db import cases, inbox, incoming, installation, invoices, journal, outreach, parties, playbooks, receipts, tasks
 from db.inbox import Word
 from db.outreach import Claim
-from domain import law_packs, matters
-from domain.case import ApprovalStanding, Case, Fate
+from domain import delivery, law_packs, leave, matters
+from domain.case import Approval, ApprovalStanding, Case, Fate, Rung
 from domain.catching_up import adopt_memory
+from domain.confirming import find_open
 from domain.decision import Assessment, Close, Verdict, Wait, assess, record_contact
 from domain.diary import Entry
-from domain.event import ApprovalLapsed, InvoiceChanged, News, OutreachResolved, Spoken, WordUnreadable
+from domain.event import (
+    ApprovalGiven,
+    ApprovalLapsed,
+    ApprovalRefused,
+    CallEnded,
+    DeliveryReported,
+    InvoiceChanged,
+    News,
+    OutreachResolved,
+    ReplyHandled,
+    Spoken,
+    WordUnreadable,
+)
 from domain.facts import Books, Envelope, Facts
 from domain.fold import observe
 from domain.invoice import Invoice, Standing
@@ -45,6 +58,8 @@ from workflows.ports import Answer, Known, Replied
 # A claim this old belongs to a worker that died; its own retry would have come much sooner.
 _CLAIM_LIFE = timedelta(minutes=10)
 _BREATH = timedelta(minutes=1)
+_UNTRUE = "what it says has changed since"
+_OnText = ApprovalGiven | ApprovalRefused | ApprovalLapsed
 _REMEMBERED = "remembered by the running watch of an invoice it covered"
 
 
@@ -58,6 +73,7 @@ class Policy:
     tolerance: Tolerance = Tolerance()
     owner: str = "accounts receivable"
     public_url: str = ""  # where links lead; empty: people of ours are asked without any
+    private_url: str = ""  # where colleagues open their pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,21 +136,35 @@ class Assessor:
         for word, told, reply in zip(unheard, news, heard.replies, strict=True):
             inbox.mark_folded(connection, word.id, answer.case.seq, reply, now)
             if reply.taken:
-                tasks.close_tasks(connection, matters.answered_by(told, answer.case), reply.said[:200], now)
-            if isinstance(told, Spoken) and told.reached and reply.taken:
+                tasks.close_tasks(connection, matters.answered_by(told, answer.case, facts), reply.said[:200], now)
+            if isinstance(told, Spoken) and told.reached and not told.counted and reply.taken:
                 outreach.note_talk(connection, stored.customer, stored.seller, case.id, told.by, now)
+            if isinstance(told, ReplyHandled) and reply.taken:
+                incoming.close_about(connection, case.id, by=told.by, why=told.why, now=now)
             if isinstance(told, OutreachResolved) and reply.taken:
                 self._resolve(connection, case.id, told, sight.books, now)
+            if isinstance(told, DeliveryReported):
+                receipts.settle(connection, told)
+                over = [] if told.fate == "failed" else [f"outreach/{told.outreach}", *([delivery.undelivered(case.id)] if told.fate == "delivered" else [])]
+                tasks.close_tasks(connection, over, f"{told.by} told that it was {told.fate}", now)
+            if isinstance(told, CallEnded) and reply.taken:
+                calling.end(connection, self, case.id, told, sight.books, now)
+            if isinstance(told, (ApprovalGiven, ApprovalRefused)) and reply.taken and (about := heard.case.approval(told.step)):
+                self._decide_together(connection, about, told, sight.books, now, decided=(case.id,), asked_by=case.id)
+        for about in leave.left_by(before, heard.case, now):
+            lapsed = ApprovalLapsed(about.step, by="Dunwell", why=_UNTRUE)
+            answer = self._decide_together(connection, about, lapsed, sight.books, now, decided=(), asked_by=case.id) or answer
         return replace(answer, replies=self._replies(connection, case.id, rows))
 
     def _ask_what_it_remembers(self, connection: Connection, case: Case, books: Books, now: datetime) -> Answer:
         facts = self.gather(connection, case, books, now)
         decision = Wait(now + _BREATH, facts.fenced or installation.PUT_BACK, facts.owner)
-        return Answer(without_private_words(case), without_detail(decision), label(case, Verdict(decision, "fenced"), facts), forgot=True)
+        return Answer(without_private_words(case), without_detail(decision), label(case, Verdict(decision, "fenced"), facts, now), forgot=True)
 
     def _write_down(self, connection: Connection, before: Case, after: Case, playbook: Playbook, now: datetime) -> None:
         """Every message that the run remembers, and the database had forgotten."""
-        for rung in after.rungs:
+        answered = (Rung(one.step, Fate(one.fate), one.at, one.channel, one.outreach) for one in after.answers if one.at and one not in before.answers)
+        for rung in (*after.rungs, *answered):
             if rung.is_contact and rung.outreach and rung not in before.rungs:
                 forgotten.write_share(connection, after, rung, playbook, now, reason=_REMEMBERED, round_=after.round)
 
@@ -156,7 +186,7 @@ class Assessor:
         found, around = cases.load_cases(connection, [part.case for part in claim.parts]), cache(partial(look_around, connection, now=now))
         for part in claim.parts:
             case = found.get(part.case)
-            if case is None or case.round != part.round or any(rung.outreach == claim.id and rung.fate is fate for rung in case.rungs):
+            if case is None or case.round != part.round or _knows(case, claim.id, fate):
                 continue
             books = sight.books if sight else Books(case.invoice.seller, now)
             facts = self.gather(connection, case, books, now, around=around(case.invoice.customer))
@@ -168,6 +198,9 @@ class Assessor:
             answers[part.case] = self.write(connection, heard, (*lines, line, *heard.entries), facts, now)
             if part.case != asked_by:
                 self.tell(connection, part.case, f"{claim.id}/{fate.value}", now)
+        # What its provider told while it was still being written down was heard by nobody.
+        if (known := receipts.find_fate(connection, claim.id)) and known.fate != fate.value:
+            receipts.tell_cases(connection, claim.id, now, again=f"/{fate.value}")
         return answers
 
     def carry_out(
@@ -178,10 +211,35 @@ class Assessor:
         heard = assess(after, None, (), facts, now)
         return self.write(connection, replace(heard, tasks=(*wanted, *heard.tasks)), (line, *heard.entries), facts, now)
 
-    def lapse(self, connection: Connection, case: Case, step: Step, facts: Facts, now: datetime) -> None:
-        """What people agreed to is not true any more: they will be asked again."""
-        heard = assess(case, None, (ApprovalLapsed(step.name, by="Dunwell", why="what it says has changed since"),), facts, now)
+    def lapse(self, connection: Connection, case: Case, step: Step, facts: Facts, now: datetime, *, asked_by: str) -> None:
+        """What people agreed to is not true any more: they will be asked again. The run of ``asked_by`` looks again by itself."""
+        news, approval = ApprovalLapsed(step.name, by="Dunwell", why=_UNTRUE), case.approval(step.name)
+        heard = assess(case, None, (news,), facts, now)
         self.write(connection, heard, heard.entries, facts, now)
+        if case.id != asked_by:
+            self.tell(connection, case.id, f"lapsed/{case.seq}", now)
+        if approval is not None:
+            self._decide_together(connection, approval, news, facts.books, now, decided=(case.id,), asked_by=asked_by)
+
+    def _decide_together(
+        self, connection: Connection, about: Approval, told: _OnText, books: Books, now: datetime, *, decided: Sequence[str], asked_by: str
+    ) -> Answer | None:
+        """What is decided about a text holds for every invoice that stands in it, those in ``decided`` know it. The answer for ``asked_by``."""
+        answer = None
+        for one in about.covers:
+            other = cases.load_case(connection, one) if one not in decided else None
+            if other is None or other.ended or (its := leave.undecided(other, about)) is None:
+                continue
+            facts = self.gather(connection, other, books, now)
+            heard = assess(other, None, (replace(told, step=its.step),), facts, now)
+            written = self.write(connection, heard, heard.entries, facts, now)
+            if isinstance(told, ApprovalLapsed):
+                tasks.close_tasks(connection, [leave.key(other, facts.playbook.step(its.step))], told.why, now)
+            if one == asked_by:
+                answer = written
+            else:
+                self.tell(connection, one, f"{told.kind}/{other.seq}", now)
+        return answer
 
     def tell(self, connection: Connection, case: str, what: str, now: datetime) -> None:
         """Have a case's own run look again, now that another one has written into it."""
@@ -238,12 +296,15 @@ class Assessor:
             owner=self.policy.owner,
             elsewhere=elsewhere,
             quiet=around.quiet,
-            payer_waits=cases.rules_of(connection, payer.id) if payer else frozenset(),
+            payer_waits=cases.holds_of(connection, payer.id, now) if payer else frozenset(),
             open_balances=around.open_balances,
             top_tenth=self.top_tenths.find(connection, seller.id, case.invoice.balance.currency, now),
         )
         facts = facts.with_people(around.people, now)
-        return replace(facts, refusals=about.refused.get((case.round, next_step(case, facts).name), ()))
+        present = (case.round, next_step(case, facts).name)
+        if answer := find_open(case):
+            facts = replace(facts, refused_answers=about.refused.get((case.round, answer.step), ()))
+        return replace(facts, refusals=about.refused.get(present, ()), missed=about.missed.get(present, ()))
 
     def playbook(self, connection: Connection, hash_: str) -> Playbook:
         """The playbook a case has pinned."""
@@ -261,7 +322,7 @@ class Assessor:
         """Store the case, its diary, the decision record and the tasks, all under the case's next number."""
         case = replace(heard.case, seq=heard.case.seq + 1)
         verdict = heard.verdict
-        cases.save_case(connection, case, show(case, verdict, facts), now)
+        cases.save_case(connection, case, show(case, verdict, facts, now), now)
         journal.write(connection, case.id, case.seq, entries)
         decision = verdict.decision
         journal.record_decision(
@@ -279,7 +340,7 @@ class Assessor:
             outreach.presume_ended(connection, case.id, now)
         tasks.open_tasks(connection, [route(task, facts.people, facts.owner) for task in heard.tasks], case.id, now)
         tasks.close_tasks(connection, _matters_at_rest(case, heard, facts), "came right by itself", now)
-        return Answer(without_private_words(case), without_detail(decision), label(case, verdict, facts), known=Known(case.seq, now))
+        return Answer(without_private_words(case), without_detail(decision), label(case, verdict, facts, now), known=Known(case.seq, now))
 
     def receive(self, connection: Connection, case: str, said: Sequence[Said], now: datetime) -> dict[str, str]:
         """The inbox row of each word, by its key; a word said to the workflow directly gets its row here.
@@ -320,6 +381,11 @@ class Assessor:
 
 def _news(word: Word) -> News:
     return word.news or WordUnreadable(f"inbox row {word.id}", by=word.source, why="its content could not be read")
+
+
+def _knows(case: Case, message: str, fate: Fate) -> bool:
+    """Whether this fate of a message stands in ``case`` already."""
+    return any((rung.outreach, rung.fate) == (message, fate) for rung in case.rungs) or any((one.outreach, one.fate) == (message, fate) for one in case.answers)
 
 
 def _matters_at_rest(case: Case, heard: Assessment, facts: Facts) -> list[str]:

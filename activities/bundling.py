@@ -12,7 +12,7 @@ from activities.ledgers import Sight
 from activities.surroundings import look_around
 from db import cases, inbox
 from db.outreach import Claim
-from domain.bundle import Bundle, compose
+from domain.bundle import Bundle, compose, is_for_itself
 from domain.case import Case
 from domain.facts import Books, Facts
 
@@ -20,13 +20,29 @@ from domain.facts import Books, Facts
 def bundle_up(connection: Connection, assessor: Assessor, case: Case, books: Books, now: datetime) -> tuple[Bundle, Facts] | None:
     """The message this case would go out in now, with the facts of the case that carries it. From here on nobody else claims
     one to the same people."""
+    fit = _gather_all(connection, assessor, case, books, now)
+    bundle = compose(case.id, fit, {}, now)
+    return None if bundle is None else (bundle, _facts_of_carrier(bundle, fit))
+
+
+def bundle_to_ask(connection: Connection, assessor: Assessor, case: Case, sight: Sight, now: datetime) -> tuple[Bundle, dict[str, Facts]] | None:
+    """What this case would now do, or have people agree to, in one message with others; and the facts of each by its id."""
+    facts = assessor.gather(connection, case, sight.books, now)
+    by_itself = compose(case.id, [(case, facts)], sight.invoices, now)
+    if by_itself is None or is_for_itself(by_itself.step, facts, now):
+        return None if by_itself is None else (by_itself, {case.id: facts})
+    fit = _gather_all(connection, assessor, case, sight.books, now)
+    bundle = compose(case.id, fit, sight.invoices, now)
+    return None if bundle is None else (bundle, {one.id: facts for one, facts in fit})
+
+
+def _gather_all(connection: Connection, assessor: Assessor, case: Case, books: Books, now: datetime) -> list[tuple[Case, Facts]]:
+    """Every running case of the same people about which nobody has said anything unheard."""
     around = cache(partial(look_around, connection, now=now, claiming=True))
     running = cases.load_open_cases(connection, around(case.invoice.customer).reached.family)
     restrained = inbox.restrained(connection, [one.id for one in running])
     unheard = [one for one in running if one.id not in restrained]
-    fit = [(one, assessor.gather(connection, one, books, now, around=around(one.invoice.customer))) for one in unheard]
-    bundle = compose(case.id, fit, {}, now)
-    return None if bundle is None else (bundle, _facts_of_carrier(bundle, fit))
+    return [(one, assessor.gather(connection, one, books, now, around=around(one.invoice.customer))) for one in unheard]
 
 
 def bundle_again(connection: Connection, assessor: Assessor, wanted: str, claim: Claim, sight: Sight, now: datetime) -> tuple[Bundle, Facts] | None:

@@ -11,7 +11,7 @@ from activities.assessor import Assessor
 from activities.clock import Clock, start_clock
 from activities.ledgers import Ledgers
 from activities.trouble import Doing, watching_for_trouble
-from db import invoices, parties, tasks
+from db import invoices, parties, people, tasks
 from db.engine import Database
 from workflows.contract import case_id
 from workflows.ports import Answer, Ask
@@ -41,7 +41,8 @@ class Cases:
         with self.database.transaction() as connection:
             answer = self.assessor.look(connection, ask.invoice, sight, ask.said, clock(), known=ask.known, remembered=ask.remembered)
             now = clock()
-            tasks.open_tasks(connection, words.undone(ask.said, answer, self.assessor.policy.owner, now.date()), answer.case.id, now)
+            owner = people.find_acting_owner(connection, self.assessor.policy.owner, now.date()) if ask.said else ""
+            tasks.open_tasks(connection, words.undone(ask.said, answer, owner, now.date()), answer.case.id, now)
             if sight.books.read_at == sight.begun:  # what came in a file was noted when it was imported
                 invoices.note_seen(connection, tuple(sight.invoices), sight.begun)
             return answer

@@ -16,11 +16,13 @@ from domain.facts import Facts, Mode
 from domain.invoice import Invoice
 from domain.ladder import find_authorization
 from domain.money import Money, total
+from domain.owed import AnswerKind
 from domain.payment_plan import propose
 from domain.playbook import Step, Verb
 from domain.seller import Seller
 from integrations.messaging import Attachment, Email, Message
-from playbooks import wording_key, wording_of
+from playbooks import Wording, guard, wording_key, wording_of
+from playbooks.paper import set_letter
 from playbooks.wording import Circumstances, FactSheet, Line, Rendered, render, render_text
 
 _MOST_ATTACHED = 5
@@ -29,11 +31,15 @@ _MOST_BYTES = 10 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A message ready to go, to the contact with this id. ``shadow``: it is written and kept, and does not leave."""
+    """A message ready to go, to the contact with this id. ``shadow``: it is written and kept, and does not leave. ``paper``: what goes by
+    post, or along with it, as PDF. ``undrafted``: why our own text stands in it instead of what a model drafted; empty also when
+    nothing was drafted."""
 
     message: Email | Message
     contact: str
     shadow: bool
+    paper: Attachment | None = None
+    undrafted: str = ""
 
     @property
     def html(self) -> str:
@@ -44,6 +50,10 @@ class Letter:
         """The address or number it goes to, as ``spell_reach`` writes it."""
         by_post = not isinstance(self.message, Email) and self.message.channel == "letter"
         return "" if by_post else spell_reach(self.message.to_address)
+
+    @property
+    def has_documents(self) -> bool:
+        return isinstance(self.message, Email) and bool(self.message.attachments)
 
     @property
     def message_id(self) -> str:
@@ -67,8 +77,7 @@ def attach(wanted: Mapping[str, tuple[Invoice, str]], fetch: Callable[[str], byt
         content = fetch(ref)
         if content and len(content) <= room:
             room -= len(content)
-            name = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in invoice.number)
-            found[one] = Attachment(f"{name}.pdf", "application/pdf", content)
+            found[one] = Attachment(f"{_as_file_name(invoice.number)}.pdf", "application/pdf", content)
     return found
 
 
@@ -84,23 +93,36 @@ def write_letter(
     now: datetime,
     *,
     answers: tuple[tuple[str, str], ...] = (),
+    drafted: tuple[str, ...] = (),
 ) -> Letter | None:
     """The message for ``bundle``, worded by the playbook text its first invoice has pinned. None: nobody is reachable.
 
     A step that people must approve is worded as on the day they were asked, so that they agree to what is sent. ``answers`` are
-    the one-tap answers an e-mail offers, as label and address.
+    the one-tap answers an e-mail offers, as label and address. ``drafted`` are paragraphs of a writing model, which an e-mail says in
+    place of our own as long as nothing speaks against it.
     """
     contact = customer.contact_for(bundle.channel, bundle.step.to)
     if contact is None:
         return None
-    wording = wording_of(resolved, _language(contact, customer))[wording_key(bundle.step, bundle.channel)]
+    texts = wording_of(resolved, language_of(contact, customer))
+    wording = texts[wording_key(bundle.step, bundle.channel)]
     sheet = fact_sheet(bundle, seller, customer, contact, facts, frozenset(attachments), now)
     covered = covers.spell(covers.Cover(one.case.invoice.id, one.case.round, one.step.name, bundle.channel, one.leads) for one in bundle.shares)
     shadow = facts.mode is Mode.SHADOW
     if bundle.channel != "email":
         said = render_text(wording, sheet)
-        return Letter(Message(key, bundle.channel, contact.name, contact.address(bundle.channel), said.subject, said.text, covered), contact.id, shadow)
-    written = render(wording, replace(sheet, around=replace(sheet.around, answers=answers)))
+        paper = _on_paper(wording, sheet, customer) if bundle.channel == "letter" else None
+        enclosed = (paper,) if paper else ()
+        message = Message(key, bundle.channel, contact.name, contact.address(bundle.channel), said.subject, said.text, covered, enclosed)
+        return Letter(message, contact.id, shadow, paper)
+    why_not = guard.judge(drafted, sheet, wording) if drafted else ""
+    worded = bool(drafted) and not why_not
+    written = render(
+        guard.frame(wording.language) if worded else wording,
+        replace(sheet, around=replace(sheet.around, answers=answers), drafted=drafted if worded else ()),
+    )
+    demand = texts.get(wording_key(bundle.step, "letter")) if bundle.step.do is Verb.FINAL_DEMAND else None
+    paper = _on_paper(demand, sheet, customer) if demand else None
     domain = seller.sender_email.rpartition("@")[2]
     email = Email(
         key=key,
@@ -108,7 +130,7 @@ def write_letter(
         to_address=contact.email,
         from_name=f"{seller.sender_name}, {seller.name}",
         from_address=seller.sender_email,
-        reply_to=seller.reply_to or seller.sender_email,
+        reply_to=_answers_go_to(seller, key),
         subject=written.subject,
         text=written.text,
         html=written.html,
@@ -116,10 +138,27 @@ def write_letter(
         references=(*thread[:1], *thread[1:][-9:]),
         cc=_copied(bundle, customer),
         headers={"Date": format_datetime(now), "List-Unsubscribe": f"<mailto:{seller.reply_to or seller.sender_email}?subject=Please%20stop>"},
-        attachments=tuple(attachments[share.case.invoice.id] for share in bundle.shares if share.leads and share.case.invoice.id in attachments),
+        attachments=(*filter(None, (paper,)), *(attachments[one] for share in bundle.shares if share.leads and (one := share.case.invoice.id) in attachments)),
         covers=covered,
     )
-    return Letter(email, contact.id, shadow)
+    return Letter(email, contact.id, shadow, paper, why_not)
+
+
+def _answers_go_to(seller: Seller, key: str) -> str:
+    """The address for answers; where the seller's mail allows, one that tells by itself which message is answered."""
+    address = seller.reply_to or seller.sender_email
+    local, _, domain = address.rpartition("@")
+    return f"{local}+{key}@{domain}" if seller.reply_tokens else address
+
+
+def _on_paper(wording: Wording, sheet: FactSheet, customer: Customer) -> Attachment:
+    """A letter as PDF, under a name that tells what it is about."""
+    about = _as_file_name("-".join(line.invoice.number for line in sheet.claimed[:3]))
+    return Attachment(f"{_as_file_name(sheet.step_title)}-{about}.pdf", "application/pdf", set_letter(wording, sheet, customer.address))
+
+
+def _as_file_name(text: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in text)
 
 
 def write_script(bundle: Bundle, seller: Seller, customer: Customer, facts: Facts, resolved: str, now: datetime) -> Rendered:
@@ -141,7 +180,7 @@ def fact_sheet(bundle: Bundle, seller: Seller, customer: Customer, contact: Cont
 
     claimed = tuple(line(share) for share in bundle.shares if share.leads)
     alone = claimed[0].invoice if len(claimed) == 1 else None
-    return FactSheet(
+    sheet = FactSheet(
         seller=seller,
         customer_name=customer.name,
         contact_name=contact.name,
@@ -156,6 +195,24 @@ def fact_sheet(bundle: Bundle, seller: Seller, customer: Customer, contact: Cont
             _circumstances(bundle.carrier.case, bundle.step, customer, facts, worded_at), plan_lines=_proposal(bundle.step, claimed, facts.today(worded_at))
         ),
     )
+    return _with_what_it_answers(sheet, bundle)
+
+
+def _with_what_it_answers(sheet: FactSheet, bundle: Bundle) -> FactSheet:
+    """``sheet`` with what was promised, or the installments that were agreed; each asks for no more than that."""
+    case, open_now = bundle.carrier.case, sheet.total
+    owed = case.owed(bundle.step.name)
+    if owed is None:
+        return sheet
+    if owed.what is AnswerKind.PROMISE_CONFIRMED and (promise := case.open_promise):
+        around = replace(sheet.around, promised_amount=promise.amount, promised_day=promise.day)
+        return replace(sheet, around=around, asked=min(promise.amount, open_now, key=lambda one: one.amount))
+    if not owed.parts:
+        return sheet
+    # The invoice's own link takes all of it, which nobody is asked for now.
+    lines = tuple(replace(line, invoice=replace(line.invoice, pay_url="")) for line in sheet.claimed)
+    around = replace(sheet.around, plan_lines=tuple((part.day, part.amount) for part in owed.parts), about=owed.about)
+    return replace(sheet, claimed=lines, pay_url="", payment_reference=owed.about[:140] or sheet.payment_reference, around=around, asked=owed.parts[0].amount)
 
 
 def _proposal(step: Step, claimed: tuple[Line, ...], today: date) -> tuple[tuple[date, Money], ...]:
@@ -165,8 +222,9 @@ def _proposal(step: Step, claimed: tuple[Line, ...], today: date) -> tuple[tuple
 
 
 def _tone(tier: Tier, step: Step) -> str:
-    """Whom we know best we write to warmly, whatever it is about; a step that has consequences is worded formally."""
-    if tier in (Tier.STRATEGIC, Tier.VIP):
+    """Whom we know best we write to warmly, whatever it is about, and whoever gets an answer; a step that has consequences is worded
+    formally."""
+    if tier in (Tier.STRATEGIC, Tier.VIP) or step.answers_customer:
         return "warm"
     return "formal" if step.severe else "firm"
 
@@ -197,7 +255,8 @@ def _copied(bundle: Bundle, customer: Customer) -> tuple[str, ...]:
     return (customer.account_manager_email,) if wanted and customer.account_manager_email else ()
 
 
-def _language(contact: Contact, customer: Customer) -> str:
+def language_of(contact: Contact, customer: Customer) -> str:
+    """In which language ``contact`` is written to, as two letters."""
     return (contact.language or customer.language).replace("-", "_").partition("_")[0]
 
 

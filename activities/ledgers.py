@@ -12,12 +12,13 @@ from db import installation, invoices, parties
 from db.engine import Database
 from db.parties import CustomerRow
 from domain.facts import Books
-from domain.invoice import Invoice
+from domain.invoice import Invoice, Standing
 from domain.money import Money, UnableToReckon
 from integrations.accounting import Ledger, LedgerCustomer, LedgerInvoice, UnableToReadLedger
 from integrations.reference.zones import possible_zones
 
 API_MAX_AGE = timedelta(seconds=60)
+_RECORD_AT_ONCE = 2_000
 _REMEDY = "Look at the accounting system and its address and token in sellers.yaml; reminders go on by themselves"
 
 
@@ -33,6 +34,15 @@ class Sight:
     books: Books
     begun: datetime
     missing: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The invoices a ledger listed and those it lists no longer, as recorded; how many of the first were new, and changed."""
+
+    invoices: tuple[Invoice, ...]
+    new: int
+    changed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +93,29 @@ class Ledgers:
         invoices.save_invoices(connection, told, now)
         return invoices.load_by_refs(connection, seller, [row.ref for row in rows])
 
+    def record_listing(
+        self, connection: Connection, seller: str, told: Sequence[LedgerInvoice], gone: Sequence[Invoice], read_at: datetime, now: datetime
+    ) -> Listing:
+        """Write down all that a ledger listed as of ``read_at``; ``gone`` are invoices it lists no longer: closed there.
+
+        Raises UnableToReckon when an amount is no money.
+        """
+        recorded: list[Invoice] = []
+        new = changed = 0
+        for start in range(0, len(told), _RECORD_AT_ONCE):
+            part = told[start : start + _RECORD_AT_ONCE]
+            before = invoices.load_by_refs(connection, seller, [one.ref for one in part])
+            after = self.record(connection, seller, part, now)
+            new += len(after.keys() - before.keys())
+            changed += sum(after[ref] != invoice for ref, invoice in before.items())
+            recorded += after.values()
+        refs = invoices.refs_of(connection, [one.id for one in gone])
+        closed = [replace(one, standing=Standing.CLOSED) for one in gone]
+        invoices.save_invoices(connection, [(one, refs[one.id]) for one in closed], now)
+        parties.judge_behavior(connection, sorted({invoice.customer for invoice in recorded}))
+        installation.note_read(connection, seller, read_at)
+        return Listing((*recorded, *closed), new, changed)
+
     def _find_recorded(self, connection: Connection, seller: str, seen: Collection[LedgerInvoice]) -> dict[str, Invoice] | None:
         """The invoices by the ledger's key if it tells nothing that is not recorded already: the common case, which takes
         no turn among the writers."""
@@ -117,7 +150,7 @@ def _customer(told: LedgerCustomer, seller_country: str) -> CustomerRow:
     zones = possible_zones(country, told.time_zone, tuple(contact.phone for contact in told.contacts if contact.phone))
     people = tuple((contact.role, contact.name, contact.email, contact.phone) for contact in told.contacts)
     unapplied = None if told.unapplied is None else tuple(Money(amount, currency) for currency, amount in told.unapplied)
-    return CustomerRow(told.number, told.name, country, zones, told.language, people, unapplied)
+    return CustomerRow(told.number, told.name, country, zones, told.language, people, unapplied, told.address)
 
 
 def _invoice(told: LedgerInvoice, seller: str, customer: str) -> Invoice:

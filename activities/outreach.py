@@ -18,25 +18,27 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 from temporalio import activity
 
-from activities import answering, asking, forgotten
+from activities import alerting, answering, asking, calling, drafting, forgotten, posting, unsubscribing
 from activities.assessor import Assessor
-from activities.bundling import bundle_again, bundle_up
+from activities.bundling import bundle_again, bundle_to_ask, bundle_up
 from activities.clock import Clock, start_clock
 from activities.composing import Letter, attach, text_hash, write_letter, write_script
 from activities.ledgers import Ledgers, Sight
 from activities.trouble import Doing, watching_for_trouble
-from db import cases, inbox, invoices, outreach, parties, tasks
+from db import cases, drafts, inbox, invoices, letters, outreach, parties, receipts, tasks
 from db.engine import Database
 from db.ids import new_id
 from db.outreach import Claim, Part
 from domain import desk, leave
-from domain.bundle import Bundle, compose
+from domain.bundle import Bundle
 from domain.case import Case, Fate
 from domain.decision import APPROVAL, Perform, Wait
-from domain.facts import Books, CountsAs, Facts, Mode
+from domain.facts import Books, Facts, Mode
+from domain.owed import AnswerKind
 from domain.playbook import Step, Verb
 from domain.task import Task, TaskKind
 from integrations.messaging import Accepted, Attachment, Email, Mailer, Message, Messenger, Outcome, Refused, Unknown
+from integrations.writing import Writer
 from workflows.contract import case_id
 from workflows.ports import Answer, Delivery
 
@@ -49,6 +51,7 @@ _DOCUMENTS = timedelta(seconds=15)
 
 
 TASK = "task"
+PRINT = "print"  # the messenger whose letters people of ours post
 # What kind of work each act makes; what is not named is a call.
 _KINDS = {
     Verb.ALERT_ACCOUNT_MANAGER: TaskKind.ALERT,
@@ -97,6 +100,8 @@ class Outreach:
     mailer: Mailer
     at: Callable[[Site], None] = pass_by
     messengers: Mapping[str, Messenger] = field(default_factory=dict)
+    chat: alerting.Chat | None = None
+    writer: Writer | None = None
 
     @activity.defn(name="deliver")
     def deliver(self, delivery: Delivery) -> Answer:
@@ -127,6 +132,7 @@ class Outreach:
             return self._look(delivery, seller, clock)
         ids = tuple(part.case.removeprefix("invoice/") for part in claim.parts)
         attachments = self._attachments(claim, seller, clock)
+        self._have_drafted(claim, delivery, seller, clock)
         self.at(Site.CLAIMED)
         sight = self.ledgers.read(seller, ids, clock())
         fenced_at = clock()
@@ -145,6 +151,16 @@ class Outreach:
         self.at(Site.RECORDED)
         return answer or self._look(delivery, seller, clock)
 
+    def _have_drafted(self, claim: Claim, delivery: Delivery, seller: str, clock: Clock) -> None:
+        """Before the fence too, by the ledger as it was last seen; behind it the draft is judged anew."""
+
+        def find(connection: Connection) -> tuple[Bundle, Facts] | None:
+            now = clock()
+            sight = Sight({}, Books(seller, now, timedelta(minutes=1), now.date()), now)
+            return bundle_again(connection, self.assessor, case_id(delivery.invoice), claim, sight, now)
+
+        drafting.prepare(self.database, self.assessor, self.writer, find, clock)
+
     def _send(self, message: Email | Message) -> Outcome:
         if isinstance(message, Email):
             return self.mailer.send(message)
@@ -155,41 +171,59 @@ class Outreach:
 
     def _hand_over(self, delivery: Delivery, seller: str, clock: Clock) -> Answer:
         """What people of ours do, or must agree to: after a last look at the ledger, written down in one transaction."""
+        if delivery.channel == APPROVAL:
+            drafting.prepare(self.database, self.assessor, self.writer, lambda connection: self._find_to_ask(connection, delivery, seller, clock()), clock)
         sight = self.ledgers.read(seller, (delivery.invoice,), clock())
         asked: tuple[Answer, asking.Question] | None = None
+        given: tuple[Answer, alerting.Alert | None] | None = None
         with self.database.transaction() as connection:
             now = clock()
             case = self._lock(connection, delivery.invoice)
             lost = case is None or forgotten.has_lost(connection, case, delivery.known, self.assessor.policy.owner, now)
             if case is not None and not lost and not sight.books.problem and not inbox.restrained(connection, [case.id]):
-                facts = self.assessor.gather(connection, case, sight.books, now)
-                bundle = compose(case.id, [(case, facts)], sight.invoices, now)
-                if bundle is not None and (bundle.step.name, bundle.channel) == (delivery.step, delivery.channel):
+                composed = bundle_to_ask(connection, self.assessor, case, sight, now)
+                if composed is not None and composed[0].takes(case.id, delivery.step, delivery.channel):
+                    bundle, facts_of = composed
                     if delivery.channel == APPROVAL:
-                        asked = asking.ask(connection, self.assessor, bundle, facts, now)
-                    elif answer := self._give_to_a_person(connection, bundle, facts, now):
-                        return answer
+                        asked = asking.ask(connection, self.assessor, case.id, bundle, facts_of, now, writer=self.writer)
+                    else:
+                        given = self._give_to_a_person(connection, bundle, facts_of[case.id], now)
+        if given is not None:
+            answer, alert = given
+            if alert is not None:
+                alerting.send_alert(alert, self.mailer, self.chat, f"{self.assessor.policy.private_url}/tasks")
+            return answer
         if asked is None:
             return self._look(delivery, seller, clock)
         answer, question = asked
         asking.post(self.database, self.mailer, question, clock())
         return answer
 
-    def _give_to_a_person(self, connection: Connection, bundle: Bundle, facts: Facts, now: datetime) -> Answer | None:
+    def _find_to_ask(self, connection: Connection, delivery: Delivery, seller: str, now: datetime) -> tuple[Bundle, Facts] | None:
+        case = self._lock(connection, delivery.invoice)
+        sight = Sight({}, Books(seller, now, timedelta(minutes=1), now.date()), now)
+        composed = bundle_to_ask(connection, self.assessor, case, sight, now) if case else None
+        if composed is None:
+            return None
+        bundle, facts_of = composed
+        return replace(bundle, channel=facts_of[bundle.carrier.case.id].channel_for(bundle.step, now)), facts_of[bundle.carrier.case.id]
+
+    def _give_to_a_person(self, connection: Connection, bundle: Bundle, facts: Facts, now: datetime) -> tuple[Answer, alerting.Alert | None] | None:
         """None: what people agreed to is not true any more."""
         case = bundle.carrier.case
         if facts.mode is Mode.SHADOW:
-            return self.assessor.carry_out(connection, case, bundle.step, bundle.channel, Fate.SHADOWED, (), facts, now)
+            return self.assessor.carry_out(connection, case, bundle.step, bundle.channel, Fate.SHADOWED, (), facts, now), None
         seller = parties.load_seller(connection, case.invoice.seller)
         resolved = self.assessor.resolved(connection, case.playbook)
         script = write_script(bundle, seller, facts.customer, facts, resolved, now)
         if not _is_as_approved(case, bundle.step, text_hash(script.subject, script.text), facts, now):
-            self.assessor.lapse(connection, case, bundle.step, facts, now)
+            self.assessor.lapse(connection, case, bundle.step, facts, now, asked_by=case.id)
             return None
         due = facts.bank_calendar.add(facts.today(now), 1)
         key = f"act/{case.id}/{case.round}/{bundle.step.name}"
         task = Task(key, _KINDS.get(bundle.step.do, TaskKind.CALL), script.subject, script.text, _owner(bundle.step.do, facts), due)
-        return self.assessor.carry_out(connection, case, bundle.step, bundle.channel, Fate.DONE, (task,), facts, now)
+        answer = self.assessor.carry_out(connection, case, bundle.step, bundle.channel, Fate.DONE, (task,), facts, now)
+        return answer, alerting.write_alert(task, seller, facts, now) if bundle.step.do is Verb.ALERT_ACCOUNT_MANAGER else None
 
     def _seller(self, invoice: str) -> str:
         with self.database.reading() as connection:
@@ -242,7 +276,7 @@ class Outreach:
             "seller_id": case.invoice.seller,
             "contact_id": contact.id,
             "reach": contact.reach_by(bundle.channel),
-            "counts_as": CountsAs.SAME if desk.is_same_contact(bundle.step, bundle.channel, facts, now) else CountsAs.CONTACT,
+            "counts_as": desk.count(bundle.step, bundle.channel, facts, now),
             "channel": bundle.channel,
             "step": bundle.step.name,
             "stage": bundle.step.stage.value,
@@ -256,7 +290,7 @@ class Outreach:
     def _resume(self, connection: Connection, alive: Claim, case: Case, now: datetime) -> Claim | None:
         """What an earlier run left behind for this step: a claim is continued, a sending never is, a fate is written down."""
         if alive.state in ("accepted", "delivered"):
-            if case.rung(case_step(alive, case)) is None:
+            if case.fate_of(case_step(alive, case)) is None:
                 self.assessor.conclude(connection, alive, Fate(alive.state), None, now, asked_by=case.id)
             return None
         if alive.claimed_by != case.id:
@@ -298,13 +332,18 @@ class Outreach:
             thread = outreach.earlier_message_ids(connection, carrier.id)
             resolved = self.assessor.resolved(connection, carrier.playbook)
             answers = answering.offer(bundle.step, self.assessor.policy.public_url)
-            letter = write_letter(claim.id, bundle, seller, facts.customer, facts, resolved, attachments, thread, now, answers=answers)
+            draft = drafting.find_draft(connection, self.writer, bundle)
+            drafted = draft.paragraphs if draft and draft.verdict == drafts.PASSED else ()
+            letter = write_letter(claim.id, bundle, seller, facts.customer, facts, resolved, attachments, thread, now, answers=answers, drafted=drafted)
             if letter is None:
                 outreach.release(connection, claim.id, claim.token, "nobody can be reached by this channel any more", now)
                 return None
+            if bundle.step.answers_customer is AnswerKind.COPY_SENT and not carrier.invoice.pdf_url and not letter.has_documents:
+                outreach.record(connection, claim.id, claim.token, "refused", now, reason="the ledger has no document of this invoice", try_again=False)
+                return None
             if not letter.shadow and not _is_as_approved(carrier, bundle.step, letter.text_hash, facts, now):
                 outreach.release(connection, claim.id, claim.token, "what was approved is not true any more", now)
-                self.assessor.lapse(connection, carrier, bundle.step, facts, now)
+                self.assessor.lapse(connection, carrier, bundle.step, facts, now, asked_by=case_id(delivery.invoice))
                 return None
             ours = outreach.move_to_sending(
                 connection,
@@ -330,13 +369,19 @@ class Outreach:
             if not ours:
                 outreach.release(connection, claim.id, claim.token, "nothing may leave", now)
                 return None
+            if draft:
+                drafts.note(connection, draft, claim.id, letter.undrafted)
             # Only now: a run that has been overtaken may not take anything out of the message that is being sent.
             kept = {share.case.id for share in bundle.shares}
             outreach.drop_parts(connection, claim.id, [part for part in mine if part not in kept])
             if letter.shadow:
                 outreach.record(connection, claim.id, claim.token, "shadowed", now)
                 return letter
-            return answering.seal(connection, letter, now)
+            if letter.paper:
+                letters.keep(connection, claim.id, letter.paper.content)
+            if bundle.channel == "call":
+                calling.write_sheet(connection, letter, bundle, seller, facts, now)
+            return unsubscribing.offer(connection, answering.seal(connection, letter, now), self.assessor.policy.public_url)
 
     def _record(self, claim: Claim, delivery: Delivery, outcome: Accepted | Refused | Unknown | None, sight: Sight, now: datetime) -> Answer | None:
         """What became of it, for every invoice covered, in one commit. None: another run has settled it, or nothing did."""
@@ -345,13 +390,22 @@ class Outreach:
             match outcome:
                 case None:
                     fate = Fate.SHADOWED
+                case Accepted(calling=True):
+                    # How it ends is told by the provider; until then it is on its way.
+                    if outreach.record(connection, claim.id, claim.token, "calling", now, provider_id=outcome.provider_id):
+                        tasks.close_tasks(connection, ["mailer", *(f"refused/{part.case}" for part in claim.parts)], "calls are made again", now)
+                    return None
                 case Accepted():
                     fate = Fate.DELIVERED if outcome.delivered else Fate.ACCEPTED
                     if not outreach.record(connection, claim.id, claim.token, fate.value, now, provider_id=outcome.provider_id):
                         return None
                     tasks.close_tasks(connection, ["mailer", *(f"refused/{part.case}" for part in claim.parts)], "mail goes out again", now)
+                    if getattr(self.messengers.get(claim.parts[0].channel), "name", "") == PRINT:
+                        posting.have_it_posted(connection, self.assessor, claim, outcome.provider_id, now)
                 case Refused():
-                    outreach.record(connection, claim.id, claim.token, "refused", now, reason=outcome.reason, try_again=outcome.try_again)
+                    # An address that takes nothing is no reason to wait: another one takes the step.
+                    state = "bounced" if receipts.note_refusal(connection, claim.id, outcome.fault, outcome.reason, now) else "refused"
+                    outreach.record(connection, claim.id, claim.token, state, now, reason=outcome.reason, try_again=outcome.try_again)
                     return None
                 case Unknown():
                     fate = Fate.UNKNOWN

@@ -139,7 +139,12 @@ class Plans:
         kept, until = replace(seen.kept, seq=seen.kept.seq + 1), seen.until and max(seen.until, now + _BREATH)
         plans.save_plan(connection, kept, until, now)
         first = next(iter(watched.values()))
-        passed = [told for case in watched.values() if (told := self._tell(connection, case, before, kept, sight, now))]
+        # One of its invoices speaks for all: the first that is still watched.
+        spokesman = next((part.invoice for part in kept.plan.covers if not watched[part.invoice].ended), "")
+        numbers = tuple(watched[part.invoice].invoice.number for part in kept.plan.covers)
+        passed = [
+            told for one, case in watched.items() if (told := self._tell(connection, case, before, kept, sight, now, numbers if one == spokesman else ()))
+        ]
         for said, reply in zip(unheard, seen.replies, strict=True):
             inbox.mark_folded(connection, said.id, kept.seq, _reply(said, reply, is_first=before is None, why=seen.why), now)
         unreadable = [_unreadable(said, first, facts, now) for said in unheard if said.fault]
@@ -149,10 +154,12 @@ class Plans:
         labels = _label(kept, until, seen.why, facts)
         return PlanAnswer(until, seen.why, ended, _without_private_words(kept), labels, self._replies(connection, key, rows), tuple(passed))
 
-    def _tell(self, connection: Connection, case: Case, before: KeptPlan | None, kept: KeptPlan, sight: Sight, now: datetime) -> Passed | None:
+    def _tell(
+        self, connection: Connection, case: Case, before: KeptPlan | None, kept: KeptPlan, sight: Sight, now: datetime, speaks_for: tuple[str, ...]
+    ) -> Passed | None:
         """Write the plan's news into a covered invoice's own story, and leave word for its watch to look again."""
         facts = self.assessor.gather(connection, case, sight.books, now)
-        news = words_for(case, before, kept, facts, now)
+        news = words_for(case, before, kept, facts, now, speaks_for)
         if not news:
             return None
         heard = assess(case, None, news, facts, now)

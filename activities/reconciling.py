@@ -17,7 +17,7 @@ from activities import forgotten, review
 from activities.asking import AMONG_US
 from activities.assessor import Assessor
 from activities.ledgers import Ledgers
-from db import cases, installation, invoices, outreach, parties, tasks
+from db import cases, installation, invoices, outreach, parties, people, suppressions, tasks
 from db.engine import Database
 from db.ids import new_id
 from db.outreach import Part
@@ -25,12 +25,14 @@ from domain import covers
 from domain.case import Case, Fate, Rung
 from domain.catching_up import Compared, FellDue, Learned, Taken, Uncertain, Unmatched, adopt_sent, fell_due, presume_sent
 from domain.covers import Cover, Covers
+from domain.customer import spell_reach
 from domain.decision import assess
 from domain.diary import Entry
 from domain.facts import Books, Facts
 from domain.task import Task, TaskKind
 from domain.timeline import watching_begins
 from integrations.messaging import Mailer, Sent, SentLog, UnableToReadSent
+from integrations.messaging.twilio_text import TwilioTexts
 from workflows.contract import case_id
 
 # Clocks of ours and the provider's may differ.
@@ -42,12 +44,13 @@ _MOST_NAMED = 50
 
 @dataclass(frozen=True, slots=True)
 class Reconciler:
-    """Writes into cases, as the activities do."""
+    """Writes into cases, as the activities do. ``texts``: text messages leave through Twilio, and stand in its log."""
 
     database: Database
     ledgers: Ledgers
     assessor: Assessor
     mailer: Mailer
+    texts: TwilioTexts | None = None
 
     def compare(self, now: datetime, progress: Callable[[int], None] = lambda messages: None) -> Compared | None:
         """Learn from the provider's log. None: there is no fence and no message in doubt, so there is nothing to learn.
@@ -113,13 +116,24 @@ class Reconciler:
                     self._presume(connection, customer, [one for one in together if one], now)
         if uncertain:
             with self.database.transaction() as connection:
-                tasks.open_tasks(connection, [_task_for(uncertain, self.assessor.policy.owner, now)], None, now)
+                owner = people.find_acting_owner(connection, self.assessor.policy.owner, now.date())
+                tasks.open_tasks(connection, [_task_for(uncertain, owner, now)], None, now)
         return uncertain
 
     def _read_log(self, since: datetime, known: frozenset[str]) -> Iterator[Sent]:
+        yield from self._read_texts(since, known)
         if not isinstance(self.mailer, SentLog):
             raise UnableToReadSent(f"the mailer {self.mailer.name} keeps no log that could be read")
-        return (sent for sent in self.mailer.sent_since(since, known) if not sent.key.startswith(AMONG_US))
+        yield from (sent for sent in self.mailer.sent_since(since, known) if not sent.key.startswith(AMONG_US))
+
+    def _read_texts(self, since: datetime, known: frozenset[str]) -> Iterator[Sent]:
+        """Every text message to somebody we write to, with our key where number and text tell which of ours it is."""
+        for sent in self.texts.sent_since(since, known) if self.texts else ():
+            with self.database.reading() as connection:
+                is_ours = suppressions.owners(connection, spell_reach(sent.to_address))
+                key = outreach.find_by_text(connection, sent.to_address, sent.text, sent.at - _OVERLAP) if is_ours else ""
+            if is_ours:
+                yield replace(sent, key=key, subject=sent.text[:60])
 
     def _is_internal(self, sent: Sent) -> bool:
         """Whether the message went to people of ours; then it is written down where it belongs, and covers no invoice."""
@@ -166,7 +180,7 @@ class Reconciler:
                 outreach.drop_parts(connection, sent.key, [part.case for part in outreach.load_parts(connection, sent.key) if part.case not in covered])
             is_whole = len(known) == len(told.told)
             if is_whole:
-                outreach.note_provider(connection, sent.key, self.mailer.name, sent.provider_id)
+                outreach.note_provider(connection, sent.key, self.texts.name if self.texts and sent.text else self.mailer.name, sent.provider_id)
             tasks.close_tasks(connection, [f"outreach/{sent.key}"], _FOUND, now)
         return (Learned(sent.key, sent.at, sent.subject, tuple(steps)) if steps else None), is_whole
 

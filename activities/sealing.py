@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 
-from db import seals, tasks
+from db import people, seals, tasks
 from db.engine import Database
 from domain.task import Task, TaskKind
 
@@ -31,7 +31,8 @@ class Sealing:
         with self.database.transaction() as connection:
             if problem:
                 remedy = f"{problem[:500]}. It is tried again every hour"
-                task = Task(_MATTER, TaskKind.INCIDENT, "The nightly seal of the diaries failed", remedy, self.owner, now.date())
+                owner = people.find_acting_owner(connection, self.owner, now.date())
+                task = Task(_MATTER, TaskKind.INCIDENT, "The nightly seal of the diaries failed", remedy, owner, now.date())
                 tasks.open_tasks(connection, [task], None, now)
             else:
                 tasks.close_tasks(connection, [_MATTER], "the diaries were sealed", now)

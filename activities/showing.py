@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from db.cases import Showing
 from domain.calendar import start_of_day
@@ -11,6 +12,7 @@ from domain.decision import Close, Decision, Perform, Verdict, Wait
 from domain.diary import write_day
 from domain.facts import Facts
 from domain.ladder import next_due, next_step
+from domain.owed import TITLES
 from workflows.contract import Labels
 
 _FATES = {Fate.PASSED_OVER: "left out", Fate.PRESUMED: "presumed delivered", Fate.ACCEPTED: "sent", Fate.SHADOWED: "kept here", Fate.UNKNOWN: "in doubt"}
@@ -20,22 +22,25 @@ _LONGEST_NUMBER = 200
 _MOST_PROMISES = 20
 
 
-def stage_of(case: Case, facts: Facts) -> str:
-    """The stage of the last step that reached the customer; before the first, ``upcoming``; at the end, the outcome."""
+def stage_of(case: Case, facts: Facts, now: datetime) -> str:
+    """The stage of the last step that reached the customer; before the first, ``upcoming``, or ``overdue`` once it is late; at the
+    end, the outcome."""
     if case.ended:
         return case.ended.value
     last = max((rung for rung in case.rungs if rung.is_contact or rung.fate == "shadowed"), key=lambda rung: rung.at, default=None)
-    return facts.playbook.step_of(last).stage.value if last else "upcoming"
+    if last is None:
+        return "overdue" if case.invoice.days_past_due(facts.today(now)) > 0 else "upcoming"
+    return facts.playbook.step_of(last).stage.value
 
 
-def show(case: Case, verdict: Verdict, facts: Facts) -> Showing:
+def show(case: Case, verdict: Verdict, facts: Facts, now: datetime) -> Showing:
     """The columns of our own lists."""
     decision = verdict.decision
     if isinstance(decision, Close):
-        return Showing(stage_of(case, facts), verdict.rule, decision.why, "", None, "")
+        return Showing(stage_of(case, facts, now), verdict.rule, decision.why, "", None, "")
     why = explain(decision) if isinstance(decision, Wait) else f"{decision.summary} is going out"
     owner = decision.owner if isinstance(decision, Wait) else facts.owner
-    return Showing(stage_of(case, facts), verdict.rule, why, owner, decision.until if isinstance(decision, Wait) else None, next_step(case, facts).name)
+    return Showing(stage_of(case, facts, now), verdict.rule, why, owner, decision.until if isinstance(decision, Wait) else None, next_step(case, facts).name)
 
 
 def explain(decision: Decision) -> str:
@@ -77,10 +82,11 @@ def without_private_words(case: Case) -> Case:
         approvals=tuple(replace(approval, given_by=("a person",) * len(approval.given_by)) for approval in case.approvals),
         discount=replace(case.discount, by="") if case.discount else None,
         agency=replace(case.agency, name="", by="") if case.agency else None,
+        answers=tuple(replace(one, about=one.about[:_LONGEST_NUMBER]) for one in case.answers),
     )
 
 
-def label(case: Case, verdict: Verdict, facts: Facts) -> Labels:
+def label(case: Case, verdict: Verdict, facts: Facts, now: datetime) -> Labels:
     """The search attributes and the story on the case's page. No name, no address and no word a person wrote.
 
     While a message goes out the attributes stay as they were when it was planned: each change of them is one more event
@@ -89,9 +95,10 @@ def label(case: Case, verdict: Verdict, facts: Facts) -> Labels:
     case, decision = without_private_words(case), without_detail(verdict.decision)
     waiting, contact = verdict.rule, decision.until if isinstance(decision, Wait) else None
     if isinstance(decision, Perform):
-        waiting, contact = "planned", next_due(case, facts, case.opened_at).moment  # of a step that is due, the same at any moment
+        waiting = "planned" if verdict.rule == "due" else verdict.rule
+        contact = next_due(case, facts, case.opened_at).moment  # of a step that is due, the same at any moment
     return Labels(
-        stage=stage_of(case, facts),
+        stage=stage_of(case, facts, now),
         waiting=waiting,
         customer=case.invoice.customer,
         seller=case.invoice.seller,
@@ -101,6 +108,10 @@ def label(case: Case, verdict: Verdict, facts: Facts) -> Labels:
         next_contact=contact,
         details=_tell(case, decision, facts),
     )
+
+
+def _way(channel: str) -> str:
+    return "e-mail" if channel == "email" else channel
 
 
 def _tell(case: Case, decision: Decision, facts: Facts) -> str:
@@ -118,8 +129,11 @@ def _tell(case: Case, decision: Decision, facts: Facts) -> str:
         f"Playbook {facts.playbook.name}, {facts.mode} mode.",
     ]
     for rung in case.rungs:
-        by, why = f" by {'e-mail' if rung.channel == 'email' else rung.channel}" if rung.channel else "", f" ({rung.why})" if rung.why else ""
+        by, why = f" by {_way(rung.channel)}" if rung.channel else "", f" ({rung.why})" if rung.why else ""
         lines.append(f"- {write_day(facts.today(rung.at))}: {facts.playbook.step_of(rung).title} {_FATES.get(rung.fate, rung.fate.value)}{by}{why}")
+    for answer in case.answers:
+        if answer.at and answer.fate:
+            lines.append(f"- {write_day(facts.today(answer.at))}: {TITLES[answer.what]} {_FATES.get(Fate(answer.fate), answer.fate)} by {_way(answer.channel)}")
     for promise in case.promises:
         lines.append(f"- promise of {promise.amount} by {write_day(promise.day)}: {promise.standing.value.replace('_', ' ')}")
     for hold in case.holds:

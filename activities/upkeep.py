@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
 from temporalio import activity
-from temporalio.client import Client, ScheduleActionExecutionStartWorkflow, WorkflowExecutionStatus
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionExecutionStartWorkflow,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleIntervalSpec,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleSpec,
+    WorkflowExecutionStatus,
+)
 from temporalio.service import RPCError
 
 from activities import forgotten
+from activities.calling import trace_calls
 from activities.clock import Clock, start_clock
 from activities.overdue import wake_overdue
 from activities.sealing import Sealing
-from db import installation, journal, tasks
+from activities.tracing import trace_texts
+from db import installation, journal, people, tasks
 from db.backup import Backups
 from db.engine import Database
 from domain.task import Task, TaskKind
 from integrations.accounting import LedgerInvoice, UnableToReadLedger
+from integrations.messaging.twilio_call import TwilioCalls
+from integrations.messaging.twilio_text import TwilioTexts
 from starter import Door
+from workflows import contract
 from workflows.ports import Tended
 
 log = structlog.get_logger()
@@ -37,13 +54,16 @@ _FREQUENT = "upkeep"  # the schedule of the rounds that come most often
 class Upkeep:
     """Implements ``workflows.ports.Upkeep``. ``backups`` is there where they are made daily by themselves.
 
-    ``seals`` is the file outside the database in which nightly seals are kept, if any.
+    ``seals`` is the file outside the database in which nightly seals are kept, if any. ``texts`` and ``calls`` are asked what became of
+    messages and calls whose end they have not told.
     """
 
     door: Door
     owner: str = "accounts receivable"
     backups: Backups | None = None
     seals: Path | None = None
+    texts: TwilioTexts | None = None
+    calls: TwilioCalls | None = None
 
     @activity.defn(name="tend")
     async def tend(self, thorough: bool, mark: str = "") -> Tended:
@@ -54,6 +74,10 @@ class Upkeep:
         if thorough:
             await asyncio.to_thread(Sealing(self.door.database, self.seals, self.owner).seal, clock())
         backed_up = thorough and await self._back_up(clock)
+        if self.texts is not None:
+            await self.door.report_all(await asyncio.to_thread(trace_texts, self.door.database, self.texts, clock()))
+        if self.calls is not None:
+            await self.door.report_all(await asyncio.to_thread(trace_calls, self.door.database, self.calls, clock()))
         passed_on = await self.door.pass_on(clock())
         listed = 0
         for seller in self.door.ledgers.connections:
@@ -77,7 +101,8 @@ class Upkeep:
         with self.door.database.transaction() as connection:
             if problem := making.result():
                 remedy = f"{problem[:500]}. It is tried again every hour; dunwell backup tries it now"
-                task = Task("backup", TaskKind.INCIDENT, "The daily backup failed", remedy, self.owner, clock().date())
+                owner = people.find_acting_owner(connection, self.owner, clock().date())
+                task = Task("backup", TaskKind.INCIDENT, "The daily backup failed", remedy, owner, clock().date())
                 tasks.open_tasks(connection, [task], None, clock())
             else:
                 tasks.close_tasks(connection, ["backup"], "a backup was made", clock())
@@ -111,6 +136,17 @@ def _make(backups: Backups, clock: Clock) -> str:
         return str(error) or type(error).__name__
     log.info("upkeep.backup_made", file=str(file))
     return ""
+
+
+async def keep_schedules(client: Client) -> None:
+    """Make sure the rounds of upkeep are on Temporal's calendar; safe to repeat by every worker at its start."""
+    for name, thorough, every in ((_FREQUENT, False, timedelta(minutes=5)), ("upkeep-thorough", True, timedelta(hours=1))):
+        action = ScheduleActionStartWorkflow(contract.UPKEEP, thorough, id=name, task_queue=contract.CASES_QUEUE, static_summary="find what was missed")
+        spec = ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)], jitter=every / 10)
+        # After an outage one round is enough: it finds everything that the missed ones would have.
+        policy = SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=every)
+        with suppress(ScheduleAlreadyRunningError):
+            await client.create_schedule(name, Schedule(action=action, spec=spec, policy=policy))
 
 
 async def compare_at_start(client: Client, database: Database, owner: str, now: datetime) -> None:

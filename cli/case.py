@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -67,10 +68,12 @@ def why(invoice: str, last: int, as_json: bool) -> None:
         print_json([_decision(decided) for decided in story.decisions])
         return
     say(f"Invoice {story.line.number}, the newest first:")
-    for decided in story.decisions:
-        say()
-        for line in _explain(decided, story.seller.time_zone):
-            say(line)
+    zone = story.seller.time_zone
+    for (told, seen), alike in groupby(story.decisions, lambda decided: _explain(decided, zone)):
+        times = list(alike)
+        say(f"\n{moment(times[0].at, zone)}: {told}\n  seen: {seen}")
+        if len(times) > 1:
+            say(f"  the same {len(times)} times since {moment(times[-1].at, zone)}")
 
 
 @case.command()
@@ -276,7 +279,7 @@ def _decision(decided: Decided) -> dict[str, Any]:
     return {"at": decided.at, "reason": decided.rule, "verdict": decided.verdict, "why": decided.why, "until": decided.until, "facts": decided.facts}
 
 
-def _explain(decided: Decided, zone: str) -> list[str]:
+def _explain(decided: Decided, zone: str) -> tuple[str, str]:
     """One decision in plain words, and the facts it was made from."""
     did = {"wait": "waits", "perform": "sends", "close": "ends"}.get(decided.verdict, decided.verdict)
     until = f" until {moment(decided.until, zone)}" if decided.until else ""
@@ -294,7 +297,7 @@ def _explain(decided: Decided, zone: str) -> list[str]:
         seen.append(f"ledger: {facts['ledger_problem']}")
     if facts.get("mode") == "shadow":
         seen.append("shadow mode")
-    return [f"{moment(decided.at, zone)}: {because}", f"  seen: {', '.join(seen)}"]
+    return because, ", ".join(seen)
 
 
 for command in decisions.COMMANDS:

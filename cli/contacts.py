@@ -60,6 +60,12 @@ def list_(number: str, seller: str, as_json: bool) -> None:
 @click.option("--name", help="Their name; what is left out stays as it is.")
 @click.option("--email", help="Their e-mail address; empty takes it away.")
 @click.option("--phone", help="Their phone number, as +44 20 7946 0123; empty takes it away.")
+@click.option(
+    "--agreed",
+    type=click.Choice(["email", "sms", "call"]),
+    multiple=True,
+    help="They said that they may be reached by this again: lifts an opt-out. May be given twice.",
+)
 @click.option("--as-ledger", is_flag=True, help="Give the role back: your books say again who it is, from their next word.")
 @by_option
 @reason_option
@@ -72,6 +78,7 @@ def set_(
     name: str | None,
     email: str | None,
     phone: str | None,
+    agreed: tuple[str, ...],
     as_ledger: bool,
     by: str,
     reason: str,
@@ -80,11 +87,13 @@ def set_(
 ) -> None:
     """Change whom we write to: this one person is the customer's contact of that role, whatever your books say.
 
-    The task that asked for a working address is closed, and the customer's running invoices are looked at again.
+    The task that asked for a working address is closed, and the customer's running invoices are looked at again. Whoever opted
+    out stays so, also at an address set again, until --agreed says that they allow it; no import ever does.
 
     \b
     Examples:
       dunwell contact set C-1042 --role billing --email ap@harbour.example --reason "the old one bounced"
+      dunwell contact set C-1042 --role billing --agreed email --reason "Ms. Nair wants our mails after all, by phone"
       dunwell contact set C-1042 --role billing --as-ledger --reason "mended in the books"
     """
     from datetime import UTC, datetime
@@ -92,8 +101,8 @@ def set_(
     from db.contacts import Wanted, follow_ledger, set_contact
 
     wanted = read_wanted(name, email, phone)
-    if as_ledger == (wanted != Wanted()):
-        raise click.UsageError("say what to change (--name, --email, --phone), or --as-ledger alone")
+    if as_ledger == (wanted != Wanted() or bool(agreed)):
+        raise click.UsageError("say what to change (--name, --email, --phone, --agreed), or --as-ledger alone")
     why, settings, chosen, now = said_why(reason), read_settings(), Role(role), datetime.now(UTC)
     with open_database(settings) as database:
         person = name_both(database, settings, token, by)
@@ -102,7 +111,7 @@ def set_(
             if as_ledger:
                 words = follow_ledger(connection, customer, chosen, by=person, why=why, now=now)
             else:
-                words = set_contact(connection, customer, chosen, wanted, by=person, why=why, now=now)
+                words = set_contact(connection, customer, chosen, wanted, by=person, why=why, now=now, agreed=frozenset(agreed))
     looking = look_again(settings, words)
     if as_json:
         print_json({"customer": number, "role": role, "looking_again": looking})

@@ -147,7 +147,10 @@ def spoke(invoice: str, not_reached: bool, reason: str, token: str, as_json: boo
 @token_option
 @as_json
 def escalate(invoice: str, step: str, reason: str, token: str, as_json: bool) -> None:
-    """Go straight to a step; what lies before it is left out. A severe step keeps its notice and its approval.
+    """Go straight to a step; what lies before it is left out.
+
+    You cannot jump to severity. A severe step (a credit hold, a formal demand, a referral) is refused until a reminder was
+    delivered, waits until its notice period has gone by since, and still needs its approval; dunwell playbook show names all three.
 
     \b
     Example:
@@ -341,6 +344,26 @@ def authorize_agency(invoice: str, agency: str, limit: str, until: datetime, rea
     change(invoice, AgencyAuthorized(agency, most, until.date()), reason, token, as_json)
 
 
+@click.command("given-back")
+@click.argument("invoice")
+@reason_option
+@token_option
+@as_json
+def given_back(invoice: str, reason: str, token: str, as_json: bool) -> None:
+    """Record that collections, the agency or the lawyer gave an invoice back unpaid: it is yours to ask for again.
+
+    What its playbook has next goes on, at the earliest a statement's time from now; a task asks you to decide. Stop it, or write it
+    off, when nothing more shall happen.
+
+    \b
+    Example:
+      dunwell case given-back INV-4711 --reason "the agency found nobody at the address"
+    """
+    from domain.event import GivenBack
+
+    change(invoice, GivenBack(), reason, token, as_json)
+
+
 @click.command()
 @click.argument("invoice")
 @click.option("--by-invoice", "successor", default="", help="The invoice that has taken its place; it carries on the history.")
@@ -392,4 +415,5 @@ COMMANDS = (
     discount,
     swap,
     authorize_agency,
+    given_back,
 )

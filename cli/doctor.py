@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _GIGABYTE = 1024**3
 _LONGEST_PASSING = timedelta(minutes=2)
 _PATIENCE = timedelta(seconds=5)
+_LONGEST_UNREAD = timedelta(days=4)  # two business days, over a weekend
 
 
 class Health(StrEnum):
@@ -86,6 +87,7 @@ def examine(settings: Settings, now: datetime) -> Findings:
             yield from _watch("state", partial(_state, database, settings, now))
             yield from _watch("law", partial(_law, database, settings, now))
             yield from _watch("backup", partial(_backup, database, settings, now))
+            yield from _watch("replies", partial(_replies, database, settings, sellers, now))
             for one in sellers:
                 yield from _watch("ledger", partial(_ledger, database, settings, one, now))
     yield from _watch("temporal", partial(_temporal, settings))
@@ -250,6 +252,38 @@ def _backup(database: Database, settings: Settings, now: datetime) -> Findings:
         yield Finding("backup", Health.LOOK, f"the newest is {_for(now - newest[0])} old: {newest[1]}", remedy)
     else:
         yield Finding("backup", Health.WELL, f"the newest is {_for(now - newest[0])} old: {newest[1].name}")
+
+
+def _replies(database: Database, settings: Settings, sellers: list[SellerSettings], now: datetime) -> Findings:
+    from db import mailboxes, replies
+    from settings import connect_mailboxes
+    from workflows.ports import READ_MAIL_EVERY
+
+    connected = connect_mailboxes(settings, sellers)
+    with database.reading() as connection:
+        readings = {(one.source, one.folder): one for one in mailboxes.load_all(connection)}
+        reader, (waiting, since) = mailboxes.load_reader(connection), replies.count_open(connection)
+    for mailbox in connected:
+        one = readings.get((mailbox.source, mailbox.folder))
+        what = f"mailbox {mailbox.user}"
+        if one is None:
+            yield Finding("replies", Health.LOOK, f"{what} has not been read yet", "the worker reads it every two minutes: dunwell up, or dunwell worker")
+        elif one.failures:
+            last = f"last read {_for(now - one.read_at)} ago" if one.read_at else "never read"
+            yield Finding("replies", Health.WRONG, f"{what} cannot be read ({last}): {one.problem}", "mend it: answers of customers are not seen")
+        elif one.read_at is None or now - one.read_at > 5 * READ_MAIL_EVERY:
+            last = f"was last read {_for(now - one.read_at)} ago" if one.read_at else "has not been read to its end"
+            yield Finding("replies", Health.WRONG, f"{what} {last}", "look whether the worker runs: dunwell up, or dunwell worker")
+        else:
+            yield Finding("replies", Health.WELL, f"{what} was read {_for(now - one.read_at)} ago")
+    if settings.sendgrid_inbound_keys:
+        yield Finding("replies", Health.WELL, "SendGrid's inbound mail is taken")
+    elif not connected:
+        said = f"{reader} reads what customers answer" if reader else "no program reads what customers answer"
+        yield Finding("replies", Health.LOOK, said, "connect the mailbox: docs/how-to/replies.md")
+    if waiting and since:
+        health = Health.WRONG if now - since > _LONGEST_UNREAD else Health.WELL
+        yield Finding("replies", health, f"{count(waiting, 'answer')} of customers to be dealt with, the oldest for {_for(now - since)}", "dunwell inbox list")
 
 
 def _ledger(database: Database, settings: Settings, one: SellerSettings, now: datetime) -> Findings:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from db.views import Filter, Line
 
-STAGES = ("upcoming", "courtesy", "due", "reminder", "final", "statement")
+STAGES = ("upcoming", "overdue", "courtesy", "due", "reminder", "final", "statement")
 
 
 @click.command(short_help="List watched invoices.")

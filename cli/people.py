@@ -89,10 +89,11 @@ def add(name: str, role: str, email: str | None, duties: str | None, deputy: str
     name = " ".join(name.split())
     if not name or not name.isprintable() or len(name) > 200:
         raise click.UsageError("NAME: give the person's name, up to 200 letters; it stands in the diary of what they change")
-    person = _changed(Person("", name, Access(role)), email, duties, deputy)
-    with open_database(read_settings()) as database, database.transaction() as connection:
+    person, settings = _changed(Person("", name, Access(role)), email, duties, deputy), read_settings()
+    with open_database(settings) as database, database.transaction() as connection:
         kept.add(connection, person, datetime.now(UTC))
-    _report(person, f"{name} is added.", as_json)
+        moved = _hand_on(connection, settings.owner)
+    _report(person, f"{name} is added.{moved}", as_json)
 
 
 @people.command("set")
@@ -114,11 +115,25 @@ def set_(name: str, role: str | None, email: str | None, duties: str | None, dep
     from db import people as kept
     from domain.person import Access
 
-    with open_database(read_settings()) as database, database.transaction() as connection:
+    settings = read_settings()
+    with open_database(settings) as database, database.transaction() as connection:
         person = _changed(_find(connection, name), email, duties, deputy)
         person = replace(person, role=Access(role)) if role else person
         kept.save(connection, person)
-    _report(person, f"{person.name} is changed.", as_json)
+        moved = _hand_on(connection, settings.owner)
+    _report(person, f"{person.name} is changed.{moved}", as_json)
+
+
+def _hand_on(connection: Connection, installed: str) -> str:
+    """Give what nobody owned so far to whoever answers for it now; how much that was, in a sentence, empty when it was nothing."""
+    from db import people as kept
+    from db import tasks
+
+    acting = kept.find_acting_owner(connection, installed, _today(connection))
+    moved = () if acting == installed or kept.find(connection, installed) else tasks.open_of(connection, installed)
+    for one in moved:
+        tasks.give(connection, one.id, acting)
+    return f" {count(len(moved), 'open task')} that nobody owned {'goes' if len(moved) == 1 else 'go'} to {acting}." if moved else ""
 
 
 @people.command()

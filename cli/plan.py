@@ -187,7 +187,7 @@ def _tell(line: PlanLine) -> list[str]:
         f"  last word    {plan.by or 'nobody named'}: {plan.reason or 'no reason given'}",
     ]
     if line.next_at:
-        told.append(f"  next look    {moment(line.next_at, 'UTC')}")
+        told.append(f"  next look    {moment(line.next_at, line.zone)}")
     told += ["", "Invoices", *(f"  {line.numbers.get(part.invoice, part.invoice)}: {part.amount}" for part in plan.covers)]
     told += ["", "Installments", *(f"  {day(part.due):<15}  {part.amount!s:>18}  {part.standing}" for part in plan.installments)]
     return told

@@ -53,7 +53,7 @@ def list_(as_json: bool) -> None:
     with open_database(read_settings()) as database, database.reading() as connection:
         kept = [(one, _name(connection, one)) for one in list_quiet(connection)]
     if as_json:
-        print_json([_plain(one) for one, _ in kept])
+        print_json([_plain(one, name) for one, name in kept])
     elif kept:
         rows = [
             (
@@ -108,9 +108,10 @@ def add(seller: str, country: str, customer: str, first: datetime, last: datetim
         with database.transaction() as connection:
             scope, whom = _find(connection, settings, seller, country, customer)
             kept = add_quiet(connection, scope, whom, QuietPeriod(first.date(), last.date(), why, stop_clock), person.name, now)
+            name = _name(connection, kept)
     nudged = look_again(settings, ("planned", "quiet")) if stop_clock else None
     if stop_clock or as_json:
-        report(f"Quiet from {day(first.date())} through {day(last.date())} ({kept.id}).", nudged, _plain(kept), as_json)
+        report(f"Quiet from {day(first.date())} through {day(last.date())} ({kept.id}).", nudged, _plain(kept, name), as_json)
     else:
         say(f"Quiet from {day(first.date())} through {day(last.date())} ({kept.id}): what falls due waits until it is over.")
 
@@ -137,7 +138,9 @@ def end(id_: str, reason: str, token: str, as_json: bool) -> None:
         person = identify(database, settings, token, Access.AGENT)
         with database.transaction() as connection:
             kept = end_quiet(connection, id_, today, person.name, why)
-    report(f"The quiet period {id_} is over.", look_again(settings, ("quiet", "planned") if kept.period.stops_clock else ("quiet",)), _plain(kept), as_json)
+            name = _name(connection, kept)
+    nudged = look_again(settings, ("quiet", "planned") if kept.period.stops_clock else ("quiet",))
+    report(f"The quiet period {id_} is over.", nudged, _plain(kept, name), as_json)
 
 
 def _find(connection: Connection, settings: Settings, seller: str, country: str, customer: str) -> tuple[Scope, str]:
@@ -177,11 +180,13 @@ def _name(connection: Connection, kept: KeptQuiet) -> str:
     return load_customer(connection, kept.whom).number if kept.scope is Scope.CUSTOMER else kept.whom
 
 
-def _plain(kept: KeptQuiet) -> dict[str, object]:
+def _plain(kept: KeptQuiet, name: str) -> dict[str, object]:
+    """``name`` is the number of a customer, and what people call it otherwise."""
     return {
         "id": kept.id,
         "scope": kept.scope,
         "whom": kept.whom,
+        "name": name,
         "first_day": kept.period.first_day,
         "last_day": kept.period.last_day,
         "why": kept.period.why,

@@ -27,6 +27,8 @@ class UnableToRepair(Exception):
 def rebuild(as_json: bool) -> None:
     """Begin anew every watch that Temporal has no run of, and let every other look again now.
 
+    Payment plans and the weekly reviews that nobody has read yet are watched like invoices.
+
     For when Temporal's store was lost, or put back from an older copy. Each watch begins from what the database remembers,
     so no reminder is repeated and none is left out. Messages that could not be acted on before are tried once more.
     Running it twice does no harm.
@@ -51,13 +53,15 @@ def rebuild(as_json: bool) -> None:
             now = datetime.now(UTC)
             revived = await door.revive(now + timedelta(hours=1))
             await door.pass_on(now + timedelta(hours=1))
-            return {"begun_anew": revived, "looking_again": await door.nudge(), "messages_tried_again": words}
+            looking = {"looking_again": await door.nudge(), "plans_looking_again": await door.nudge_plans()}
+            return {"begun_anew": revived, **looking, "messages_tried_again": words}
 
     done = asyncio.run(put_right())
     if as_json:
         print_json(done)
         return
-    say(f"{count(done['begun_anew'], 'invoice is', 'invoices are')} watched anew, {done['looking_again']} in all look again now.")
+    plans = f" and {count(done['plans_looking_again'], 'payment plan')}" if done["plans_looking_again"] else ""
+    say(f"{count(done['begun_anew'], 'watch is', 'watches are')} begun anew; {count(done['looking_again'], 'invoice')}{plans} in all look again now.")
     if done["messages_tried_again"]:
         say(f"{count(done['messages_tried_again'], 'message is', 'messages are')} tried once more.")
 

@@ -126,21 +126,26 @@ def resume(token: str, as_json: bool) -> None:
 @click.command(short_help="Leave shadow mode: reminders go to customers from now on.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--yes-capture", is_flag=True, help="Go live although the mailer is capture, which keeps every e-mail here.")
+@click.option("--replies-are-read-by", "reader", default="", help="Who reads what customers answer, where no mailbox is connected.")
 @token_option
 @as_json
-def live(yes: bool, yes_capture: bool, token: str, as_json: bool) -> None:
+def live(yes: bool, yes_capture: bool, reader: str, token: str, as_json: bool) -> None:
     """Leave shadow mode: from now on reminders go to customers.
 
     What was only written in shadow mode counts for nothing: each invoice enters the playbook where its age fits, below the
     severe steps. Look at what would have gone out first: dunwell cases, and the page.
 
+    Answers must be read by somebody, or a customer who has paid is chased on: connect the mailbox in which they arrive
+    (mailbox in sellers.yaml, or DUNWELL_IMAP_URL), SendGrid's inbound mail, or name the person who reads them.
+
     \b
-    Example:
+    Examples:
       dunwell live
+      dunwell live --replies-are-read-by "Ann Lee"
     """
     from datetime import UTC
 
-    from db import installation
+    from db import installation, mailboxes
     from db.people import Access
     from domain.facts import Mode
 
@@ -150,6 +155,12 @@ def live(yes: bool, yes_capture: bool, token: str, as_json: bool) -> None:
         raise UnableToSwitch(
             "DUNWELL_MAILER is capture, which keeps every e-mail here; set it to smtp or sendgrid, or pass --yes-capture to go live without sending"
         )
+    reader = " ".join(reader.split())
+    if not reader and settings.mailer != "capture" and not reads_replies(settings):
+        raise UnableToSwitch(
+            "nobody would read what customers answer: connect the mailbox in which answers arrive (mailbox in sellers.yaml, or DUNWELL_IMAP_URL), "
+            "or SendGrid's inbound mail, or name who reads them by --replies-are-read-by"
+        )
     if not yes:
         click.confirm("From now on reminders go to your customers. Go live?", abort=True, err=True)
 
@@ -157,6 +168,7 @@ def live(yes: bool, yes_capture: bool, token: str, as_json: bool) -> None:
         if installation.load_installation(connection).mode is Mode.LIVE:
             raise UnableToSwitch("this installation is live already; dunwell pause stops all sending")
         installation.set_mode(connection, Mode.LIVE, person.name, datetime.now(UTC))
+        mailboxes.note_reader(connection, reader)
 
     _change(settings, token, Access.ADMIN, change)
     report("Live: reminders go to customers from now on.", look_again(settings), {"mode": "live"}, as_json)
@@ -245,6 +257,13 @@ def last_banking_day(seller: Seller, now: datetime) -> date:
 
     today = local_day(now, (seller.time_zone,))
     return calendar_for((seller.country,), today).add(today, -1)
+
+
+def reads_replies(settings: Settings) -> bool:
+    """Whether a program reads what customers answer by mail: a mailbox, or SendGrid's inbound mail."""
+    from settings import connect_mailboxes, load_sellers
+
+    return bool(settings.sendgrid_inbound_keys or connect_mailboxes(settings, load_sellers(settings)))
 
 
 def find_example(seller: Seller) -> str:

@@ -12,10 +12,11 @@ from sqlalchemy import Connection, Text, bindparam, cast, func, select
 
 from db.schema import cases, invoices
 from db.upsert import upsert
-from domain.case import Case
+from domain.case import Case, Hold, HoldKind
 from domain.invoice import Standing
 
 _CASE = TypeAdapter(Case)
+_HELD = TypeAdapter(tuple[Hold, ...])
 
 # Statements are made once: to make one takes longer than to run it.
 _BODY = select(cast(cases.c.body, Text)).where(cases.c.id == bindparam("case")).with_for_update()
@@ -23,7 +24,7 @@ _BODIES = select(cast(cases.c.body, Text)).where(cases.c.id.in_(bindparam("cases
 _OPEN_BODIES = (
     select(cast(cases.c.body, Text)).where(cases.c.customer_id.in_(bindparam("customers")), cases.c.ended.is_(None)).order_by(cases.c.id).with_for_update()
 )
-_RULES = select(cases.c.rule).where(cases.c.customer_id == bindparam("customer"), cases.c.ended.is_(None)).distinct()
+_HOLDS = select(cast(cases.c.body["holds"], Text)).where(cases.c.customer_id == bindparam("customer"), cases.c.ended.is_(None))
 _UPDATED_AT = select(cases.c.updated_at).where(cases.c.id == bindparam("case"))
 _ENDED = select(cases.c.ended).where(cases.c.id == bindparam("case"))
 _RUNNING = select(cases.c.id).where(cases.c.id == bindparam("case"), cases.c.ended.is_(None))
@@ -66,9 +67,13 @@ def load_open_cases(connection: Connection, customers: Sequence[str]) -> tuple[C
     return tuple(found)
 
 
-def rules_of(connection: Connection, customer: str) -> frozenset[str]:
-    """The rules by which the running cases of a customer wait, each once."""
-    return frozenset(connection.scalars(_RULES, {"customer": customer}))
+def holds_of(connection: Connection, customer: str, now: datetime) -> frozenset[HoldKind]:
+    """The kinds of hold that keep any running case of a customer silent at ``now``; what cannot be read tells of none."""
+    found: set[HoldKind] = set()
+    for holds in connection.scalars(_HOLDS, {"customer": customer}):
+        with suppress(ValidationError):
+            found |= {hold.kind for hold in _HELD.validate_json(holds or "[]") if hold.until > now}
+    return frozenset(found)
 
 
 def _read(body: str) -> Case:

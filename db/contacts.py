@@ -8,11 +8,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, bindparam, select
 
-from db import tasks
+from db import suppressions, tasks
 from db.customers import lock_customers, tell, with_payers
 from db.ids import new_id
 from db.schema import contacts, customers
-from domain.customer import Contact, Role
+from domain.customer import Contact, Role, spell_reach
 from domain.event import ContactSet
 
 # Statements are made once: to make one takes longer than to run it.
@@ -48,12 +48,15 @@ def list_contacts(connection: Connection, customer: str) -> tuple[ContactLine, .
     return tuple(sorted(lines, key=lambda line: (order.index(line.contact.role), line.contact.id)))
 
 
-def set_contact(connection: Connection, customer: str, role: Role, wanted: Wanted, *, by: str, why: str, now: datetime) -> tuple[str, ...]:
+def set_contact(
+    connection: Connection, customer: str, role: Role, wanted: Wanted, *, by: str, why: str, now: datetime, agreed: frozenset[str] = frozenset()
+) -> tuple[str, ...]:
     """Have this one person be the customer's contact of ``role``, whatever its ledger says of that role from now on.
 
     Closes the task that asked for it, and tells every running invoice it concerns: the ids of the inbox rows, to be passed
-    on. The same once more changes nothing. What a person opted out of stays refused for the same address. Raises
-    UnableToSetContact when nobody could be reached by what is wanted.
+    on. The same once more changes nothing. What a person opted out of stays refused for the same address, but for the channels
+    in ``agreed``: by these they have said that they may be reached again, and whatever silenced the address is lifted. Raises
+    UnableToSetContact when nobody could be reached by what is wanted, or by a channel in ``agreed``.
     """
     concerned = with_payers(connection, customer)
     lock_customers(connection, concerned)
@@ -63,12 +66,20 @@ def set_contact(connection: Connection, customer: str, role: Role, wanted: Wante
     contact = _changed(kept.contact if kept else Contact(new_id("con"), role, "", language=_language(connection, customer)), wanted)
     if not (contact.email or contact.phone):
         raise UnableToSetContact(f"{role}: nobody could be reached so; give an e-mail address or a phone number")
-    contact = replace(contact, refused=_refused(contact, [line.contact for line in everybody]))
-    if kept and kept.set_by and len(before) == 1 and kept.contact == contact:
-        return ()
-    connection.execute(contacts.delete().where(contacts.c.customer_id == customer, contacts.c.role == role.value))
-    connection.execute(contacts.insert().values(**_row(contact, customer, by)))
-    return _tell(connection, concerned, role, by, why, now)
+    if unable := sorted(channel for channel in agreed if not contact.address(channel)):
+        raise UnableToSetContact(f"agreed: there is no address or number to reach them at by {' or '.join(unable)}")
+    refused = _refused(contact, [line.contact for line in everybody])
+    contact = replace(contact, refused=refused - agreed)
+    words: tuple[str, ...] = ()
+    is_same = kept is not None and kept.set_by != "" and len(before) == 1 and replace(kept.contact, refused=contact.refused) == contact
+    if not is_same and wanted != Wanted():
+        connection.execute(contacts.delete().where(contacts.c.customer_id == customer, contacts.c.role == role.value))
+        connection.execute(contacts.insert().values(**_row(contact, customer, by)))
+        words = _tell(connection, concerned, role, by, why, now)
+    if agreed:
+        _forget_refusals(connection, [line.contact for line in everybody], contact, agreed)
+        words += _lift(connection, contact, agreed & refused, agreed, by=by, why=why, now=now)
+    return words
 
 
 def follow_ledger(connection: Connection, customer: str, role: Role, *, by: str, why: str, now: datetime) -> tuple[str, ...]:
@@ -102,6 +113,27 @@ def _changed(contact: Contact, wanted: Wanted) -> Contact:
 def _refused(contact: Contact, known: Sequence[Contact]) -> frozenset[str]:
     """The channels on which somebody at this customer refused the very address that the contact now has."""
     return frozenset(channel for other in known for channel in other.refused if other.address(channel).lower() == contact.address(channel).lower())
+
+
+def _lift(connection: Connection, contact: Contact, refused: frozenset[str], agreed: frozenset[str], *, by: str, why: str, now: datetime) -> tuple[str, ...]:
+    """Let what goes to the contact by the channels in ``agreed`` go again; the inbox rows that tell every invoice it concerns."""
+    channels: dict[str, list[str]] = {}
+    for channel in sorted(agreed):
+        channels.setdefault(spell_reach(contact.address(channel)), []).append(channel)
+    told: list[str] = []
+    for reach, wanted in channels.items():
+        freed = (*suppressions.lift(connection, reach, wanted, by=by, why=why, now=now), *(channel for channel in wanted if channel in refused))
+        if freed:
+            told += suppressions.tell_in(connection, reach, tuple(dict.fromkeys(freed)), by=by, why=why, now=now)
+    return tuple(told)
+
+
+def _forget_refusals(connection: Connection, known: Sequence[Contact], contact: Contact, agreed: frozenset[str]) -> None:
+    """Others of the customer at the very same address are no more refused than ``contact`` is."""
+    for other in known:
+        same = {channel for channel in agreed if other.address(channel).lower() == contact.address(channel).lower()}
+        if same & other.refused:
+            connection.execute(contacts.update().where(contacts.c.id == other.id).values(refused=sorted(other.refused - same)))
 
 
 def _language(connection: Connection, customer: str) -> str:

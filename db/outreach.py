@@ -1,6 +1,7 @@
 """The outreach ledger: one row a message, one part for each invoice it covers, and the key that forbids a second.
 
-States: claimed, sending, then accepted, refused or unknown, then delivered; also released (given up before sending),
+States: claimed, sending, then accepted, refused or unknown, then delivered; a call that was placed is calling until it ends,
+and then delivered or missed (it reached nobody); also released (given up before sending),
 shadowed (written, and kept here) and presumed (by nobody's word: it may have been sent before this copy was restored, or
 all it was about has ended before anybody found out).
 """
@@ -21,12 +22,16 @@ from db.text import storable_all
 from domain.customer import spell_reach
 from domain.facts import Contacted, CountsAs, InFlight, Refused
 from domain.playbook import Stage
+from domain.texting import simplify
 
-# States that count as contact with the customer, for the gap and the caps: all that left, or may have.
-_COUNTS = ("accepted", "unknown", "delivered", "bounced", "presumed")
+# States that count as contact with the customer, for the gap and the caps: all that left, or may have, and did not come back.
+_COUNTS = ("accepted", "calling", "unknown", "delivered", "missed", "presumed")
 _SENT = ("accepted", "delivered", "bounced")
-_ON_THE_WAY = ("claimed", "sending")
-_GIVEN_UP = ("released", "refused", "bounced", "shadowed")
+_ON_THE_WAY = ("claimed", "sending", "calling")
+_GIVEN_UP = ("released", "refused", "bounced", "missed", "shadowed")
+
+# Longer than any call may last.
+_LONGEST_CALL = timedelta(hours=1)
 
 # Statements are made once: to make one takes longer than to run it.
 _JOINED = outreach_parts.join(outreach)
@@ -86,7 +91,7 @@ _ABOUT = (
         outreach.c.try_again,
     )
     .select_from(_JOINED)
-    .where(outreach_parts.c.case_id == bindparam("case"), outreach.c.state.in_([*_ON_THE_WAY, "unknown", "refused"]))
+    .where(outreach_parts.c.case_id == bindparam("case"), outreach.c.state.in_([*_ON_THE_WAY, "unknown", "refused", "missed"]))
     .order_by(outreach.c.recorded_at)
 )
 _TO_THE_SAME = select(outreach.c.id, outreach.c.step, outreach.c.claimed_at).where(
@@ -99,7 +104,8 @@ _FENCED_SINCE = select(installation.c.fenced_since).with_for_update(read=True)
 _LEFT_BEHIND = select(outreach.c.id, outreach.c.state).where(
     outreach.c.customer_id == bindparam("customer"),
     ((outreach.c.state == "claimed") & (outreach.c.claimed_at < bindparam("before")))
-    | ((outreach.c.state == "sending") & (outreach.c.sending_at < bindparam("before"))),
+    | ((outreach.c.state == "sending") & (outreach.c.sending_at < bindparam("before")))
+    | ((outreach.c.state == "calling") & (outreach.c.sending_at < bindparam("long_before"))),
 )
 _THREAD = (
     select(outreach.c.message_id)
@@ -124,10 +130,11 @@ class Part:
 @dataclass(frozen=True, slots=True)
 class About:
     """The messages about one case that are not settled: those that cover it and whose fate is open, and the attempts that were
-    refused, by round and rung, oldest first."""
+    refused, and the calls that reached nobody, by round and rung, oldest first."""
 
     in_flight: tuple[InFlight, ...]
     refused: Mapping[tuple[int, str], tuple[Refused, ...]]
+    missed: Mapping[tuple[int, str], tuple[datetime, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +274,13 @@ def presume_ended(connection: Connection, case: str, now: datetime) -> None:
     connection.execute(_PRESUME_ENDED, {"case": case, "now": now})
 
 
+def end_call(connection: Connection, outreach_id: str, state: str, counts_as: CountsAs | None, reason: str, now: datetime) -> bool:
+    """A call is over: ``state`` is delivered or missed. False when that was known before."""
+    values = {"state": state, "reason": reason, "recorded_at": now, **({"counts_as": counts_as} if counts_as else {})}
+    open_ = outreach.c.state.in_(["sending", "calling", "unknown"])
+    return connection.execute(outreach.update().where(outreach.c.id == outreach_id, open_).values(**storable_all(values))).rowcount == 1
+
+
 def _move(connection: Connection, outreach_id: str, token: str, state: str | tuple[str, ...], values: dict[str, Any]) -> bool:
     states = (state,) if isinstance(state, str) else state
     return connection.execute(_MOVE, {"message": outreach_id, "held_by": token, "out_of": list(states), **values}).rowcount == 1
@@ -282,6 +296,17 @@ def oldest_doubt(connection: Connection) -> datetime | None:
     """When the oldest message that nobody knows the fate of was begun."""
     found: datetime | None = connection.execute(select(func.min(outreach.c.claimed_at)).where(outreach.c.state == "unknown")).scalar_one()
     return found
+
+
+def find_by_text(connection: Connection, address: str, text: str, since: datetime) -> str:
+    """The message of ours to this address, begun since then, whose text ends what a provider says it sent, and that no other of its
+    messages accounts for; empty when there is none. Marks of typography may differ."""
+    query = (
+        select(outreach.c.id, outreach.c.text)
+        .where(outreach.c.to_address == address, outreach.c.claimed_at >= since, outreach.c.provider_id == "", outreach.c.text != "")
+        .order_by(outreach.c.claimed_at)
+    )
+    return next((found for found, written in connection.execute(query) if text.endswith(simplify(written))), "")
 
 
 def note_sent(connection: Connection, row: dict[str, Any], state: str, now: datetime) -> None:
@@ -335,6 +360,14 @@ def note_talk(connection: Connection, customer: str, seller: str, case: str, by:
     connection.execute(outreach.insert().values(state="delivered", **row, **more))
 
 
+def note_talk_by_phone(connection: Connection, outreach_id: str, now: datetime) -> None:
+    """The voice agent spoke with the customer: no machine calls for a week. The call itself counts for gap and caps."""
+    call = connection.execute(select(outreach).where(outreach.c.id == outreach_id)).mappings().one()
+    row = {name: call[name] for name in ("customer_id", "seller_id", "contact_id", "step", "stage", "claimed_by", "claimed_at", "sending_at", "reach")}
+    more = {"id": new_id("out"), "channel": "talk", "token": "", "provider": "", "counts_as": CountsAs.SAME, "recorded_at": now}
+    connection.execute(outreach.insert().values(state="delivered", reason=f"spoken with in {outreach_id}", **row, **more))
+
+
 def on_the_way(connection: Connection, customers: Sequence[str], reach: Collection[str] = ()) -> tuple[InFlight, ...]:
     """Messages on their way now to these customers, or to one of the addresses and numbers ``reach``, whatever they are about."""
     rows = connection.execute(_TO_THE_SAME, {"customers": list(customers), "reach": list(reach)})
@@ -342,23 +375,30 @@ def on_the_way(connection: Connection, customers: Sequence[str], reach: Collecti
 
 
 def load_about(connection: Connection, case: str) -> About:
-    flights, refused = [], defaultdict(list)
+    flights, refused, missed = [], defaultdict(list), defaultdict(list)
     for row in connection.execute(_ABOUT, {"case": case}):
         if row.state == "refused":
             refused[row.round, row.rung].append(Refused(row.recorded_at, row.reason, row.try_again))
+        elif row.state == "missed":
+            missed[row.round, row.rung].append(row.recorded_at)
         elif not row.dropped:
             flights.append(InFlight(row.rung, row.id, row.claimed_at, row.state == "unknown", row.round, row.channel))
-    return About(tuple(flights), {step: tuple(attempts) for step, attempts in refused.items()})
+    return About(
+        tuple(flights),
+        {step: tuple(attempts) for step, attempts in refused.items()},
+        {step: tuple(moments) for step, moments in missed.items()},
+    )
 
 
 def tidy(connection: Connection, customer: str, before: datetime, now: datetime) -> tuple[str, ...]:
     """What a dead worker left: a claim older than ``before`` is released; the ids of what has been sending since then,
-    now unknown."""
-    left = connection.execute(_LEFT_BEHIND, {"customer": customer, "before": before}).all()
-    never_sent, lost = (tuple(found for found, state in left if state == wanted) for wanted in ("claimed", "sending"))
+    now unknown, and of calls whose end nobody told us."""
+    left = connection.execute(_LEFT_BEHIND, {"customer": customer, "before": before, "long_before": before - _LONGEST_CALL}).all()
+    never_sent, lost, endless = (tuple(found for found, state in left if state == wanted) for wanted in ("claimed", "sending", "calling"))
     _settle(connection, never_sent, "claimed", {"state": "released", "reason": "its worker died before sending", "recorded_at": now})
     _settle(connection, lost, "sending", {"state": "unknown", "reason": "its worker died while sending", "recorded_at": now})
-    return lost
+    _settle(connection, endless, "calling", {"state": "unknown", "reason": "nobody told how the call ended", "recorded_at": now})
+    return (*lost, *endless)
 
 
 def _settle(connection: Connection, ids: Sequence[str], state: str, values: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, RowMapping, Text, bindparam, cast, func, sele
 
 from db.ids import new_id
 from db.schema import contacts, customers, invoices, sellers
+from db.silenced import leave_alone
 from db.upsert import upsert
 from domain.customer import Behavior, Contact, Customer, Role, Tier, behavior
 from domain.law import Party
@@ -90,6 +91,7 @@ class CustomerRow:
     language: str
     contacts: tuple[tuple[Role, str, str, str], ...]  # role, name, email, phone
     unapplied: tuple[Money, ...] | None = None
+    address: tuple[str, ...] = ()  # lines of a letter below the name
 
     @property
     def stored_unapplied(self) -> dict[str, str]:
@@ -111,12 +113,13 @@ def save_customers(connection: Connection, seller: str, rows: Sequence[CustomerR
                 "country": row.country,
                 "zones": list(row.zones),
                 "language": row.language,
+                "address": list(row.address),
                 "behavior": Behavior.NEW.value,
                 "tier": Tier.STANDARD.value,
             }
             for row in rows
         ],
-        update=["name", "country", "zones", "language"],
+        update=["name", "country", "zones", "language", "address"],
     )
     found = connection.execute(_CUSTOMER_IDS, {"seller": seller, "numbers": [row.number for row in rows]})
     ids = {number: customer for number, customer in found}  # noqa: C416  dict() takes the result for a mapping
@@ -130,7 +133,11 @@ def save_customers(connection: Connection, seller: str, rows: Sequence[CustomerR
 def find_recorded(connection: Connection, seller: str, row: CustomerRow) -> str | None:
     """The id of this customer if everything the ledger tells of it is recorded already, else nothing."""
     known = connection.execute(_CUSTOMER_BY_NUMBER, {"seller": seller, "number": row.number}).mappings().one_or_none()
-    if known is None or (known["name"], known["country"], tuple(known["zones"]), known["language"]) != (row.name, row.country, row.zones, row.language):
+    if known is None:
+        return None
+    if (known["name"], known["country"], *map(tuple, (known["zones"], known["address"]))) != (row.name, row.country, row.zones, row.address):
+        return None
+    if known["language"] != row.language:
         return None
     if row.unapplied is not None and known["unapplied"] != row.stored_unapplied:
         return None
@@ -156,12 +163,11 @@ def _save_contacts(connection: Connection, customer: str, row: CustomerRow) -> N
             connection.execute(contacts.delete().where(contacts.c.id == contact["id"]))
         elif now != (contact["name"], contact["email"], contact["phone"]):
             connection.execute(contacts.update().where(contacts.c.id == contact["id"]).values(name=now[0], email=now[1], phone=now[2]))
-    for (role, _), (name, email, phone) in wanted.items():
-        connection.execute(
-            contacts.insert().values(
-                id=new_id("con"), customer_id=customer, role=role.value, name=name, email=email, phone=phone, language=row.language, refused=[], set_by=""
-            )
-        )
+    for (role, address), (name, email, phone) in wanted.items():
+        # Whoever opted out stays so in whatever role the ledger lists the same address next.
+        refused = {channel for one in known if one["email"].lower() == address for channel in one["refused"]}
+        of = {"id": new_id("con"), "customer_id": customer, "role": role.value, "language": row.language, "refused": sorted(refused), "set_by": ""}
+        connection.execute(contacts.insert().values(name=name, email=email, phone=phone, **of))
 
 
 def lock_customer(connection: Connection, customer: str) -> None:
@@ -176,7 +182,7 @@ def lock_customer_of(connection: Connection, invoice: str) -> None:
 
 def load_customer(connection: Connection, customer: str) -> Customer:
     row = connection.execute(_CUSTOMER, {"customer": customer}).mappings().one()
-    return _read_customer(row, connection.execute(_CONTACTS, {"customer": customer}).mappings().all())
+    return leave_alone(connection, _read_customer(row, connection.execute(_CONTACTS, {"customer": customer}).mappings().all()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +199,7 @@ class Reached:
 
 def load_reached(connection: Connection, customer: str) -> Reached:
     rows = connection.execute(_REACHED, {"customer": customer}).mappings().all()
-    own = _read_customer(rows[0], [row for row in rows if row[contacts.c.id]])
+    own = leave_alone(connection, _read_customer(rows[0], [row for row in rows if row[contacts.c.id]]))
     if not own.pays_through:
         return Reached(own, tuple(connection.scalars(_FAMILY, {"customer": customer})) if rows[0]["is_payer"] else (customer,))
     payer = load_customer(connection, own.pays_through)
@@ -230,6 +236,7 @@ def _read_customer(row: RowMapping, people: Sequence[RowMapping]) -> Customer:
         guarantor=row["guarantor"],
         consents=frozenset(row["consents"]),
         unapplied=_read_unapplied(row["unapplied"]),
+        address=tuple(row["address"]),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from secrets import token_urlsafe
 
@@ -11,9 +11,22 @@ from sqlalchemy import Connection, RowMapping, bindparam, select
 
 from db.ids import new_id
 from db.schema import people
-from domain.person import Access, Duty, Person, check_deputy
+from domain.person import Access, Duty, Person, check_deputy, find_owner
 
-__all__ = ["Access", "Person", "UnableToAdd", "add", "find", "issue_token", "list_people", "load_all", "person_for_token", "revoke_token", "save"]
+__all__ = [
+    "Access",
+    "Person",
+    "UnableToAdd",
+    "add",
+    "find",
+    "find_acting_owner",
+    "issue_token",
+    "list_people",
+    "load_all",
+    "person_for_token",
+    "revoke_token",
+    "save",
+]
 
 # Statements are made once: to make one takes longer than to run it.
 _ALL = select(people).order_by(people.c.name)
@@ -52,6 +65,11 @@ def list_people(connection: Connection) -> tuple[tuple[Person, bool], ...]:
 def load_all(connection: Connection) -> tuple[Person, ...]:
     """Everyone, by name."""
     return tuple(_person(row) for row in connection.execute(_ALL).mappings())
+
+
+def find_acting_owner(connection: Connection, installed: str, day: date) -> str:
+    """Who answers on ``day`` for what nobody else owns; ``installed`` is whoever the settings name for it, a person or a team."""
+    return find_owner(installed, load_all(connection), day)
 
 
 def find(connection: Connection, name: str) -> Person | None:

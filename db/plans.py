@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
-from sqlalchemy import Connection, Text, bindparam, cast, select
+from sqlalchemy import Connection, RowMapping, Text, bindparam, cast, select
 
-from db.schema import customers, inbox, invoices, plan_invoices, plans
+from db.schema import customers, inbox, invoices, plan_invoices, plans, sellers
 from db.upsert import upsert
 from domain.plan_keeping import KeptPlan, PlanWord
 
@@ -54,6 +54,7 @@ class PlanLine:
     numbers: dict[str, str]  # invoice number by our id
     next_at: datetime | None
     updated_at: datetime
+    zone: str  # the seller's
 
 
 def spell(word: PlanWord) -> str:
@@ -115,7 +116,9 @@ def unheard(connection: Connection, key: str) -> tuple[Unheard, ...]:
 
 def list_plans(connection: Connection, *, ended: bool = False, invoice: str = "", plan: str = "") -> tuple[PlanLine, ...]:
     """Plans, the newest change first: those not ended or (``ended``) all; of one invoice, or one by its id, whatever its state."""
-    query = select(plans, customers.c.number, customers.c.name).join(customers, customers.c.id == plans.c.customer_id).order_by(plans.c.updated_at.desc())
+    columns = (plans, customers.c.number, customers.c.name, sellers.c.body.label("seller"))
+    query = select(*columns).join(customers, customers.c.id == plans.c.customer_id).join(sellers, sellers.c.id == plans.c.seller_id)
+    query = query.order_by(plans.c.updated_at.desc())
     if plan:
         query = query.where(plans.c.id == plan)
     elif not ended:
@@ -124,9 +127,12 @@ def list_plans(connection: Connection, *, ended: bool = False, invoice: str = ""
         query = query.where(plans.c.id.in_(select(plan_invoices.c.plan_id).where(plan_invoices.c.invoice_id == invoice)))
     rows = connection.execute(query).mappings().all()
     numbers = _numbers(connection, [row["id"] for row in rows])
-    return tuple(
-        PlanLine(_PLAN.validate_python(row["body"]), row["number"], row["name"], numbers.get(row["id"], {}), row["next_at"], row["updated_at"]) for row in rows
-    )
+    return tuple(_line(row, numbers.get(row["id"], {})) for row in rows)
+
+
+def _line(row: RowMapping, numbers: dict[str, str]) -> PlanLine:
+    kept, zone = _PLAN.validate_python(row["body"]), str(row["seller"]["time_zone"])
+    return PlanLine(kept, row["number"], row["name"], numbers, row["next_at"], row["updated_at"], zone)
 
 
 def said_before(connection: Connection, plan: str, key: str) -> str | None:

@@ -108,6 +108,11 @@ def unread_since(connection: Connection, seller: str) -> date | None:
     return last.since if last and last.at_stake and not last.is_reviewed else None
 
 
+def unread(connection: Connection) -> tuple[str, ...]:
+    """The ids of the reviews that nobody has reviewed, and no later one has taken the place of."""
+    return tuple(connection.scalars(select(reviews.c.id).where(reviews.c.reviewed_at.is_(None), reviews.c.replaced_by.is_(None)).order_by(reviews.c.id)))
+
+
 def load(connection: Connection, review: str) -> Kept | None:
     row = connection.execute(select(reviews).where(reviews.c.id == review)).mappings().one_or_none()
     return None if row is None else _keep(connection, row)

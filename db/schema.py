@@ -101,8 +101,18 @@ customers = Table(
     Column("natural_person", Boolean, nullable=False, default=False, server_default=false()),
     Column("guarantor", Boolean, nullable=False, default=False, server_default=false()),  # a human being answers for what it owes
     Column("consents", JSON, nullable=False, default=list, server_default="[]"),
+    Column("address", JSON, nullable=False, default=list, server_default="[]"),  # lines of a letter below the name
+    Column("procurement_portal", Text, nullable=False, default="", server_default=""),  # where it wants invoices to be uploaded by us
     Column("unapplied", JSON, nullable=False, default=dict, server_default="{}"),  # paid, and not yet set against an invoice: amount by currency
     UniqueConstraint("seller_id", "number"),
+)
+
+# Letters as they left, set as PDF.
+letters = Table(
+    "letters",
+    metadata,
+    _key("outreach_id", "outreach.id", primary_key=True),
+    Column("pdf", LargeBinary, nullable=False),
 )
 
 # Days on which nothing is sent to a customer, all of a seller's customers, or all in a country.
@@ -133,6 +143,31 @@ contacts = Table(
     Column("language", String(10), nullable=False),
     Column("refused", JSON, nullable=False),  # channels opted out of, or found dead
     Column("set_by", Text, nullable=False, default=""),  # a person's change outranks the ledger's
+    Column("portal_reach", Text, nullable=False, default="", server_default=""),  # the address under which they use their page
+)
+
+# The links to a contact's own page. Only the hash of what stands in a link is kept.
+portal_links = Table(
+    "portal_links",
+    metadata,
+    Column("token_hash", LargeBinary(32), primary_key=True),
+    Column("contact_id", _ID, nullable=False, index=True),  # the ledger may take the contact away; then the link leads nowhere
+    Column("reach", Text, nullable=False),  # and so it does once the contact has another address
+    Column("made_at", Moment, nullable=False),
+    Column("expires", Moment, nullable=False),
+    Column("revoked_at", Moment),
+)
+
+# Our own links to pay an invoice, one a message, and when each was first followed: by a person, by a machine.
+pay_links = Table(
+    "pay_links",
+    metadata,
+    _key("outreach_id", "outreach.id", primary_key=True),
+    _key("invoice_id", "invoices.id", primary_key=True, index=True),
+    Column("token_hash", LargeBinary(32), nullable=False, unique=True),
+    Column("made_at", Moment, nullable=False),
+    Column("opened_at", Moment),
+    Column("machine_at", Moment),
 )
 
 invoices = Table(
@@ -219,6 +254,24 @@ outreach = Table(
     Column("counts_as", String(10), nullable=False, default="contact", server_default="contact"),  # domain.facts.CountsAs
     Index("ix_outreach_customer_claimed", "customer_id", "claimed_at"),
     Index("ix_outreach_reach_claimed", "reach", "claimed_at"),
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    _key("outreach_id", "outreach.id", primary_key=True),
+    Column("sheet", JSON, nullable=False),
+    Column("speak_until", Moment, nullable=False),
+    Column("sid", String(64), nullable=False),
+    Column("state", JSON),
+    Column("step", Integer, nullable=False),
+    Column("said", Text, nullable=False),
+    Column("lines", JSON, nullable=False),  # all that was said, by either side
+    Column("answered_by", String(20), nullable=False),  # human, machine; stopped: by ourselves, before anything was said
+    Column("why", Text, nullable=False),
+    Column("status", String(40), nullable=False),
+    Column("prepared_at", Moment, nullable=False),
+    Column("ended_at", Moment),
 )
 
 outreach_parts = Table(
@@ -403,6 +456,7 @@ installation = Table(
     Column("put_back_at", Moment),  # what was written before this moment and is missing has been accounted for
     Column("log_read", Boolean, nullable=False, server_default=false()),  # when that was done, the provider's log told everything
     Column("unmatched", Integer, nullable=False, server_default="0"),  # and so many of its messages were about invoices not known here
+    Column("replies_read_by", Text, nullable=False, server_default=""),  # the person who reads answers where no program does
 )
 
 people = Table(
@@ -455,4 +509,148 @@ review_mails = Table(
     Column("try_again", Boolean, nullable=False, default=False),
     Column("claimed_at", Moment, nullable=False),
     Column("recorded_at", Moment),
+)
+
+# Addresses and numbers that nothing goes to by a channel, whoever's they are. What was lifted stays, as evidence.
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("open_key", String(400), unique=True),  # channel and reach while it stands, null once lifted
+    Column("channel", String(20), nullable=False),
+    Column("reach", Text, nullable=False, index=True),  # as domain.customer.spell_reach writes it
+    Column("ground", String(20), nullable=False),  # domain.delivery.Ground
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("lifted_at", Moment),
+    Column("lifted_by", Text, nullable=False, default=""),
+    Column("lifted_why", Text, nullable=False, default=""),
+)
+
+# What providers told of messages after they took them, each once.
+receipts = Table(
+    "receipts",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("source", String(40), nullable=False),
+    Column("source_id", Text, nullable=False),
+    Column("outreach_id", _ID, nullable=False, index=True),  # empty: it is none of ours
+    Column("provider_id", Text, nullable=False),
+    Column("reach", Text, nullable=False),
+    Column("told", String(20), nullable=False),  # domain.delivery.Told
+    Column("fault", String(20), nullable=False),  # domain.delivery.Fault, or empty
+    Column("reason", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    UniqueConstraint("source", "source_id"),
+    Index("ix_receipts_reach_at", "reach", "at"),
+)
+
+# One link for the reader of a message to want no more of them. Only the hash of what stands in the link is kept.
+unsubscribe_links = Table(
+    "unsubscribe_links",
+    metadata,
+    _key("outreach_id", "outreach.id", primary_key=True),
+    Column("token_hash", LargeBinary(32), nullable=False, unique=True),
+)
+
+# What customers wrote and said, however it came, as it was understood; and what of ours to them was not written by Dunwell.
+incoming = Table(
+    "incoming",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("source", String(200), nullable=False),
+    Column("source_id", Text, nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("stored_at", Moment, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("reach", Text, nullable=False),  # the sender, as domain.customer.spell_reach writes it
+    Column("sender_name", Text, nullable=False),
+    Column("recipients", JSON, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("thread", JSON, nullable=False),  # the ids it refers to, first of the thread first
+    Column("headers", JSON, nullable=False),
+    Column("from_us", Boolean, nullable=False),
+    Column("seller_id", _ID),
+    Column("customer_id", _ID, index=True),
+    Column("joined_by", String(20), nullable=False),  # token, thread, sender, number, person; empty: nobody knows whose it is
+    Column("intent", String(40), nullable=False),
+    Column("understood", JSON),  # domain.understanding.Understood, whole
+    Column("state", String(20), nullable=False),  # open, handled, noted
+    Column("handled_as", String(40), nullable=False, default=""),
+    Column("handled_by", Text, nullable=False, default=""),
+    Column("handled_why", Text, nullable=False, default=""),
+    Column("handled_at", Moment),
+    Column("answered_at", Moment),  # one of our people wrote back from a mail program of their own
+    UniqueConstraint("source", "source_id"),
+    Index("ix_incoming_state_received_at", "state", "received_at"),
+    Index("ix_incoming_message_id", "message_id"),
+)
+
+incoming_cases = Table(
+    "incoming_cases",
+    metadata,
+    _key("incoming_id", "incoming.id", primary_key=True),
+    Column("case_id", _ID, primary_key=True, index=True),
+)
+
+incoming_files = Table(
+    "incoming_files",
+    metadata,
+    _key("incoming_id", "incoming.id", primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("media_type", String(200), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("content", LargeBinary),  # null: too large to be kept
+)
+
+# How far each folder of each mailbox has been read, written together with what was read from it.
+mailboxes = Table(
+    "mailboxes",
+    metadata,
+    Column("source", String(200), primary_key=True),
+    Column("folder", String(200), primary_key=True),
+    Column("uid_validity", BigInteger, nullable=False, default=0),
+    Column("high_water", BigInteger, nullable=False, default=0),
+    Column("read_at", Moment),
+    Column("tried_at", Moment),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("problem", Text, nullable=False, default=""),
+)
+
+# What a writing model was asked to write for a step, once a round, and what became of it.
+drafts = Table(
+    "drafts",
+    metadata,
+    _key("case_id", "cases.id", primary_key=True),
+    Column("round", Integer, primary_key=True, autoincrement=False),
+    Column("step", String(100), primary_key=True),
+    Column("model", String(200), nullable=False),
+    Column("paragraphs", JSON, nullable=False),
+    Column("verdict", String(20), nullable=False),  # passed, refused, failed
+    Column("reason", Text, nullable=False),
+    Column("drafted_at", Moment, nullable=False),
+    _key("outreach_id", "outreach.id", nullable=True, index=True),  # the message it was looked at for last
+)
+
+# What a seller's owner was shown of the texts in the owner's voice, and agreed to.
+voice_drafts = Table(
+    "voice_drafts",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    _key("seller_id", "sellers.id"),
+    Column("edition", String(64), nullable=False),  # of profile and wording together
+    Column("tier", Integer, nullable=False),
+    Column("about", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("written_at", Moment, nullable=False),
+    Column("approved_by", Text, nullable=False, default=""),
+    Column("approved_at", Moment),
+    Index("ix_voice_drafts_seller_id_edition", "seller_id", "edition"),
 )

@@ -16,6 +16,7 @@ from domain.task import Task
 
 # Statements are made once: to make one takes longer than to run it.
 _OPEN = select(tasks.c.id).where(tasks.c.open_key == bindparam("key"))
+_EVER = select(tasks.c.id).where(tasks.c.case_id == bindparam("case"), tasks.c.key == bindparam("key"))
 _CLOSE = tasks.update().where(tasks.c.open_key.in_(bindparam("keys"))).values(open_key=None, closed_at=bindparam("now"), result=bindparam("what"))
 
 
@@ -28,8 +29,10 @@ class Due:
 
 
 def open_tasks(connection: Connection, wanted: Sequence[Task], case: str | None, now: datetime) -> None:
-    """Open these tasks; a matter already open stays as it is."""
+    """Open these tasks; a matter already open stays as it is, and so does one of this case that is to be asked about only once."""
     for task in wanted:
+        if task.once and connection.execute(_EVER, {"case": case, "key": storable(task.key)[:300]}).first():
+            continue
         insert_once(
             connection,
             tasks,

@@ -25,7 +25,7 @@ from domain.seller import Seller
 from domain.task import TaskKind
 
 # Reasons whose next moment is a message, not another look.
-LEAVING_RULES = ("planned", "hours", "gap", "caps", "courtesy", "due", "covered")
+LEAVING_RULES = ("planned", "hours", "gap", "caps", "courtesy", "due", "answer", "covered")
 # Reasons that do not pass until somebody does something.
 PERSON_RULES = ("fenced", "switched-off", "ledger", "missing", "stale", "books", "refused", "unreachable", "unknown", "undelivered", "disputed", "draft")
 
@@ -276,7 +276,7 @@ def _leaving_today(sellers: dict[str, Seller], now: datetime) -> ColumnElement[b
         and_(cases.seller_id.in_(ids), cases.next_at < start_of_day(_shift(local_day(now, (zone,)), 1), (zone,)))
         for zone, ids in _sellers_by(sellers, lambda seller: seller.time_zone).items()
     )
-    return and_(cases.rule.in_(LEAVING_RULES), or_(cases.rule.in_(("due", "covered")), false(), *before_midnight))
+    return and_(cases.rule.in_(LEAVING_RULES), or_(cases.rule.in_(("due", "answer", "covered")), false(), *before_midnight))
 
 
 def _waiting_for_person() -> ColumnElement[bool]:
@@ -354,7 +354,7 @@ def _fits(value: Any, kind: type) -> bool:
 def _promised(connection: Connection) -> tuple[Sum, ...]:
     """What open promises say will come; a hold on top of a promise does not unmake it."""
     cases = schema.cases.c
-    bodies = connection.scalars(select(cases.body).where(cases.ended.is_(None), cases.rule.in_(("promise", "hold", "disputed", "covered"))))
+    bodies = connection.scalars(select(cases.body).where(cases.ended.is_(None), cases.rule.in_(("promise", "answer", "hold", "disputed", "covered"))))
     promises = (_CASE.validate_python(body).open_promise for body in bodies)
     return _add_up(Sum(promise.amount, 1) for promise in promises if promise)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain import desk, ladder, leave
-from domain.case import Case
-from domain.decision import APPROVAL, Perform, assess
+from domain.case import ApprovalStanding, Case
+from domain.decision import Perform, assess
 from domain.facts import Facts, Mode
 from domain.invoice import Invoice
 from domain.playbook import Stage, Step
@@ -36,14 +36,29 @@ class Bundle:
         """The step that words the message."""
         return self.carrier.step
 
+    def takes(self, case: str, step: str, channel: str) -> bool:
+        """Whether with this message, by ``channel``, the case with the id ``case`` takes ``step``."""
+        return self.channel == channel and any((share.case.id, share.step.name) == (case, step) for share in self.shares)
+
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
+    """``alone``: it is done for each invoice by itself, by a person of ours or because it answers about just this one.
+    ``leave`` is what all in one message must have in common of the leave it needs, and ``worded_by`` the id of the case that
+    worded a text people have agreed to."""
+
     case: Case
     step: Step
     going: bool
     channel: str
-    was_agreed: bool = False
+    alone: bool = False
+    leave: str = ""
+    worded_by: str = ""
+
+
+def is_for_itself(step: Step, facts: Facts, now: datetime) -> bool:
+    """Whether people of ours do ``step``, for each invoice by itself."""
+    return step.do.is_internal or facts.channel_for(step, now) == "task"
 
 
 def compose(wanted: str, cases: Iterable[tuple[Case, Facts]], seen: Mapping[str, Invoice], now: datetime) -> Bundle | None:
@@ -51,19 +66,20 @@ def compose(wanted: str, cases: Iterable[tuple[Case, Facts]], seen: Mapping[str,
 
     ``cases`` are the customer's open ones, ``seen`` what their ledger says by invoice id. The firmest step due now
     carries the wording, of the oldest invoice among equals; what is planned within the bundling window rides along,
-    save that a severe step never rides in a softer message and currencies and sellers are never mixed.
+    save that a severe step never rides in a softer message and currencies and sellers are never mixed. What people must agree to
+    first is asked about, and goes out, together with what the same people must agree to: in one text, or not at all.
     """
     candidates = [found for case, facts in cases if (found := _candidate(wanted, case, facts, seen, now))]
     first = next((one for one in candidates if one.case.id == wanted and one.going), None)
     if first is None:
         return None
-    if first.channel in ("task", APPROVAL) or first.was_agreed:
+    if first.alone:
         share = Share(first.case, first.step, True)
         return Bundle(share, first.channel, (share,))
-    alike = [one for one in candidates if _currency(one) == _currency(first) and one.case.invoice.seller == first.case.invoice.seller]
+    alike = [one for one in candidates if one is first or (not one.alone and _in_common(one) == _in_common(first))]
     carrier = max(
         (one for one in alike if one.going),
-        key=lambda one: (one.step.severe, list(Stage).index(one.step.stage), -one.case.invoice.due.toordinal(), one.case.id),
+        key=lambda one: (one.case.id == one.worded_by, one.step.severe, list(Stage).index(one.step.stage), -one.case.invoice.due.toordinal(), one.case.id),
     )
     shares = [Share(one.case, one.step, one.step.stage == carrier.step.stage) for one in alike if one is carrier or desk.may_ride_along(one.step, carrier.step)]
     shares.sort(key=lambda share: (not share.leads, share.case.invoice.due, share.case.invoice.number, share.case.id))
@@ -71,8 +87,8 @@ def compose(wanted: str, cases: Iterable[tuple[Case, Facts]], seen: Mapping[str,
     return Bundle(leader, carrier.channel, tuple(shares))
 
 
-def _currency(one: _Candidate) -> str:
-    return one.case.invoice.balance.currency
+def _in_common(one: _Candidate) -> tuple[str, ...]:
+    return one.case.invoice.balance.currency, one.case.invoice.seller, one.leave
 
 
 def _candidate(wanted: str, case: Case, facts: Facts, seen: Mapping[str, Invoice], now: datetime) -> _Candidate | None:
@@ -81,16 +97,28 @@ def _candidate(wanted: str, case: Case, facts: Facts, seen: Mapping[str, Invoice
         return None  # a new round begins with the invoice's own next look
     if isinstance(act := heard.verdict.decision, Perform):
         step = facts.playbook.step(act.step)
-        was_agreed = facts.mode is Mode.LIVE and leave.needed(heard.case, step, facts, now) > 0
-        if heard.case.id != wanted and (act.channel in ("task", APPROVAL) or step.do.is_internal or was_agreed):
-            return None  # what a person does, or must agree to, is done for each invoice by itself
-        return _Candidate(heard.case, step, True, act.channel, was_agreed)
+        alone = bool(step.answers_customer) or is_for_itself(step, facts, now)
+        if alone and heard.case.id != wanted:
+            return None
+        return _Candidate(heard.case, step, True, act.channel, alone, *_leave(heard.case, step, facts, now))
     if heard.verdict.rule != "planned":
         return None
     due = ladder.next_due(heard.case, facts, now)
     channel = facts.channel_for(due.step, now)
-    if not channel or leave.needed(heard.case, due.step, facts, now):
+    if not channel:
         return None
     if due.step.severe or due.step.do.is_internal or due.moment >= desk.bundling_horizon(facts.playbook, now):
         return None  # a severe step keeps its own day: its notice period must have gone by
-    return _Candidate(heard.case, due.step, False, channel)
+    return _Candidate(heard.case, due.step, False, channel, False, *_leave(heard.case, due.step, facts, now))
+
+
+def _leave(case: Case, step: Step, facts: Facts, now: datetime) -> tuple[str, str]:
+    """A candidate's ``leave`` and ``worded_by``."""
+    people = leave.needed(case, step, facts, now) if facts.mode is Mode.LIVE else 0
+    if not people:
+        return "", ""
+    approval = case.approval(step.name)
+    if approval is None or approval.standing not in (ApprovalStanding.OPEN, ApprovalStanding.GIVEN):
+        return f"{people} to ask, {step.approve} of them by the playbook", ""
+    worded_by = approval.covers[0] if approval.covers else case.id
+    return f"{approval.standing} for the text {approval.text_hash} of {worded_by}", worded_by

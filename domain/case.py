@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from domain.invoice import Invoice
 from domain.money import Money, minor_unit
+from domain.owed import Owed
 
 
 class Outcome(StrEnum):
@@ -66,6 +67,7 @@ class HoldKind(StrEnum):
     LEGAL = "legal"
     PLAN = "plan"
     PROMISE_TO_DECIDE = "promise_to_decide"
+    COPY = "copy"  # it asked for the invoice once more, and gets time to look at it
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,10 @@ class ApprovalStanding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """Leave for one step in one exact text. ``given_by`` grows until ``needed`` people have agreed."""
+    """Leave for one step in one exact text. ``given_by`` grows until ``needed`` people have agreed.
+
+    ``covers`` are the ids of all cases that the text is about, first the one that words it; empty: this one alone.
+    """
 
     step: str
     text_hash: str
@@ -134,6 +139,7 @@ class Approval:
     expires: datetime
     given_by: tuple[str, ...] = ()
     standing: ApprovalStanding = ApprovalStanding.OPEN
+    covers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +209,9 @@ class Case:
     predecessor: str = ""
     agency: Authorization | None = None
     silences: tuple[Silence, ...] = ()  # by words, since we last did something about it
+    given_back_at: datetime | None = None  # when whoever had been handed it last gave it back unpaid
     acts: tuple[str, ...] = ()  # the verbs of earlier rounds that may still stand: a credit hold, an agency that works on it
+    answers: tuple[Owed, ...] = ()  # messages that answer: those owed, and the last ones that were
 
     def rung(self, step: str) -> Rung | None:
         return next((rung for rung in self.rungs if rung.step == step), None)
@@ -211,6 +219,21 @@ class Case:
     def with_rung(self, rung: Rung) -> Case:
         """This case with ``rung`` in place of any earlier word on the same step."""
         return replace(self, rungs=(*(r for r in self.rungs if r.step != rung.step), rung))
+
+    def owed(self, step: str) -> Owed | None:
+        """The message that answers under this name."""
+        return next((one for one in self.answers if one.step == step), None)
+
+    def with_answer(self, answer: Owed) -> Case:
+        """This case with ``answer`` in place of what it remembers under its number."""
+        return replace(self, answers=tuple(answer if one.number == answer.number else one for one in self.answers))
+
+    def fate_of(self, step: str) -> Fate | None:
+        """What became of a step of the ladder, or of a message that answers; None: nothing yet."""
+        if rung := self.rung(step):
+            return rung.fate
+        owed = self.owed(step)
+        return Fate(owed.fate) if owed and owed.fate else None
 
     @property
     def open_promise(self) -> Promise | None:

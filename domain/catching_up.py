@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from domain import desk, ladder
+from domain import confirming, desk, ladder
 from domain.case import Case, Fate, HoldKind, Promise, PromiseStanding, Rung
 from domain.diary import Entry, EntryKind, write_day
 from domain.facts import Facts, Mode
+from domain.owed import Owed, answer_of
 from domain.playbook import Step, UnableToFollow
 
 MAY_HAVE_BEEN_SENT = "it may have been sent before this copy was restored"
@@ -95,6 +96,8 @@ def adopt_sent(case: Case, sent: Rung, round_: int, facts: Facts, now: datetime)
     """
     if case.ended:
         return replace(case, round=max(case.round, round_ - 1)), ()
+    if answer_of(sent.step):
+        return _adopt_answer(case, sent, facts, now)
     known = case.rung(sent.step) if round_ == case.round else None
     settled = known is not None and known.is_contact and known.fate is not Fate.UNKNOWN
     if round_ < case.round or settled or not _follows(facts, sent.step):
@@ -104,6 +107,22 @@ def adopt_sent(case: Case, sent: Rung, round_: int, facts: Facts, now: datetime)
         kept = tuple(rung for rung in case.rungs if rung.is_contact or rung.fate is Fate.SKIPPED) if case.mode == Mode.SHADOW else ()
         case = replace(case, round=round_, entered=False, rungs=kept)
     return case.with_rung(sent), (_sent_line(case, sent, "found in the mail provider's log", facts, now),)
+
+
+def _adopt_answer(case: Case, sent: Rung, facts: Facts, now: datetime) -> tuple[Case, tuple[Entry, ...]]:
+    """What answers the customer belongs to no round. One that nobody here knows was owed leaves its number behind, so that no
+    other takes it."""
+    owed = case.owed(sent.step)
+    if owed is not None and owed.fate and owed.fate != Fate.UNKNOWN:
+        return case, ()
+    if owed is None:
+        what, number = answer_of(sent.step), int(sent.step.rpartition("-")[2])
+        if what is None or any(one.number == number for one in case.answers):
+            return case, ()
+        owed = Owed(number, what, sent.at)
+        case = replace(case, answers=tuple(sorted((*case.answers, owed), key=lambda one: one.number)))
+    case = confirming.record(case, owed, sent.fate.value, sent.channel, sent.outreach, sent.at)
+    return case, (_sent_line(case, sent, "found in the mail provider's log", facts, now),)
 
 
 def adopt_memory(case: Case, remembered: Case, facts: Facts, now: datetime) -> tuple[Case, tuple[Entry, ...]]:
@@ -130,6 +149,7 @@ def adopt_memory(case: Case, remembered: Case, facts: Facts, now: datetime) -> t
         case,
         holds=tuple(holds[kind] for kind in HoldKind if kind in holds),
         promises=_merge(case.promises, remembered.promises, facts),
+        answers=_merge_answers(case.answers, remembered.answers),
         ended=case.ended or remembered.ended,
         ended_why=case.ended_why or remembered.ended_why,
         mode=case.mode or remembered.mode,
@@ -181,6 +201,19 @@ def _merge(kept: tuple[Promise, ...], remembered: tuple[Promise, ...], facts: Fa
         replace(promise, standing=PromiseStanding.REPLACED) if promise.standing is PromiseStanding.OPEN and promise.made_at != newest else promise
         for promise in merged
     )
+
+
+def _merge_answers(kept: tuple[Owed, ...], remembered: tuple[Owed, ...]) -> tuple[Owed, ...]:
+    """What the watch remembers happened; what has come to be owed since then under a number that it knows takes the next free one."""
+    known = {one.number: one for one in remembered}
+    free = 1 + max((one.number for one in (*kept, *remembered)), default=0)
+    for one in kept:
+        if one.number not in known:
+            known[one.number] = one
+        elif one.since > known[one.number].since:
+            known[free] = replace(one, number=free)
+            free += 1
+    return tuple(known[number] for number in sorted(known))
 
 
 def _follows(facts: Facts, step: str) -> bool:

@@ -62,7 +62,7 @@ class Customer:
     ``pays_through`` is the id of the customer who is written to in its place, if any; ``region`` the part of ISO 3166-2 after
     the hyphen, if known. ``guarantor``: a human being answers for what it owes. ``consents`` are the technologies
     (``domain.statute.Technology``) it has agreed to be contacted by. ``unapplied`` is money it has paid that its ledger has not
-    yet set against an invoice, one amount a currency.
+    yet set against an invoice, one amount a currency. ``address`` are the lines of a letter below the name.
     """
 
     id: str
@@ -85,6 +85,7 @@ class Customer:
     guarantor: bool = False
     consents: frozenset[str] = frozenset()
     unapplied: tuple[Money, ...] = ()
+    address: tuple[str, ...] = ()
 
     @property
     def reach(self) -> frozenset[str]:

@@ -23,6 +23,7 @@ from domain.event import (
     CustomerSet,
     DiscountGranted,
     Escalated,
+    GivenBack,
     PaidOutside,
     PlaybookSwapped,
     Reissued,
@@ -30,8 +31,8 @@ from domain.event import (
     WrittenOff,
 )
 from domain.facts import Facts
-from domain.ladder import NO_AGENCY, is_done, next_due
-from domain.playbook import UnableToFollow
+from domain.ladder import NO_AGENCY, handed_over, is_done, next_due
+from domain.playbook import UnableToFollow, Verb
 from domain.task import Task, TaskKind
 
 # Leave to send an exact text lasts so long; what it says would be stale after that.
@@ -52,6 +53,7 @@ Deciding = (
     | ContactSet
     | CustomerSet
     | AgencyAuthorized
+    | GivenBack
 )
 OnApproval = ApprovalAsked | ApprovalGiven | ApprovalLapsed | ApprovalRefused
 
@@ -93,6 +95,8 @@ def fold(case: Case, news: Deciding, facts: Facts, now: datetime) -> Folded:
             return _discount(case, news, facts, now)
         case AgencyAuthorized():
             return _authorize(case, news, facts, now)
+        case GivenBack():
+            return _take_back(case, news, facts, now)
         case Reissued():
             if news.predecessor:
                 return taken(
@@ -119,11 +123,12 @@ def fold_approval(case: Case, news: OnApproval, facts: Facts, now: datetime) -> 
         return refused(case, f"step: {error}")
     if isinstance(news, ApprovalAsked):
         expires = start_of_day(news.expires + timedelta(days=1), (facts.seller_zone,))
-        asked = Approval(step.name, news.text_hash, max(1, step.approve), now, expires)
+        asked = Approval(step.name, news.text_hash, max(1, step.approve), now, expires, covers=news.covers)
         others = tuple(one for one in case.approvals if one.step != step.name)
         # Whoever wants to be asked first is written to; only what stays unanswered becomes a task.
-        tasks = (leave.ask(case, step, news.expires, facts),) if step.approve else ()
-        return taken(replace(case, approvals=(*others, asked)), f"approval asked for the {step.title}", news, facts, now, *tasks)
+        tasks = (leave.ask(case, step, news.expires, facts, asked),) if step.approve and leave.is_spokesman(case, asked) else ()
+        said = f"approval asked for the {step.title}{leave.along_with(asked)}"
+        return taken(replace(case, approvals=(*others, asked)), said, news, facts, now, *tasks)
     approval = case.approval(news.step)
     if isinstance(news, ApprovalLapsed):
         if approval is None:
@@ -179,6 +184,17 @@ def _escalate(case: Case, news: Escalated, facts: Facts, now: datetime) -> Folde
     if step.severe and (blocked := next_due(there, facts, now).blocked):
         return refused(case, f"step: {blocked}; escalate to a step ahead of it first")
     return taken(there, f"straight to the {step.title}, says {who(news)}{because(news)}", news, facts, now)
+
+
+def _take_back(case: Case, news: GivenBack, facts: Facts, now: datetime) -> Folded:
+    """What is next goes on; nobody outside works on it any more who would have to be recalled once it is paid."""
+    handed = handed_over(case, facts)
+    if handed is None:
+        return refused(case, "nobody outside has it: it was not handed over, or has been given back already")
+    title = facts.playbook.step_of(handed).title
+    case = replace(case, given_back_at=now, acts=tuple(act for act in case.acts if act not in (Verb.HAND_OFF, Verb.REFER_TO_AGENCY)))
+    task = matters.review(case, facts, now, f"it was given back unpaid after the {title}")
+    return taken(case, f"given back after the {title} of {write_day(facts.today(handed.at))}, says {who(news)}{because(news)}", news, facts, now, task)
 
 
 def _discount(case: Case, news: DiscountGranted, facts: Facts, now: datetime) -> Folded:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from domain import desk, ladder, leave, matters, silences
+from domain import calling, confirming, desk, ladder, leave, matters, silences
 from domain.answers import Folded, Reply, entry
 from domain.calendar import zone
 from domain.case import ApprovalStanding, Case, Discount, Dispute, Fate, Hold, HoldKind, Outcome, Rung
 from domain.diary import Entry, EntryKind, write_day
-from domain.event import News, OutreachResolved, WordUnreadable
+from domain.event import CallEnded, DeliveryReported, News, OutreachResolved, WordUnreadable
 from domain.facts import Facts, Mode
 from domain.fold import fold, mature, observe, promise_ends
 from domain.invoice import Invoice, Standing
@@ -108,8 +108,10 @@ def assess(case: Case, seen: Invoice | None, news: Sequence[News], facts: Facts,
         entries += folded.entries
         tasks += folded.tasks
         replies.append(folded.reply)
-        if isinstance(word, OutreachResolved) and folded.reply.taken:
+        if isinstance(word, OutreachResolved | DeliveryReported) and folded.reply.taken:
             facts = _without_doubt(facts, word)
+        if isinstance(word, CallEnded) and folded.reply.taken:
+            facts = calling.hear_end(facts, word, now)
     if case.playbook != followed:
         # These facts hold the playbook it followed until now, by which nothing may be decided any more.
         return Assessment(case, _wait(now, "its playbook has changed", facts.owner, "swapped", now), tuple(entries), tuple(tasks), tuple(replies))
@@ -124,6 +126,9 @@ def assess(case: Case, seen: Invoice | None, news: Sequence[News], facts: Facts,
         if _the_end(case, facts, now) is None:
             case, lines = ladder.pass_over(case, facts, now)
             entries += lines
+    case, lines, asked = confirming.lapse(case, facts, now, is_over=_the_end(case, facts, now) is not None)
+    entries += lines
+    tasks += asked
     tasks += matters.milestones(case, facts, now)
     verdict = decide(case, facts, now)
     delay = ladder.DELAYS.get(verdict.rule)
@@ -144,18 +149,22 @@ def _hear(case: Case, word: News, facts: Facts, now: datetime) -> Folded:
         return fold(case, WordUnreadable(repr(word), by=word.by, why=f"{type(error).__name__}: {error}"), facts, now)
 
 
-def _without_doubt(facts: Facts, found: OutreachResolved) -> Facts:
-    """The facts once somebody knows what became of a message: one that never left was no contact."""
-    contacts = tuple(contact for contact in facts.contacts if found.went_out or contact.outreach != found.outreach)
+def _without_doubt(facts: Facts, found: OutreachResolved | DeliveryReported) -> Facts:
+    """The facts once somebody knows what became of a message: one that never left, or did not arrive, was no contact."""
+    went_out = found.went_out if isinstance(found, OutreachResolved) else found.fate != "failed"
+    contacts = tuple(contact for contact in facts.contacts if went_out or contact.outreach != found.outreach)
     return replace(facts, contacts=contacts, in_flight=tuple(flight for flight in facts.in_flight if flight.outreach != found.outreach))
 
 
 def decide(case: Case, facts: Facts, now: datetime) -> Verdict:
     """What to do about ``case`` at ``now``: the first rule that applies, from the end of the case to the next step."""
-    verdict = _the_end(case, facts, now) or _a_reason_for_silence(case, facts, now) or _the_next_step(case, facts, now)
-    milestone = matters.next_milestone(case, facts, now)
-    if isinstance(verdict.decision, Wait) and milestone and milestone < verdict.decision.until:
-        verdict = replace(verdict, decision=replace(verdict.decision, until=max(milestone, now + _SOON)))
+    answer = confirming.find_next(case, facts, now)
+    verdict = _the_end(case, facts, now) or _answering(answer, now) or _a_reason_for_silence(case, facts, now) or _the_next_step(case, facts, now)
+    # A promise is kept or broken on its day, however long something else keeps the invoice silent.
+    promised = promise_ends(case.open_promise, facts) if case.open_promise else None
+    looks = [moment for moment in (matters.next_milestone(case, facts, now), answer and answer.moment, promised) if moment]
+    if isinstance(verdict.decision, Wait) and looks and min(looks) < verdict.decision.until:
+        verdict = replace(verdict, decision=replace(verdict.decision, until=max(min(looks), now + _SOON)))
     if isinstance(verdict.decision, Wait) and facts.people:
         acting = stand_in(verdict.decision.owner, facts.people, facts.today(now)) or facts.owner
         return replace(verdict, decision=replace(verdict.decision, owner=acting))
@@ -178,6 +187,13 @@ def _the_end(case: Case, facts: Facts, now: datetime) -> Verdict | None:
         why = f"paid in time less {case.discount.percent}% discount"
         return Verdict(Close(Outcome.SETTLED, why), "settled", (matters.credit_note(case, case.discount, facts, now),))
     return None
+
+
+def _answering(answer: confirming.Next | None, now: datetime) -> Verdict | None:
+    """The customer is answered before anything else is weighed; None: there is nothing to answer, or not now."""
+    if answer is None or answer.moment > now:
+        return None
+    return Verdict(Perform(answer.step.name, answer.channel, f"{answer.step.title} by {answer.channel}"), "answer")
 
 
 def _is_paid_net(case: Case, discount: Discount, facts: Facts) -> bool:
@@ -214,9 +230,9 @@ def _a_reason_for_silence(case: Case, facts: Facts, now: datetime) -> Verdict | 
         return _held(hold, facts, now)
     if promise := case.open_promise:
         return _wait(promise_ends(promise, facts), f"{promise.amount} promised by {write_day(promise.day)}", promise.by, "promise", now)
-    for rule, why in _PAYER_WAITS.items():
-        if rule in facts.payer_waits:
-            return _wait(facts.opening(_tomorrow(facts, now)), why, facts.owner, rule, now)
+    for kind, quiet in _PAYER_WAITS.items():
+        if kind in facts.payer_waits:
+            return _wait(facts.opening(_tomorrow(facts, now)), quiet.why, facts.owner, quiet.rule, now)
     return None
 
 
@@ -225,13 +241,6 @@ def _in_dispute(dispute: Dispute, facts: Facts, now: datetime) -> Verdict:
     why = f"a credit note of {dispute.amount} is promised" if dispute.credit_note else f"{dispute.amount} in dispute"
     until = max(dispute.due, facts.bank_calendar.add(facts.today(now), 1))
     return _wait(matters.morning(until, facts), f"{why}, to be cleared up by {write_day(dispute.due)}", dispute.owner, "disputed", now)
-
-
-# Why nobody is written to at whom a customer pays through, by the rule that an invoice of theirs waits by.
-_PAYER_WAITS = {
-    "legal": "there is a legal stop for whom this customer pays through",
-    "reply": "whom this customer pays through has answered, and nobody has dealt with it yet: quiet",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +258,14 @@ _QUIET = {
     HoldKind.PLAN: _Quiet("plan", "a payment plan covers it: quiet"),
     HoldKind.PLEASE_WAIT: _Quiet("please-wait", "a colleague asked to wait: quiet"),
     HoldKind.PROMISE_TO_DECIDE: _Quiet("promise-to-decide", "a promise waits for a decision: quiet"),
+    HoldKind.COPY: _Quiet("copy", "the customer asked for the invoice once more, and gets time to look at it: quiet"),
+}
+# Why nobody is written to at whom a customer pays through, by what keeps an invoice of theirs silent.
+_PAYER_WAITS = {
+    HoldKind.LEGAL: _Quiet("legal", "there is a legal stop for whom this customer pays through"),
+    HoldKind.MANUAL: _Quiet("hold", "whom this customer pays through is on hold"),
+    HoldKind.PLAN: _Quiet("plan", "a payment plan of whom this customer pays through is offered or agreed: quiet"),
+    HoldKind.REPLY: _Quiet("reply", "whom this customer pays through has answered, and nobody has dealt with it yet: quiet"),
 }
 
 
@@ -299,6 +316,8 @@ def _the_next_step(case: Case, facts: Facts, now: datetime) -> Verdict:
             key = "mailer" if last.try_again else f"refused/{case.id}"
             task = matters.incident(facts, now, key, f"A message about invoice {case.invoice.number} was not taken: {last.reason}", _REFUSED)
             return _wait(retry.until, retry.why, facts.owner, "refused", now, task)
+    if channel == "call" and facts.missed and now < (again := calling.next_attempt(facts)):
+        return _wait(again, "nobody was reached by phone; another call is made then", facts.owner, "missed", now)
     if refusal := desk.allow(step, channel, facts, now):
         waiting = Wait(max(refusal.until, now + _SOON), f"{step.title} is next, but {refusal.why}", facts.owner, detail=refusal.detail)
         return Verdict(waiting, refusal.rule)
@@ -315,10 +334,11 @@ def _without_leave(case: Case, step: Step, facts: Facts, now: datetime) -> Verdi
     if approval is None or approval.standing is not ApprovalStanding.OPEN:
         return Verdict(Perform(step.name, APPROVAL, f"ask for approval of the {step.title}"), "due")
     why = f"the {step.title} waits for approval"
-    task = leave.ask(case, step, facts.today(approval.expires) - timedelta(days=1), facts)
+    task = leave.ask(case, step, facts.today(approval.expires) - timedelta(days=1), facts, approval)
     if not step.approve and now < (reminded := leave.reminded(approval, facts)):
         return _wait(min(reminded, approval.expires), why, task.owner, "approval", now)
-    return _wait(approval.expires, why, task.owner, "approval", now, *(() if step.approve else (task,)))
+    is_task = not step.approve and leave.is_spokesman(case, approval)
+    return _wait(approval.expires, why, task.owner, "approval", now, *((task,) if is_task else ()))
 
 
 def _after_refusal(case: Case, facts: Facts, now: datetime) -> desk.Refusal:
@@ -381,8 +401,12 @@ _CARRIED = {
 
 def record_contact(case: Case, step: str, channel: str, fate: Fate, outreach: str, facts: Facts, now: datetime) -> tuple[Case, Entry]:
     """``case`` after ``step`` was carried out (or shadowed, or left in doubt), and the diary line for it."""
-    moved = ladder.why_moved(facts.playbook.step(step), case, facts, now)
-    case = replace(case.with_rung(Rung(step, fate, now, channel, outreach)), delayed="", silences=())
+    moved = ""
+    if owed := case.owed(step):
+        case = confirming.record(case, owed, fate.value, channel, outreach, now)
+    else:
+        moved = ladder.why_moved(facts.playbook.step(step), case, facts, now)
+        case = replace(case.with_rung(Rung(step, fate, now, channel, outreach)), delayed="", silences=())
     title, carried = facts.playbook.step(step).title, _CARRIED.get(channel, f"sent by {channel}")
     match fate:
         case Fate.DONE:

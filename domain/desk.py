@@ -45,16 +45,25 @@ def allow(step: Step, channel: str, facts: Facts, now: datetime) -> Refusal | No
     Rules: the channel's contact hours in every zone the customer may be in, quiet periods, the playbook's least gap, the caps
     per day, week (7 days) and month (30 days), calls per week, silence after a conversation, and one pre-due note a week for
     customers who pay promptly; and whatever the law says of these wherever the customer may be. What we do among ourselves
-    is no contact.
+    is no contact; what answers the customer keeps hours, quiet periods and the law alone.
     """
     if step.do.is_internal:
         return None
+    if step.answers_customer and channel == "task":
+        return None
     left = facts.limits(channel, facts.customer_day(now), _offers(step))
     rules = [_hours(step, channel, facts, left, now), _quiet(channel, facts, now), _lawful_caps(channel, facts, left, now)]
-    if not is_same_contact(step, channel, facts, now):
+    if not step.answers_customer and not is_same_contact(step, channel, facts, now):
         rules += [_gap(facts, now), _caps(facts, now), _calls(channel, facts, now), _courtesy(step, facts, now)]
     refusals = [refusal for refusal in rules if refusal]
     return max(refusals, key=lambda refusal: refusal.until, default=None)
+
+
+def count(step: Step, channel: str, facts: Facts, now: datetime) -> CountsAs:
+    """What ``step`` by ``channel`` counts as for gap and caps."""
+    if step.answers_customer:
+        return CountsAs.ANSWER
+    return CountsAs.SAME if is_same_contact(step, channel, facts, now) else CountsAs.CONTACT
 
 
 def is_same_contact(step: Step, channel: str, facts: Facts, now: datetime) -> bool:
@@ -91,7 +100,7 @@ def _quiet(channel: str, facts: Facts, now: datetime) -> Refusal | None:
 
 
 def _gap(facts: Facts, now: datetime) -> Refusal | None:
-    last = max((contact.at for contact in facts.contacts), default=None)
+    last = max((contact.at for contact in facts.contacts if contact.counts_as is not CountsAs.ATTEMPT), default=None)
     if last is None:
         return None
     free = local_day(last, facts.customer.zones) + timedelta(days=facts.playbook.gap_days)

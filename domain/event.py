@@ -7,9 +7,11 @@ JSON; kinds and field names are never removed or reused, and new fields have def
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
+
+from domain.owed import AgreedPart, AnswerKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,7 @@ class Replied:
     why: str = ""
     kind: Literal["replied"] = "replied"
     copy: bool = False
+    call_back: bool = False  # it wants a person to call it
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,17 +175,35 @@ class ReplyHandled:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A person of ours spoke with the customer, or tried to (``reached`` False): it counts as a contact."""
+    """A person of ours spoke with the customer, or tried to (``reached`` False), or ``wrote`` to it: it counts as a contact.
+    ``counted``: as one it stands among the messages already."""
 
     reached: bool = True
     by: str = ""
     why: str = ""
     kind: Literal["spoke"] = "spoke"
+    wrote: bool = False
+    counted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """A call that our voice agent made is over. ``talked``: with whom it was for; ``nobody``: no answer, a busy line, or
+    hung up before; ``stopped``: by ourselves, before anything was said about the matter."""
+
+    outreach: str
+    result: Literal["talked", "voicemail", "nobody", "wrong_number", "stopped"]
+    by: str = ""
+    why: str = ""
+    kind: Literal["call_ended"] = "call_ended"
 
 
 @dataclass(frozen=True, slots=True)
 class ApprovalAsked:
-    """People are asked to agree to ``step`` in exactly the text with this SHA-256, by the end of ``expires``."""
+    """People are asked to agree to ``step`` in exactly the text with this SHA-256, by the end of ``expires``.
+
+    ``covers`` are the ids of all cases that the text is about, first the one that words it; empty: this one alone.
+    """
 
     step: str
     text_hash: str
@@ -190,6 +211,7 @@ class ApprovalAsked:
     by: str = ""
     why: str = ""
     kind: Literal["approval_asked"] = "approval_asked"
+    covers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,6 +383,15 @@ class AgencyAuthorized:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenBack:
+    """Collections, the agency or the lawyer who had the invoice gave it back unpaid: it is ours to ask for again."""
+
+    by: str = ""
+    why: str = ""
+    kind: Literal["given_back"] = "given_back"
+
+
+@dataclass(frozen=True, slots=True)
 class Reissued:
     """The invoice was replaced: ``successor`` is the id of the one that carries on its history, or ``predecessor`` of the one before.
 
@@ -372,6 +403,55 @@ class Reissued:
     by: str = ""
     why: str = ""
     kind: Literal["reissued"] = "reissued"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerOwed:
+    """The customer is to have ``what`` in writing now: the pay link or a copy of the invoice it asked for, or what was agreed.
+
+    A promise confirms itself (``PromiseMade``). ``parts`` are the installments it names, of the plan for the invoices with the
+    numbers ``about``.
+    """
+
+    what: AnswerKind
+    parts: tuple[AgreedPart, ...] = ()
+    about: str = ""
+    by: str = ""
+    why: str = ""
+    kind: Literal["answer_owed"] = "answer_owed"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReported:
+    """A provider tells what became of the message ``outreach`` at ``at``. ``again``: it failed, and the same way may work later."""
+
+    outreach: str
+    fate: Literal["accepted", "delivered", "failed"]
+    again: bool = False
+    at: datetime | None = None
+    by: str = ""
+    why: str = ""
+    kind: Literal["delivery"] = "delivery"
+
+
+@dataclass(frozen=True, slots=True)
+class OptedOut:
+    """Somebody at the customer wants nothing more by ``channels`` at an address of theirs."""
+
+    channels: tuple[str, ...] = ()
+    by: str = ""
+    why: str = ""
+    kind: Literal["opted_out"] = "opted_out"
+
+
+@dataclass(frozen=True, slots=True)
+class OptedIn:
+    """By ``channels``, an address of the customer's may be written to again."""
+
+    channels: tuple[str, ...] = ()
+    by: str = ""
+    why: str = ""
+    kind: Literal["opted_in"] = "opted_in"
 
 
 News = (
@@ -409,4 +489,10 @@ News = (
     | DiscountGranted
     | AgencyAuthorized
     | Reissued
+    | GivenBack
+    | DeliveryReported
+    | OptedOut
+    | OptedIn
+    | AnswerOwed
+    | CallEnded
 )

@@ -10,6 +10,7 @@ from functools import lru_cache
 from zlib import crc32
 
 from domain.calendar import BusinessCalendar, ContactHours, local_day
+from domain.case import HoldKind
 from domain.customer import Customer
 from domain.law import Limits, find_limits, party_of
 from domain.money import Money, Tolerance
@@ -17,6 +18,9 @@ from domain.person import Duty, Person, find_bearers, find_deputy, find_owner, s
 from domain.playbook import Playbook, Stage, Step
 from domain.quiet import QuietPeriod
 from domain.segment import Risk, assess_risk
+
+# A step is tried by phone so often; then it takes its next channel.
+MOST_CALLS = 2
 
 
 class Mode(StrEnum):
@@ -64,11 +68,13 @@ class Books:
 
 class CountsAs(StrEnum):
     """What a message counts as for gap and caps: a contact; the same contact once more, by another channel; or, since it
-    answers the customer (a copy asked for, a confirmation, a receipt), none."""
+    answers the customer (a copy asked for, a confirmation, a receipt), none. A call that reached nobody is an attempt: it
+    counts among the calls alone."""
 
     CONTACT = "contact"
     SAME = "same"
     ANSWER = "answer"
+    ATTEMPT = "attempt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +122,10 @@ class Facts:
     the database may not know all that was sent. ``missing``: the ledger answers, and does not know this invoice, or tells
     something of it that cannot be true. ``elsewhere`` are further places whose law may hold for the customer, besides its own
     address (ISO codes: the countries of its phones, and of whom it pays through). ``open_balances`` are what its open
-    invoices owe, known only where it has unapplied money; ``payer_waits`` the rules by which invoices of whom it pays through wait.
+    invoices owe, known only where it has unapplied money; ``payer_waits`` what holds keep invoices of whom it pays through silent.
     ``owner``, ``approvers``, ``deputy`` (of ``owner``) and ``owners`` (who are asked first) are whoever of ``people`` really
-    acts today; approvers and owners who are away stand last.
+    acts today; approvers and owners who are away stand last. ``missed`` is when calls of the present step reached nobody.
+    ``refused_answers`` are attempts at the message that answers next.
     """
 
     playbook: Playbook
@@ -134,6 +141,7 @@ class Facts:
     contacts: tuple[Contacted, ...] = ()
     in_flight: tuple[InFlight, ...] = ()
     refusals: tuple[Refused, ...] = ()
+    refused_answers: tuple[Refused, ...] = ()
     owner: str = "accounts receivable"
     missing: bool = False
     fenced: str = ""
@@ -146,7 +154,8 @@ class Facts:
     elsewhere: frozenset[str] = frozenset()
     quiet: tuple[QuietPeriod, ...] = ()
     open_balances: tuple[Money, ...] = ()
-    payer_waits: frozenset[str] = frozenset()
+    payer_waits: frozenset[HoldKind] = frozenset()
+    missed: tuple[datetime, ...] = ()
 
     def with_people(self, people: tuple[Person, ...], now: datetime) -> Facts:
         """These facts with ``people`` of ours in their places as of ``now``: each name is that of whoever really acts that day."""
@@ -168,6 +177,8 @@ class Facts:
         """The first channel of a step, the one the customer prefers before all others, that is switched on, reaches somebody and
         that the law leaves us at all; empty when none does."""
         for channel in sorted(step.by, key=lambda one: one != self.customer.preferred_channel):
+            if channel == "call" and len(self.missed) >= MOST_CALLS:
+                continue
             if channel == "task" or (channel in self.envelope.channels and self.customer.contact_for(channel) and self._is_left_by_law(channel, now)):
                 return channel
         return ""

@@ -6,30 +6,36 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from domain import deciding, matters, patience, promise, silences
+from domain import calling, confirming, deciding, delivery, matters, patience, promise, silences
 from domain.answers import Folded, Reply, because, entry, who, with_hold
 from domain.calendar import start_of_day
 from domain.case import Case, Fate, Hold, HoldKind, Outcome, Promise, PromiseStanding, Rung
 from domain.diary import Entry, EntryKind, write_day
 from domain.event import (
     AgencyAuthorized,
+    AnswerOwed,
     ApprovalAsked,
     ApprovalGiven,
     ApprovalLapsed,
     ApprovalRefused,
+    CallEnded,
     ChasingStopped,
     ContactSet,
     CustomerSet,
+    DeliveryReported,
     DiscountGranted,
     DisputeRaised,
     DisputeResolved,
     Escalated,
+    GivenBack,
     HoldPlaced,
     HoldReleased,
     InstallmentMissed,
     InvoiceChanged,
     LegalStop,
     News,
+    OptedIn,
+    OptedOut,
     OutreachResolved,
     PaidOutside,
     PaymentReported,
@@ -52,6 +58,7 @@ from domain.facts import Facts
 from domain.invoice import Invoice, Standing
 from domain.ladder import next_step
 from domain.money import Money, UnableToReckon
+from domain.owed import TITLES, AnswerKind, Owed
 from domain.task import Task, TaskKind
 
 NOT_UNDERSTOOD = "not understood"
@@ -82,7 +89,7 @@ def fold(case: Case, news: News, facts: Facts, now: datetime) -> Folded:
             return _skip(case, news, facts, now)
         case ChasingStopped() | PaidOutside() | WrittenOff() | Reopened() | Escalated() | PlaybookSwapped() | DiscountGranted() | Reissued():
             return deciding.fold(case, news, facts, now)
-        case AgencyAuthorized() | ContactSet() | CustomerSet():
+        case AgencyAuthorized() | ContactSet() | CustomerSet() | GivenBack():
             return deciding.fold(case, news, facts, now)
         case ApprovalAsked() | ApprovalGiven() | ApprovalLapsed() | ApprovalRefused():
             return deciding.fold_approval(case, news, facts, now)
@@ -90,8 +97,14 @@ def fold(case: Case, news: News, facts: Facts, now: datetime) -> Folded:
             return silences.fold(case, news, facts, now)
         case PlanOffered() | PlanAgreed() | InstallmentMissed() | PlanEnded():
             return silences.fold(case, news, facts, now)
+        case AnswerOwed():
+            return _answer(case, news, facts, now)
         case OutreachResolved():
             return _resolve(case, news, facts, now)
+        case CallEnded():
+            return calling.fold(case, news, facts, now)
+        case DeliveryReported() | OptedOut() | OptedIn():
+            return delivery.fold(case, news, facts, now)
         case WordUnreadable():
             return _unreadable(case, news, facts, now)
         case other:
@@ -206,10 +219,31 @@ def _promise(case: Case, news: PromiseMade, facts: Facts, now: datetime) -> Fold
     earlier = tuple(replace(p, standing=PromiseStanding.REPLACED) if p.standing is PromiseStanding.OPEN else p for p in case.promises)
     holds = tuple(hold for hold in case.holds if hold.kind is not HoldKind.PROMISE_TO_DECIDE)
     case = replace(case, promises=(*earlier, made), holds=holds)
+    case, tasks = confirming.confirm_promise(case, made, facts, now)
     said = f"promise recorded: {amount} by {write_day(news.day)}"
     quiet = write_day(facts.today(promise_ends(made, facts)))
     line = entry(case, facts, now, EntryKind.PROMISE, f"{said} (told by {who(news)}){because(news)}", news.by)
-    return Folded(case, Reply(True, f"{said}; quiet until {quiet}"), (line,))
+    return Folded(case, Reply(True, f"{said}; quiet until {quiet}"), (line,), tasks)
+
+
+def _answer(case: Case, news: AnswerOwed, facts: Facts, now: datetime) -> Folded:
+    if news.what is AnswerKind.PROMISE_CONFIRMED:
+        return Folded(case, Reply(False, "what: a promise is confirmed by itself once it is recorded: dunwell case promise"))
+    if news.what in (AnswerKind.PLAN_CONFIRMED, AnswerKind.INSTALLMENT_REMINDER) and not news.parts:
+        return Folded(case, Reply(False, "parts: name the installments, with day and amount"))
+    if any(part.amount.currency != case.invoice.balance.currency for part in news.parts):
+        return Folded(case, Reply(False, f"parts: the invoice is in {case.invoice.balance.currency}"))
+    if not confirming.may_say(news.what, facts):
+        task = confirming.by_hand(case, Owed(0, news.what, now, news.parts, news.about), facts, now)
+        said = f"{TITLES[news.what]}: given to a person of ours{because(news)}"
+        return Folded(case, Reply(True, said), (entry(case, facts, now, EntryKind.PERSON, said, news.by),), (task,))
+    if news.what is AnswerKind.COPY_SENT:
+        return silences.owe_copy(case, news, facts, now)
+    if news.what is AnswerKind.PAY_LINK and confirming.went_today(case, news.what, facts, now):
+        return Folded(case, Reply(True, f"the {TITLES[news.what]} went out today already"))
+    case = confirming.owe(case, news.what, now, news.parts, news.about)
+    said = f"the {TITLES[news.what]} is due to the customer{because(news)}"
+    return Folded(case, Reply(True, said), (entry(case, facts, now, EntryKind.PERSON, said, news.by),))
 
 
 def _hold(case: Case, news: HoldPlaced, facts: Facts, now: datetime) -> Folded:
@@ -256,6 +290,8 @@ def _resolve(case: Case, news: OutreachResolved, facts: Facts, now: datetime) ->
     flight = next((flight for flight in facts.in_flight if flight.outreach == news.outreach and flight.doubtful), None)
     if rung is None and flight is not None:
         rung = Rung(flight.step, Fate.UNKNOWN, flight.since, flight.channel, flight.outreach)
+    if (answer := confirming.find_sent(case, news.outreach, facts)) and answer.fate in ("", Fate.UNKNOWN):
+        return _resolve_answer(case, answer, news, facts, now)
     if rung is None:
         return Folded(case, Reply(False, "no message with an unknown fate is recorded under that number"))
     step = facts.playbook.step_of(rung)
@@ -266,6 +302,16 @@ def _resolve(case: Case, news: OutreachResolved, facts: Facts, now: datetime) ->
     else:
         case = replace(case, rungs=tuple(other for other in case.rungs if other.outreach != news.outreach))
     said = f"{step.title}: {who(news)} found that it {'went out' if news.went_out else 'did not go out'}{because(news)}"
+    return Folded(case, Reply(True, said), (entry(case, facts, now, EntryKind.PERSON, said, news.by),))
+
+
+def _resolve_answer(case: Case, answer: Owed, news: OutreachResolved, facts: Facts, now: datetime) -> Folded:
+    """An answer that did not go out after all is owed again."""
+    if news.went_out:
+        case = confirming.record(case, answer, Fate.ACCEPTED.value, answer.channel, news.outreach, answer.at or now)
+    else:
+        case = case.with_answer(confirming.as_open(answer))
+    said = f"{TITLES[answer.what]}: {who(news)} found that it {'went out' if news.went_out else 'did not go out'}{because(news)}"
     return Folded(case, Reply(True, said), (entry(case, facts, now, EntryKind.PERSON, said, news.by),))
 
 

@@ -30,6 +30,7 @@ DELAYS = {
     "courtesy": "one note a week before the due date",
     "hold": "on hold",
     "reply": "the customer's answer",
+    "copy": "a copy that was asked for",
     "plan": "a payment plan",
     "please-wait": "a colleague asked to wait",
     "promise": "a promise",
@@ -44,6 +45,7 @@ DELAYS = {
     "unreachable": "nobody could be reached",
     "undelivered": "no notice had been delivered",
     "refused": "the message was not taken",
+    "missed": "nobody was reached by phone",
     "switched-off": "all sending was stopped",
     "fenced": "restored from a backup",
 }
@@ -114,7 +116,7 @@ def next_due(case: Case, facts: Facts, now: datetime) -> Due:
     if step.name.startswith("statement-"):
         # Also one that was left out, or that a person of ours was asked to send, was the last one.
         earlier = [rung.at for rung in case.rungs if rung.step.startswith("statement-")]
-        since = max([previous.at if previous else case.opened_at, *earlier])
+        since = max([previous.at if previous else case.opened_at, case.given_back_at or case.opened_at, *earlier])
         begun = max(local_day(since, facts.customer.zones), case.invoice.due)
         return Due(step, facts.opening(begun + timedelta(days=facts.playbook.afterwards.every_days)))
     day = paced_day(step, case, facts, now)
@@ -132,9 +134,10 @@ def next_due(case: Case, facts: Facts, now: datetime) -> Due:
 
 
 def handed_over(case: Case, facts: Facts) -> Rung | None:
-    """The handover after which others speak to the customer: to collections, an agency or a lawyer."""
+    """The handover after which others speak to the customer: to collections, an agency or a lawyer. None: they gave it back."""
     away = (Verb.HAND_OFF, Verb.REFER_TO_AGENCY)
-    return next((rung for rung in reversed(case.rungs) if rung.fate is Fate.DONE and facts.playbook.step_of(rung).do in away), None)
+    handed = (rung for rung in reversed(case.rungs) if rung.fate is Fate.DONE and facts.playbook.step_of(rung).do in away)
+    return next((rung for rung in handed if case.given_back_at is None or rung.at > case.given_back_at), None)
 
 
 def _call_handed_over(case: Case, facts: Facts) -> Rung | None:
@@ -194,9 +197,17 @@ def why_moved(step: Step, case: Case, facts: Facts, now: datetime) -> str:
         why = f"{step.notice_days} days' notice"
     elif factor > 1:
         why = "later, for the risk is low"
+    elif local_day(case.opened_at, facts.customer.zones) > meant and not _is_after_gap(case, facts, today):
+        why = "already late when first seen"
     else:
         why = f"{facts.playbook.gap_days} days after the last contact"
     return f" (planned for day {(meant - due).days:+}: {why})"
+
+
+def _is_after_gap(case: Case, facts: Facts, today: date) -> bool:
+    """Whether there was a contact, and the gap after it has gone by."""
+    last = _last_step_taken(case, facts)
+    return last is not None and today >= local_day(last.at, facts.customer.zones) + timedelta(days=facts.playbook.gap_days)
 
 
 def _before(step: Step, case: Case, facts: Facts) -> Step | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from domain.calendar import start_of_day
-from domain.case import Approval, Case
+from domain.case import Approval, ApprovalStanding, Case
 from domain.diary import write_day
 from domain.facts import Facts
 from domain.playbook import Step
@@ -17,8 +17,8 @@ REMINDED_BUSINESS_DAYS = 2
 
 def needed(case: Case, step: Step, facts: Facts, now: datetime) -> int:
     """How many people must agree to the exact text of ``step`` before it is used: as many as the step says, or the owner,
-    who has asked to read first what this customer would be told."""
-    if step.approve or step.do.is_internal or facts.channel_for(step, now) in ("", "task"):
+    who has asked to read first what this customer would be told. What it asked for, or agreed to, it is told at once."""
+    if step.approve or step.do.is_internal or step.answers_customer or facts.channel_for(step, now) in ("", "task"):
         return step.approve
     first = facts.playbook.ask_first
     return int(first is not None and first.applies(case.invoice.balance.amount, facts.customer.tier))
@@ -49,16 +49,43 @@ def reminded(approval: Approval, facts: Facts) -> datetime:
     return start_of_day(facts.bank_calendar.add(facts.today(approval.asked_at), REMINDED_BUSINESS_DAYS), (facts.seller_zone,))
 
 
+def is_spokesman(case: Case, approval: Approval) -> bool:
+    """Whether people are asked about ``approval`` under this case's name: of several in one text, only under the first's."""
+    return not approval.covers or approval.covers[0] == case.id
+
+
+def along_with(approval: Approval) -> str:
+    """How many other invoices stand in the text, as it follows the name of one."""
+    others = len(approval.covers) - 1
+    return f" and {others} more in the same message" if others > 0 else ""
+
+
+def undecided(case: Case, about: Approval) -> Approval | None:
+    """The leave of ``case`` for the same text as ``about`` that is asked for or given, and has not been used."""
+    alive = (ApprovalStanding.OPEN, ApprovalStanding.GIVEN)
+    same = (one for one in case.approvals if one.text_hash == about.text_hash and one.standing in alive)
+    return next((one for one in same if case.rung(one.step) is None), None)
+
+
+def left_by(before: Case, after: Case, now: datetime) -> tuple[Approval, ...]:
+    """The leave for messages about several invoices that ``case`` drops out of, or of which the text is not true any more: it is
+    over, or silent now, owes something else, or has taken that step otherwise."""
+    shared = [one for one in before.approvals if len(one.covers) > 1 and undecided(before, one)]
+    silent = after.ended is not None or after.active_hold(now) is not None or after.open_promise is not None
+    changed = (before.round, before.chased, before.invoice.due) != (after.round, after.chased, after.invoice.due)
+    return tuple(one for one in shared if silent or changed or after.rung(one.step))
+
+
 def key(case: Case, step: Step) -> str:
     """The matter of the question whether ``step`` may be done."""
     return f"approval/{case.id}/{step.name}"
 
 
-def ask(case: Case, step: Step, expires: date, facts: Facts) -> Task:
+def ask(case: Case, step: Step, expires: date, facts: Facts, approval: Approval) -> Task:
     """What whoever may agree must do by the end of ``expires``."""
     number, may = case.invoice.number, who_may_agree(step, facts)
     remedy = f"Read the exact text, then: dunwell case approve {number} (or --refuse); until {write_day(expires)}"
     if may and len(may) < step.approve:
         remedy += f". Two people must agree and only {may[0]} may: give somebody else the duty approver first"
-    title = f"Approve the {step.title} for invoice {number}: {case.invoice.balance}"
+    title = f"Approve the {step.title} for invoice {number}{along_with(approval)}: {case.invoice.balance}"
     return Task(key(case, step), TaskKind.APPROVE, title, remedy, may[0] if may else facts.owner, expires)

@@ -10,7 +10,7 @@ from domain.answers import entry
 from domain.calendar import start_of_day
 from domain.case import Case, Discount, Fate, HoldKind, Outcome
 from domain.diary import Entry, EntryKind
-from domain.event import DisputeResolved, HoldReleased, News, PromiseMade, ReplyHandled
+from domain.event import DisputeResolved, GivenBack, HoldReleased, News, PromiseMade, ReplyHandled
 from domain.facts import Facts
 from domain.invoice import Invoice, Standing
 from domain.money import Money
@@ -33,7 +33,8 @@ def milestones(case: Case, facts: Facts, now: datetime) -> tuple[Task, ...]:
         near = next(days for days in reversed(WRITE_OFF_WARNINGS) if late >= limit - days)
         title = f"Invoice {number} nears its write-off: {case.invoice.balance}, {late} days late"
         remedy = f"In {limit - late} days it counts as lost. Call the customer, offer a plan, or write it off"
-        tasks.append(Task(f"write-off/{case.id}/{near}", TaskKind.REVIEW, title, remedy, facts.owner, facts.bank_calendar.add(today, 3)))
+        key = f"write-off/{case.id}/{case.round}/{near}"
+        tasks.append(Task(key, TaskKind.REVIEW, title, remedy, facts.owner, facts.bank_calendar.add(today, 3), once=True))
     if (dispute := case.open_dispute) and today >= dispute.due:
         tasks.append(silences.dispute_task(case, dispute, facts, now))
     tasks += [silences.deputy_task(case, hold, facts, now) for hold in case.holds if hold.kind is HoldKind.REPLY and now >= silences.handover(hold, facts)]
@@ -79,7 +80,10 @@ def compensate(case: Case, facts: Facts, now: datetime) -> tuple[Task, ...]:
 
 def acts_done(case: Case, facts: Facts) -> tuple[str, ...]:
     """What was done among ourselves about ``case``, in this round or before, that money would undo."""
-    done = {facts.playbook.step_of(rung).do for rung in case.rungs if rung.fate is Fate.DONE}
+    back = case.given_back_at
+    left = (Verb.HAND_OFF, Verb.REFER_TO_AGENCY)
+    verbs = [(rung.at, facts.playbook.step_of(rung).do) for rung in case.rungs if rung.fate is Fate.DONE]
+    done = {verb for at, verb in verbs if verb not in left or back is None or at > back}
     return tuple(verb.value for verb in _UNDO if verb in done or verb.value in case.acts)
 
 
@@ -129,17 +133,20 @@ def late_money(case: Case, seen: Invoice, facts: Facts, now: datetime) -> tuple[
     return (line,), tasks
 
 
-def answered_by(news: News, case: Case) -> list[str]:
+def answered_by(news: News, case: Case, facts: Facts) -> list[str]:
     """The matters that are over once ``news`` was taken: what their tasks asked for has been done."""
     match news:
         case ReplyHandled():
-            return [f"reply/{case.id}", f"reply/{case.id}/deputy", f"copy/{case.id}"]
+            return [f"reply/{case.id}", f"reply/{case.id}/deputy", f"copy/{case.id}", f"call-back/{case.id}"]
         case DisputeResolved():
             return [f"dispute/{case.id}"]
         case PromiseMade(decided=True):
             return [f"promise/{case.id}"]
         case HoldReleased():
             return [f"legal/{case.id}"] if news.legal else []
+        case GivenBack():
+            away = (Verb.HAND_OFF, Verb.REFER_TO_AGENCY)
+            return [f"act/{case.id}/{case.round}/{rung.step}" for rung in case.rungs if facts.playbook.step_of(rung).do in away]
         case _:
             return []
 
@@ -149,7 +156,14 @@ def moot_at_the_end(case: Case, facts: Facts) -> list[str]:
     kept = (Verb.PLACE_CREDIT_HOLD, Verb.HAND_OFF, Verb.REFER_TO_AGENCY, Verb.WRITE_OFF)
     calls = [rung.step for rung in case.rungs if rung.fate is Fate.DONE and facts.playbook.step_of(rung).do not in kept]
     asked = [f"approval/{case.id}/{one.step}" for one in case.approvals]
-    return [f"review/{case.id}/{case.round}", f"dispute/{case.id}", f"promise/{case.id}", *asked, *(f"act/{case.id}/{case.round}/{step}" for step in calls)]
+    return [
+        f"undelivered/{case.id}",
+        f"review/{case.id}/{case.round}",
+        f"dispute/{case.id}",
+        f"promise/{case.id}",
+        *asked,
+        *(f"act/{case.id}/{case.round}/{step}" for step in calls),
+    ]
 
 
 def void_task(case: Case, facts: Facts, now: datetime) -> Task:

@@ -23,6 +23,7 @@ DISPUTE = "dispute"
 SHARES = {
     HoldKind.PLEASE_WAIT.value: timedelta(days=7),
     HoldKind.REPLY.value: timedelta(days=21),
+    HoldKind.COPY.value: timedelta(days=21),
     HoldKind.PROMISE_TO_DECIDE.value: timedelta(days=21),
     HoldKind.PAYMENT_REPORTED.value: timedelta(days=30),
     DISPUTE: timedelta(days=60),

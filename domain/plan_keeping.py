@@ -17,11 +17,12 @@ from domain.answers import Reply
 from domain.calendar import start_of_day
 from domain.case import Case, HoldKind, Outcome
 from domain.diary import write_day
-from domain.event import InstallmentMissed, News, PlanAgreed, PlanEnded, PlanOffered
+from domain.event import AnswerOwed, InstallmentMissed, News, PlanAgreed, PlanEnded, PlanOffered
 from domain.facts import Facts
 from domain.installment import Grace, Installment, InstallmentStanding, UnableToPlan, lay_out, sum_of, usual_unit
 from domain.invoice import Invoice, Standing
 from domain.money import Money
+from domain.owed import AgreedPart, AnswerKind
 from domain.payment_plan import (
     Covered,
     InstallmentPaid,
@@ -67,7 +68,7 @@ class KeptPlan:
     """A plan with what must be remembered to keep it. ``seq`` grows by one with every change that is stored.
 
     ``known_on`` is the last day up to which the books could tell of payments. ``reminded`` and ``missed`` hold the due days
-    of the installments that a person was asked to remind of, and whose miss was told; ``noted`` what else is told now.
+    of the installments that the customer is reminded of, and whose miss was told; ``noted`` what else is told now.
     """
 
     plan: PaymentPlan
@@ -174,8 +175,11 @@ def look(
     return Look(after, tuple(replies), tasks, over, until, why)
 
 
-def words_for(case: Case, before: KeptPlan | None, after: KeptPlan, facts: Facts, now: datetime) -> tuple[News, ...]:
-    """What the watch of a covered invoice must hear of the plan's new state, so that it is silent or goes on where it stood."""
+def words_for(case: Case, before: KeptPlan | None, after: KeptPlan, facts: Facts, now: datetime, speaks_for: tuple[str, ...] = ()) -> tuple[News, ...]:
+    """What the watch of a covered invoice must hear of the plan's new state, so that it is silent or goes on where it stood.
+
+    The one that speaks to the customer for all of them, whose numbers are ``speaks_for``, owes it what is to be said of the plan.
+    """
     plan, was = after.plan, before.plan if before else None
     if case.ended:
         return ()
@@ -196,6 +200,21 @@ def words_for(case: Case, before: KeptPlan | None, after: KeptPlan, facts: Facts
         by_hand = plan.state is PlanState.DECLINED
         by, why = (plan.by, plan.reason) if by_hand else ("Dunwell", f"{plan.received} of {plan.total} received" if plan.state is PlanState.DEFAULTED else "")
         words.append(PlanEnded(plan.id, plan.state is PlanState.KEPT, by, why, ended_as=plan.state.value))
+    return (*words, *_to_say(before, after, facts, now, ", ".join(speaks_for))) if speaks_for else tuple(words)
+
+
+def _to_say(before: KeptPlan | None, after: KeptPlan, facts: Facts, now: datetime, about: str) -> tuple[News, ...]:
+    """What the customer must have in writing: the plan once it is agreed, and each installment shortly before its day."""
+    plan = after.plan
+    if plan.state is not PlanState.ACCEPTED:
+        return ()
+    words = []
+    if before is None or before.plan.state is not PlanState.ACCEPTED:
+        words.append(AnswerOwed(AnswerKind.PLAN_CONFIRMED, tuple(AgreedPart(part.due, part.amount) for part in plan.installments), about, by="Dunwell"))
+    reminded = before.reminded if before else ()
+    for part in reminders(plan, facts.today(now)):
+        if part.due not in reminded:
+            words.append(AnswerOwed(AnswerKind.INSTALLMENT_REMINDER, (AgreedPart(part.due, part.amount),), about, by="Dunwell"))
     return tuple(words)
 
 
@@ -275,14 +294,6 @@ class _Matters:
         wanted = []
         if (opening or plan.counters > was.counters) and plan.state in (PlanState.OFFERED, PlanState.COUNTERED):
             wanted.append(self._get_an_answer())
-        if plan.state is PlanState.ACCEPTED and was.state is not PlanState.ACCEPTED:
-            remedy = f"The customer should have it in writing today: {terms_of(plan)}, for {self._invoices()}"
-            wanted.append(self._task("confirm", TaskKind.CALL, f"Confirm the payment plan of customer {customer} in writing", remedy, today))
-        for part in reminders(plan, today):
-            if part.due not in self.before.reminded:
-                remedy = f"Unless it has come: write or call. It is for {self._invoices()}; without it the plan fails. Our reminders stay silent meanwhile"
-                title = f"Remind customer {customer} of an installment: {part.amount} due {write_day(part.due)}"
-                wanted.append(self._task(f"remind/{part.due}", TaskKind.CALL, title, remedy, today))
         for part in _missed(plan):
             if part.due not in self.before.missed and not plan.has_ended:
                 remedy = "Call the customer. The plan fails ten days from now, or with the next miss, and then reminders go on where they stood"

@@ -10,6 +10,7 @@ from enum import StrEnum
 from domain.calendar import BusinessCalendar
 from domain.case import Authorization, Rung
 from domain.customer import Behavior, Role, Tier
+from domain.owed import TITLES, WAYS, AnswerKind, answer_of
 from domain.promise import Limits
 from domain.segment import Risk
 
@@ -137,6 +138,11 @@ class Step:
         if not self.title:
             object.__setattr__(self, "title", self.name.replace("-", " "))
 
+    @property
+    def answers_customer(self) -> AnswerKind | None:
+        """What it answers; None: it is a step of the ladder, or a statement after it."""
+        return answer_of(self.name)
+
     def planned_day(self, due: date, calendar: BusinessCalendar) -> date:
         """The business day this step is meant for, given the due date."""
         if self.business_day is not None:
@@ -198,6 +204,7 @@ class Playbook:
     promise: Limits = Limits()
     ask_first: AskFirst | None = None
     agency: Authorization | None = None  # standing leave to place invoices with an agency; per invoice it is given by hand
+    says: tuple[str, ...] = ()  # what it has words for besides its steps, as NAME.CHANNEL: the messages that answer
 
     def __post_init__(self) -> None:
         if not self.steps:
@@ -209,7 +216,7 @@ class Playbook:
         seen: set[str] = set()
         for step in self.steps:
             where = f"playbook {self.name}, step {step.name}"
-            if step.name in seen or step.name.startswith("statement-"):
+            if step.name in seen or step.name.startswith("statement-") or answer_of(step.name):
                 raise UnableToFollow(f"{where}: the name is taken; every step needs a name of its own")
             if (step.day is None) == (step.business_day is None):
                 raise UnableToFollow(f"{where}: give exactly one of day and business_day")
@@ -247,13 +254,17 @@ class Playbook:
                 raise UnableToFollow(f"playbook {self.name}: {what} is too small (gaps from 0 days, statements at most weekly)")
 
     def step(self, name: str) -> Step:
-        """The step of that name, statements after the ladder included. Raises UnableToFollow when there is none."""
+        """The step of that name, statements after the ladder and messages that answer included. Raises UnableToFollow when there is
+        none."""
         for step in self.steps:
             if step.name == name:
                 return step
         prefix, _, number = name.rpartition("-")
         if prefix == "statement" and number.isdigit():
             return self.afterwards.step(int(number))
+        if what := answer_of(name):
+            by = tuple(channel for channel in WAYS[what] if f"{what.value}.{channel}" in self.says)
+            return Step(name, Verb.REMIND, by, what.value, Stage.COURTESY, day=0, title=TITLES[what])
         raise UnableToFollow(f"playbook {self.name} has no step {name!r}; its steps are {', '.join(step.name for step in self.steps)}")
 
     def step_of(self, rung: Rung) -> Step:

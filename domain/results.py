@@ -67,7 +67,7 @@ _RESULTS: Mapping[str, Callable[[Told], tuple[News, ...]]] = {
     "not-reached": lambda told: (Spoken(reached=False),),
     "promise": _promise,
     "paid": lambda told: (PaymentReported(),) if told.kind not in _SPOKEN_ABOUT else (PaymentReported(), Spoken()),
-    "not-received": lambda told: (Replied(), Spoken()) if told.kind in _SPOKEN_ABOUT else (Replied(),),
+    "not-received": lambda told: (Replied(copy=True), Spoken()) if told.kind in _SPOKEN_ABOUT else (Replied(copy=True),),
     "disputed": _disputed,
     "please-wait": lambda told: (WaitAsked(told.day),),
     "go-on": lambda told: (),

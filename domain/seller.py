@@ -20,6 +20,7 @@ class Seller:
     """A legal entity that is owed: who writes, in which name, where money goes, whose calendar counts.
 
     ``ledger`` names the accounting source (a file in integrations/accounting). ``sender_name`` is a person's.
+    ``reply_tokens``: answers to each message go to an address of their own, ``reply_to`` with the message's id after a plus.
     ``country`` is ISO 3166 alpha-2, ``time_zone`` an IANA name, ``address`` lines as printed on a letter.
     """
 
@@ -39,3 +40,4 @@ class Seller:
     brand_color: str = "#1f4b99"
     logo_url: str = ""
     bank: BankDetails = BankDetails()
+    reply_tokens: bool = False

@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import assert_never
 
-from domain import patience
+from domain import confirming, patience
 from domain.answers import Folded, Reply, because, entry, refused, taken, who, with_hold, without_holds
 from domain.calendar import start_of_day
 from domain.case import Case, Dispute, Hold, HoldKind, PromiseStanding
 from domain.diary import Entry, EntryKind, write_day
 from domain.event import (
+    AnswerOwed,
     DisputeRaised,
     DisputeResolved,
     InstallmentMissed,
@@ -27,10 +28,15 @@ from domain.event import (
 )
 from domain.facts import Facts
 from domain.money import Money, UnableToReckon
+from domain.owed import AnswerKind
 from domain.task import Task, TaskKind
 
 # An answer of the customer that nobody deals with goes to the deputy after so many business days.
 REPLY_BUSINESS_DAYS = 2
+# A customer who wants to be called is called within so many business days.
+CALL_BACK_BUSINESS_DAYS = 1
+# Whoever gets the invoice once more has so many business days to look at it.
+COPY_BUSINESS_DAYS = 3
 LONGEST_WAIT = timedelta(days=7)
 DISPUTE_BUSINESS_DAYS = 5
 LONGEST_DISPUTE = timedelta(days=60)
@@ -69,6 +75,8 @@ def fold(case: Case, news: Silencing, facts: Facts, now: datetime) -> Folded:
                 return refused(case, f"until: {patience.why_not(case, HoldKind.PLEASE_WAIT.value, facts, now)}")
             case = with_hold(case, Hold(HoldKind.PLEASE_WAIT, _day(day, facts), news.why or "a colleague asked to wait", who(news), now))
             return taken(case, f"{who(news)} asks to wait until {write_day(day)}{because(news)}", news, facts, now)
+        case Replied(copy=True) if confirming.may_say(AnswerKind.COPY_SENT, facts):
+            return owe_copy(case, news, facts, now)
         case Replied():
             day = facts.bank_calendar.add(today, REPLY_BUSINESS_DAYS)
             # The deputy has as long again before chasing goes on.
@@ -78,14 +86,17 @@ def fold(case: Case, news: Silencing, facts: Facts, now: datetime) -> Folded:
             if until > now and not any(hold.kind is HoldKind.REPLY and hold.until > now for hold in case.holds):
                 case = with_hold(case, Hold(HoldKind.REPLY, until, "the customer answered, and nobody has dealt with it yet", facts.owner, now))
             said = f"the customer {'asks for the invoice once more' if news.copy else 'answered'}{because(news)}"
-            return taken(case, said, news, facts, now, _reply_task(case, news, facts, day))
+            said = f"the customer wants to be called by a person{because(news)}" if news.call_back else said
+            by_day = facts.bank_calendar.add(today, CALL_BACK_BUSINESS_DAYS) if news.call_back else day
+            return taken(case, said, news, facts, now, _reply_task(case, news, facts, by_day))
         case ReplyHandled():
-            if not any(hold.kind is HoldKind.REPLY for hold in case.holds):
+            answered = (HoldKind.REPLY.value, HoldKind.COPY.value)
+            if not any(hold.kind.value in answered for hold in case.holds):
                 return refused(case, "no answer of the customer is waiting")
-            case = patience.cut_short(without_holds(case, HoldKind.REPLY.value), now, HoldKind.REPLY.value)
+            case = patience.cut_short(without_holds(confirming.drop(case, AnswerKind.COPY_SENT), *answered), now, *answered)
             return taken(case, f"the customer's answer was dealt with by {who(news)}{because(news)}", news, facts, now)
         case Spoken():
-            said = f"{who(news)} {'spoke with the customer' if news.reached else 'tried to reach the customer'}{because(news)}"
+            said = f"{who(news)} {'wrote to' if news.wrote else 'spoke with' if news.reached else 'tried to reach'} the customer{because(news)}"
             return taken(replace(case, spoken_at=now), said, news, facts, now)
         case PlanOffered():
             quiet = _day(news.answer_by + timedelta(days=1), facts)
@@ -115,11 +126,26 @@ def fold(case: Case, news: Silencing, facts: Facts, now: datetime) -> Folded:
             assert_never(other)
 
 
+def owe_copy(case: Case, news: Replied | AnswerOwed, facts: Facts, now: datetime) -> Folded:
+    """The invoice goes out once more, and whoever gets it has time to look at it before chasing goes on."""
+    quiet = min(_day(facts.bank_calendar.add(facts.today(now), COPY_BUSINESS_DAYS), facts), patience.last_moment(case, HoldKind.COPY.value, now))
+    said = f"the customer asks for the invoice once more{because(news)}"
+    if confirming.went_today(case, AnswerKind.COPY_SENT, facts, now):
+        return taken(case, f"{said}; it went out today already", news, facts, now)
+    case = confirming.owe(case, AnswerKind.COPY_SENT, now)
+    if quiet > now:
+        case = with_hold(case, Hold(HoldKind.COPY, quiet, "the customer asked for the invoice once more", facts.owner, now))
+    return taken(case, said, news, facts, now)
+
+
 def _reply_task(case: Case, news: Replied, facts: Facts, due: date) -> Task:
     number = case.invoice.number
     if news.copy:
         title, remedy = f"The customer asks for invoice {number} once more", f"Send a copy to whoever wrote, then: dunwell case handled {number}"
         return Task(f"copy/{case.id}", TaskKind.READ_REPLY, title, remedy, facts.owner, due)
+    if news.call_back:
+        title, remedy = f"Call the customer back about invoice {number}", f"It asked to speak to a person. When that is done: dunwell case handled {number}"
+        return Task(f"call-back/{case.id}", TaskKind.CALL, title, remedy, facts.owner, due)
     title, remedy = f"The customer answered about invoice {number}", f"Read it, do what it asks, then: dunwell case handled {number}"
     return Task(f"reply/{case.id}", TaskKind.READ_REPLY, title, remedy, facts.owner, due)
 

@@ -23,11 +23,15 @@ class TaskKind(StrEnum):
     HAND_OFF = "hand_off"
     BOOK = "book"
     COMPENSATE = "compensate"
+    POST_LETTER = "post_letter"
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What must be done, by whom and by when. ``key`` names the matter: the same key asked for twice is one open task."""
+    """What must be done, by whom and by when. ``key`` names the matter: the same key asked for twice is one open task.
+
+    ``once``: whoever has closed it knows, and is not asked again.
+    """
 
     key: str
     kind: TaskKind
@@ -35,3 +39,4 @@ class Task:
     remedy: str
     owner: str
     due: date
+    once: bool = False

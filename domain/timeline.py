@@ -14,7 +14,7 @@ from enum import StrEnum
 from domain.case import Case, Fate
 from domain.deciding import APPROVAL_BUSINESS_DAYS
 from domain.decision import APPROVAL, Assessment, Close, Perform, Wait, assess, record_contact
-from domain.desk import is_same_contact
+from domain.desk import count
 from domain.diary import Entry, EntryKind
 from domain.event import ApprovalAsked, News
 from domain.facts import Contacted, CountsAs, Facts, Mode
@@ -70,11 +70,11 @@ class _Run:
             folded = fold(self.case, ApprovalAsked(step.name, "", expires, by="Dunwell"), self.facts, now)
             self.case, self.entries = folded.case, [*self.entries, *folded.entries]
             return
-        counts_as = CountsAs.SAME if is_same_contact(step, act.channel, self.facts, now) else CountsAs.CONTACT
+        counts_as = count(step, act.channel, self.facts, now)
         fate = Fate.SHADOWED if self.facts.mode is Mode.SHADOW else Fate.DONE if act.channel == "task" else Fate.DELIVERED
         self.case, entry = record_contact(self.case, act.step, act.channel, fate, "", self.facts, now)
         self.entries.append(entry)
-        if act.channel != "task":
+        if act.channel != "task" and counts_as is not CountsAs.ANSWER:
             self.facts = replace(self.facts, contacts=(*self.facts.contacts, Contacted(now, step.stage, channel=act.channel, counts_as=counts_as)))
 
     def take(self, arrivals: Iterable[Arrival]) -> list[News]:

@@ -44,10 +44,13 @@ FIELDS = tuple(field.name for field in fields(Treatment))
 
 
 class UnableToReadTreatment(ValueError):
-    """A text that does not say what its field is for: the field's name, what is wrong, and what to write instead."""
+    """A text that does not say what its field is for: the field's name, what is wrong, and what to write instead.
 
-    def __init__(self, field: str, problem: str, remedy: str) -> None:
-        super().__init__(f"{field.replace('_', ' ')}: {problem}; {remedy}")
+    The message repeats ``text``, where one is given; ``problem`` does not.
+    """
+
+    def __init__(self, field: str, problem: str, remedy: str, text: str = "") -> None:
+        super().__init__(f"{field.replace('_', ' ')}: {f'{text!r} ' if text else ''}{problem}; {remedy}")
         self.field = field
         self.problem = problem
         self.remedy = remedy
@@ -109,7 +112,7 @@ def find_detour(pays_through: Mapping[str, str], customer: str) -> str:
 def read_email(text: str, field: str = "email") -> str:
     """One e-mail address, or nothing. Raises UnableToReadTreatment."""
     if text and not _EMAIL.fullmatch(text):
-        raise UnableToReadTreatment(field, "is not an e-mail address", "write one, as name@domain")
+        raise UnableToReadTreatment(field, "is not an e-mail address", "write one, as name@domain", text)
     return text
 
 
@@ -124,7 +127,7 @@ def _read_tier(text: str) -> Tier:
     try:
         return Tier(text.lower())
     except ValueError:
-        raise UnableToReadTreatment("tier", "is not a tier", f"write one of {', '.join(Tier)}") from None
+        raise UnableToReadTreatment("tier", "is not a tier", f"write one of {', '.join(Tier)}", text) from None
 
 
 def _read_consents(text: str) -> frozenset[str]:
@@ -137,17 +140,17 @@ def _read_consents(text: str) -> frozenset[str]:
 
 def _read_answer(field: str, text: str) -> bool:
     if text.lower() not in (*_YES, *_NO):
-        raise UnableToReadTreatment(field, "is neither yes nor no", "write yes or no")
+        raise UnableToReadTreatment(field, "is neither yes nor no", "write yes or no", text)
     return text.lower() in _YES
 
 
 def _read_channel(text: str) -> str:
     if text and text.lower() not in PREFERRED:
-        raise UnableToReadTreatment("preferred_channel", "is no channel", f"write one of {', '.join(PREFERRED)}, or nothing")
+        raise UnableToReadTreatment("preferred_channel", "is no channel", f"write one of {', '.join(PREFERRED)}, or nothing", text)
     return text.lower()
 
 
 def _read_region(text: str) -> str:
     if text and not _REGION.fullmatch(text.upper()):
-        raise UnableToReadTreatment("region", "is no region", "write what follows the hyphen in ISO 3166-2, such as CA or BY, or nothing")
+        raise UnableToReadTreatment("region", "is no region", "write what follows the hyphen in ISO 3166-2, such as CA or BY, or nothing", text)
     return text.upper()

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from domain.owed import WAYS, AnswerKind
 from domain.playbook import Playbook, Step
 from playbooks.contradictions import contradictions
 from playbooks.language import languages
@@ -40,7 +42,9 @@ __all__ = [
 
 SHIPPED = Path(__file__).parent
 _LARGEST = 1_000_000  # bytes
-_OURS = frozenset({"hash"})
+_OURS = frozenset({"hash", "says"})
+# What is said besides the steps, where there are words for it.
+_ANSWERS = frozenset(f"{what.value}.{channel}" for what in AnswerKind for channel in WAYS[what])
 
 
 def names(own: Path | None = None) -> tuple[str, ...]:
@@ -58,7 +62,7 @@ def load(name: str, own: Path | None = None) -> Playbook:
 def load_file(path: Path, own: Path | None = None) -> Playbook:
     """The playbook in this file, with its hash. Raises UnableToLoad with every fault found, OSError when it cannot be read."""
     playbook = parse(_text_of(path), _shown(path))
-    return replace(playbook, hash=_hash(resolve(playbook, own)))
+    return replace(playbook, hash=_hash(resolve(playbook, own)), says=_answers_in(wording_texts(playbook, own)))
 
 
 def find(file: str, own: Path | None = None) -> Path:
@@ -97,7 +101,9 @@ def _spell(found: dict[str, Wording]) -> dict[str, dict[str, str]]:
 
 def from_resolved(text: str) -> Playbook:
     """The playbook of a stored resolved text, whatever its files say today. Raises UnableToLoad."""
-    return replace(Source(_stored(text)["playbook"], "stored playbook").read_as(Playbook, ours=_OURS), hash=_hash(text))
+    stored = _stored(text)
+    playbook = Source(stored["playbook"], "stored playbook").read_as(Playbook, ours=_OURS)
+    return replace(playbook, hash=_hash(text), says=_answers_in(stored["wording"]))
 
 
 def wording_of(text: str, language: str = "") -> dict[str, Wording]:
@@ -138,14 +144,15 @@ def check(playbook: Playbook, own: Path | None = None) -> None:
 
 def wording_texts(playbook: Playbook, own: Path | None = None, language: str = "") -> dict[str, Wording]:
     """What the playbook says, by ``wording_key``, in ``language`` or else in its own. Raises UnableToLoad when a wording cannot be
-    read, or is missing in its own language; where another language lacks one, the playbook's own is used for that message."""
+    read, or a step's is missing in its own language; where another language lacks one, the playbook's own is used for that message.
+    A message that answers is left to people where it has no words."""
     steps = (*playbook.steps, playbook.afterwards.step(1))
     found, faults = {}, []
-    for key in sorted({wording_key(step, channel) for step in steps for channel in step.by}):
+    for key in sorted({wording_key(step, channel) for step in steps for channel in step.by} | _ANSWERS):
         name = f"{language or playbook.language}/{key}"
         path = find(f"wording/{name}.md", own)
         if not path.is_file():
-            if language not in ("", playbook.language):
+            if key in _ANSWERS or language not in ("", playbook.language):
                 continue
             users = ", ".join(step.name for step in steps if key in {wording_key(step, channel) for channel in step.by})
             faults.append(Fault(_shown(path), 1, f"does not exist, but {users} of playbook {playbook.name} says it; write it or correct say and by"))
@@ -157,6 +164,11 @@ def wording_texts(playbook: Playbook, own: Path | None = None, language: str = "
     if faults:
         raise UnableToLoad(faults)
     return found
+
+
+def _answers_in(wording: Iterable[str]) -> tuple[str, ...]:
+    """Those of these wording keys that are for messages that answer."""
+    return tuple(sorted(_ANSWERS.intersection(wording)))
 
 
 def _shown(path: Path) -> str:

@@ -108,7 +108,7 @@ class Phrases:
         return greeting.named.format(contact=contact) if contact else greeting.unnamed
 
     def close(self, tone: str) -> str:
-        """What stands above the signature, without its comma."""
+        """What stands above the signature; the mark that follows it stands in the phrase or in the text, as the language has it."""
         said: str = getattr(self.closing, tone)
         return said
 

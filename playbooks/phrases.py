@@ -41,12 +41,18 @@ def money(amount: Money, locale: Locale) -> str:
 
 
 def long_day(day: date, locale: Locale) -> str:
-    return format_date(day, "long", locale)
+    return _with_ordinal(format_date(day, "long", locale), locale)
 
 
 def short_day(day: date, locale: Locale) -> str:
     """As a table has room for, with the month in letters: 3/4 is March in one country and April in the next."""
-    return format_date(day, "medium", locale) if re.search("MMM", locale.date_formats["medium"].pattern) else format_skeleton("yMMMd", day, locale=locale)
+    written = format_date(day, "medium", locale) if re.search("MMM", locale.date_formats["medium"].pattern) else format_skeleton("yMMMd", day, locale=locale)
+    return _with_ordinal(written, locale)
+
+
+def _with_ordinal(written: str, locale: Locale) -> str:
+    # French counts the first of a month and no other day (1er mars, 2 mars); locale data writes "1 mars".
+    return re.sub(r"^1(?=\s)", "1er", written) if locale.language == "fr" else written
 
 
 def account(number: str) -> tuple[bool, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 
@@ -125,6 +125,13 @@ def _look_at(playbook: Playbook, text: Text) -> Iterator[str]:
                 yield f"says {word!r}, which {whom}; leave it out"
     for word in _said(threats.never, flat):
         yield f"says {word!r}, which no reminder says; leave it out"
+
+
+def threats_in(text: str, language: str) -> str:
+    """The first word of ``text`` by which something worse is announced; empty when there is none. Raises UnableToLoad."""
+    threats = _threats(language)
+    said = (word for kind in fields(threats) for word in _said(getattr(threats, kind.name), text))
+    return next(said, "")
 
 
 def _said(words: tuple[str, ...], text: str) -> list[str]:

@@ -87,6 +87,7 @@ EVERYTHING = Circumstances(
     agency="Harbor Collections",
     hold=True,
     reissued_as="INV-204",
+    about="INV-104, INV-117",
 )
 SHEETS = (
     replace(ONE, around=EVERYTHING),

@@ -66,7 +66,8 @@ class Circumstances:
     """What a wording may take into account beyond the invoices themselves; each is empty or false where it does not apply.
 
     ``usual_days`` is how many days after the due date this customer usually pays. ``plan_lines`` are installments as
-    (day, amount), ``answers`` one-tap answers as (scheduled, again or wrong; address).
+    (day, amount), ``about`` the numbers of the invoices of their plan, ``answers`` one-tap answers as (scheduled, again or wrong;
+    address).
     """
 
     tone: str = "firm"
@@ -84,6 +85,7 @@ class Circumstances:
     agency: str = ""
     hold: bool = False
     reissued_as: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,9 @@ class FactSheet:
     """Everything one message may say. ``claimed`` (one or more, of one currency) is what it is about; ``also_open`` rides along.
 
     ``locale`` is a code such as ``en`` or ``en_GB``. ``pay_url`` is for the one claimed invoice and is left out when there
-    are several. ``payment_reference`` is what a bank transfer should quote; without one, the invoice numbers are.
+    are several. ``payment_reference`` is what a bank transfer should quote; without one, the invoice numbers are. ``asked`` is what
+    is to be paid now where it is not all that is claimed: a part that was promised, an installment. ``drafted`` are paragraphs that a
+    writing model worded.
     """
 
     seller: Seller
@@ -105,6 +109,8 @@ class FactSheet:
     pay_url: str = ""
     payment_reference: str = ""
     around: Circumstances = Circumstances()
+    asked: Money | None = None
+    drafted: tuple[str, ...] = ()
 
     @property
     def total(self) -> Money:
@@ -148,7 +154,7 @@ class _Block:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class Part:
     """A stretch of a message: prose, as markdown-it's tokens, or the name of a block."""
 
     kind: _Kind
@@ -162,7 +168,7 @@ def render(wording: Wording, sheet: FactSheet) -> Rendered:
     """
     if not sheet.claimed:
         raise UnableToRender(wording.name, 1, "is asked to write about no invoice; name at least one")
-    page = _Page(sheet, locale_for(sheet.locale, wording.language))
+    page = Page(sheet, locale_for(sheet.locale, wording.language))
     try:
         facts = page.facts()
     except UnableToReckon as error:
@@ -183,16 +189,37 @@ def render(wording: Wording, sheet: FactSheet) -> Rendered:
 
 def render_text(wording: Wording, sheet: FactSheet) -> Rendered:
     """What is read out, printed or sent as a text message: no page around it. Raises UnableToRender."""
+    page, subject, parts = lay_out(wording, sheet)
+    text = [_text(part.tokens) if part.kind == "prose" else page.text_of(part.kind) for part in parts]
+    return Rendered(subject=subject, text="\n\n".join(filter(None, text)) + "\n", html="")
+
+
+def lay_out(wording: Wording, sheet: FactSheet) -> tuple[Page, str, list[Part]]:
+    """The facts written out in the reader's locale, the subject, and the stretches of the message. Raises UnableToRender."""
     if not sheet.claimed:
         raise UnableToRender(wording.name, 1, "is asked to write about no invoice; name at least one")
-    page = _Page(sheet, locale_for(sheet.locale, wording.language))
+    page = Page(sheet, locale_for(sheet.locale, wording.language))
     facts = page.facts()
-    parts = _parts(wording, _fill(wording, "body", wording.body, facts))
-    text = [_text(part.tokens) if part.kind == "prose" else page.text_of(part.kind) for part in parts]
-    return Rendered(subject=_plain(_fill(wording, "subject", wording.subject, facts)), text="\n\n".join(filter(None, text)) + "\n", html="")
+    return page, _plain(_fill(wording, "subject", wording.subject, facts)), _parts(wording, _fill(wording, "body", wording.body, facts))
 
 
-class _Page:
+def locale_of(sheet: FactSheet, wording: Wording) -> Locale:
+    """In which a message of ``wording`` writes its amounts and days."""
+    return locale_for(sheet.locale, wording.language)
+
+
+def prose_of(wording: Wording, sheet: FactSheet) -> tuple[str, ...]:
+    """The stretches of a message that are neither table nor payment, each paragraph and item of a list by itself. Raises UnableToRender."""
+    _, _, parts = lay_out(wording, sheet)
+    return tuple(shown("".join(child.content or " " for child in token.children or ())) for part in parts for token in part.tokens if token.type == "inline")
+
+
+def shown(text: str) -> str:
+    """What a reader sees of a stretch of prose."""
+    return _FACT.sub(_decoded, text)
+
+
+class Page:
     """The facts of one sheet, written out in one locale."""
 
     def __init__(self, sheet: FactSheet, locale: Locale) -> None:
@@ -200,8 +227,9 @@ class _Page:
         self.locale = locale
         self.words = phrases(locale.language)
         self.seller = clean(sheet.seller.name)
-        # Only a single invoice gets the button: a link takes the amount of its own invoice, not the sum.
-        self.button = web_address(sheet.pay_url) if len(sheet.claimed) == 1 else ""
+        # Only a single invoice gets the button: a link takes the amount of its own invoice, not the sum, and not a part.
+        whole = len(sheet.claimed) == 1 and sheet.asked in (None, sheet.claimed[0].invoice.balance)
+        self.button = web_address(sheet.pay_url) if whole else ""
 
     def facts(self) -> dict[str, object]:
         sheet, dues = self.sheet, [line.invoice.due for line in self.sheet.claimed]
@@ -236,6 +264,7 @@ class _Page:
             "also_open": _Block("also_open", is_there=bool(sheet.also_open)),
             "payment": _Block("payment"),
             "signature": _Block("signature"),
+            "drafted": list(self.sheet.drafted),
             **self.circumstances(),
         }
 
@@ -266,6 +295,7 @@ class _Page:
             "agency": clean(around.agency),
             "hold": around.hold,
             "reissued_as": clean(around.reissued_as),
+            "about": clean(around.about),
         }
 
     def installments(self) -> list[tuple[str, str]]:
@@ -301,9 +331,13 @@ class _Page:
         return money(total(tuple(line.invoice.balance for line in lines)), self.locale)
 
     def bank(self) -> list[tuple[str, str]]:
-        """Where to pay by transfer, as label and value; empty when there is a pay button, or no bank account."""
+        """Where to pay by transfer, in place of a pay button."""
+        return [] if self.button else self.transfer()
+
+    def transfer(self) -> list[tuple[str, str]]:
+        """Where to pay by transfer, as label and value; empty without a bank account."""
         bank = self.sheet.seller.bank
-        if self.button or not bank.iban:
+        if not bank.iban:
             return []
         words, (is_iban, number) = self.words.bank, account(clean(bank.iban))
         details = [
@@ -312,7 +346,11 @@ class _Page:
             (words.bic, clean(bank.bic)),
             (words.bank, clean(bank.bank)),
         ]
-        return [*((label, value) for label, value in details if value), (words.amount, money(self.sheet.total, self.locale)), (words.reference, self.reference)]
+        return [
+            *((label, value) for label, value in details if value),
+            (words.amount, money(self.sheet.asked or self.sheet.total, self.locale)),
+            (words.reference, self.reference),
+        ]
 
     def signature(self) -> list[str]:
         seller = self.sheet.seller
@@ -388,9 +426,9 @@ class _Page:
         }
 
 
-def _parts(wording: Wording, filled: str) -> list[_Part]:
+def _parts(wording: Wording, filled: str) -> list[Part]:
     """The stretches of a filled body: a block interrupts the prose around it."""
-    parts: list[_Part] = []
+    parts: list[Part] = []
     prose: list[Token] = []
     tokens = _markdown().parse(filled)
     for token in tokens:
@@ -400,13 +438,13 @@ def _parts(wording: Wording, filled: str) -> list[_Part]:
                 number = next((number for number, line in lines if re.search(rf"\{{\{{-?\s*{name}\s*-?}}}}", line)), wording.first_line)
                 raise UnableToRender(wording.name, number, f"{{{{ {name} }}}} stands inside a sentence; give it a line of its own between empty lines")
             # The paragraph around the block was opened just before, and closes just after.
-            parts += [_Part("prose", tuple(prose[:-1])), _Part(cast(_Kind, name))]
+            parts += [Part("prose", tuple(prose[:-1])), Part(cast(_Kind, name))]
             prose = []
             break
         else:
             if prose or token.type != "paragraph_close":
                 prose.append(token)
-    return [part for part in [*parts, _Part("prose", tuple(prose))] if part.kind != "prose" or part.tokens]
+    return [part for part in [*parts, Part("prose", tuple(prose))] if part.kind != "prose" or part.tokens]
 
 
 def _fill(wording: Wording, field: str, source: str, facts: dict[str, object]) -> str:
@@ -441,7 +479,7 @@ def _markdown() -> MarkdownIt:
 
 @cache
 def layout() -> Template:
-    """The page around every mail, as a template that takes what ``_Page.looks`` gives."""
+    """The page around every mail, as a template that takes what ``Page.looks`` gives."""
     # MJML is compiled once, with the template code still in it, so that no fact ever passes through its parser.
     # Without the empty font table it would have the reader's machine ask a font server, which tells when and where a mail is read.
     page = mrml.to_html(_LAYOUT.read_text("utf-8"), render_options=mrml.RenderOptions(fonts={})).content
@@ -469,10 +507,6 @@ def _html(tokens: tuple[Token, ...]) -> Markup:
     return Markup(_FACT.sub(lambda fact: html.escape(_decoded(fact)), _markdown().renderer.render(tokens, _markdown().options, {})))
 
 
-def _shown(text: str) -> str:
-    return _FACT.sub(_decoded, text)
-
-
 def _kept_together(fact: re.Match[str]) -> str:
     """A fact for a text whose lines are still to be broken: a date or an amount stays on one line."""
     value = _decoded(fact)
@@ -480,4 +514,4 @@ def _kept_together(fact: re.Match[str]) -> str:
 
 
 def _plain(text: str) -> str:
-    return clean(_shown(text))
+    return clean(shown(text))

@@ -198,7 +198,7 @@ def _what_follows(answer: OneTap, day: date | None, rows: Sequence[_Row]) -> str
     if day is not None:
         return _what_follows_a_day(day, rows)
     if answer is OneTap.AGAIN:
-        return f"Thank you. A colleague sends {'it' if len(rows) == 1 else 'them'} again."
+        return f"Thank you. We send {'it' if len(rows) == 1 else 'them'} again."
     return "Thank you for telling us. A colleague looks into it and comes back to you; until then you need do nothing."
 
 

@@ -17,7 +17,7 @@ from db.approvals import ApprovalText
 from db.stories import Message, OpenTask, load_story
 from db.views import Filter, Line, Sort, UnableToPage
 from domain.case import Case, Promise
-from web import api_customers, api_overrides, api_plans
+from web import api_customers, api_inbox, api_overrides, api_plans
 from web.asked import Now, Reference, Strict, TheDoor, Viewer, Word, find
 from workflows.contract import case_id
 
@@ -109,6 +109,7 @@ def show_invoice(door: TheDoor, now: Now, person: Viewer, reference: Reference) 
 router.include_router(api_overrides.router)
 router.include_router(api_customers.router)
 router.include_router(api_plans.router)
+router.include_router(api_inbox.router)
 
 
 def explain(error: Exception) -> Response:

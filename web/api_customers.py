@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -78,6 +78,7 @@ class ContactChange(Strict):
     name: Word | None = None
     email: Word | None = None
     phone: Word | None = Field(None, description="With its country code.")
+    agreed: list[Literal["email", "sms", "call"]] = Field([], description="By what they said they may be reached again: lifts an opt-out.")
     as_ledger: bool = False
 
 
@@ -109,15 +110,16 @@ async def change_contact(
 ) -> dict[str, Any]:
     """Change whom we write to: it outranks the ledger for that role."""
     wanted = contacts.Wanted(_name(change.name), _email(change.email), _phone(change.phone))
-    if change.as_ledger == (wanted != contacts.Wanted()):
-        raise HTTPException(422, "Say what to change (name, email, phone), or as_ledger alone.")
+    if change.as_ledger == (wanted != contacts.Wanted() or bool(change.agreed)):
+        raise HTTPException(422, "Say what to change (name, email, phone, agreed), or as_ledger alone.")
 
     def store(connection: Connection) -> tuple[tuple[str, ...], tuple[ContactLine, ...]]:
         customer = _find(connection, reference, seller)
         if change.as_ledger:
             words = contacts.follow_ledger(connection, customer, role, by=person.name, why=change.why, now=now)
         else:
-            words = contacts.set_contact(connection, customer, role, wanted, by=person.name, why=change.why, now=now)
+            agreed = frozenset[str](change.agreed)
+            words = contacts.set_contact(connection, customer, role, wanted, by=person.name, why=change.why, now=now, agreed=agreed)
         return words, contacts.list_contacts(connection, customer)
 
     words, found = await _store(door, store)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -26,6 +27,7 @@ from domain.event import (
     DisputeRaised,
     DisputeResolved,
     Escalated,
+    GivenBack,
     HoldPlaced,
     HoldReleased,
     LegalStop,
@@ -44,10 +46,13 @@ from domain.event import (
     WaitAsked,
     WrittenOff,
 )
-from domain.migration import count_taken, counts_as_done
-from playbooks import UnableToLoad, from_resolved
+from domain.facts import Books
+from domain.migration import plan_move
+from playbooks import UnableToLoad
+from settings import Settings
 from starter import Door
 from web.asked import Agent, Amount, Day, Key, Name, Now, Reference, Strict, TheDoor, Why, Word, exact, find
+from worker import make_assessor
 from workflows.contract import case_id
 
 router = APIRouter()
@@ -105,7 +110,7 @@ class SpokeOrder(Order):
 
 
 class EscalateOrder(Order):
-    step: Name = Field(description="The step to go to. A severe step keeps its notice and its approval.")
+    step: Name = Field(description="The step to go to. A severe one needs a delivered reminder, and keeps its notice period and its approval.")
 
 
 class ApprovalOrder(Order):
@@ -219,7 +224,8 @@ async def spoke(door: TheDoor, person: Agent, reference: Reference, order: Spoke
 
 @router.post("/invoices/{reference:path}/escalate")
 async def escalate(door: TheDoor, person: Agent, reference: Reference, order: EscalateOrder, key: Key = None) -> Response:
-    """Go straight to a step; what lies before it is left out."""
+    """Go straight to a step; what lies before it is left out. Nobody can jump to severity: a severe step is refused until a
+    reminder was delivered, and then waits for its notice period and its approval."""
     return await _carry_out(door, person, reference, Escalated(order.step, person.name, order.why), key)
 
 
@@ -291,11 +297,18 @@ async def authorize_agency(door: TheDoor, person: Agent, reference: Reference, o
     return await _carry_out(door, person, reference, AgencyAuthorized(order.agency, order.limit, order.until, person.name, order.why), key)
 
 
+@router.post("/invoices/{reference:path}/given-back")
+async def take_back(door: TheDoor, person: Agent, reference: Reference, order: Order, key: Key = None) -> Response:
+    """Whoever it was handed over to gave it back unpaid: it is ours to ask for again."""
+    return await _carry_out(door, person, reference, GivenBack(person.name, order.why), key)
+
+
 @router.post("/invoices/{reference:path}/swap")
 async def swap(request: Request, door: TheDoor, now: Now, person: Agent, reference: Reference, order: SwapOrder, key: Key = None) -> Response:
     """Follow another playbook: no step is repeated, and none is left out unseen."""
 
-    own = request.app.state.settings.own_playbooks
+    settings: Settings = request.app.state.settings
+    own = settings.own_playbooks
 
     def work_out() -> PlaybookSwapped:
         try:
@@ -307,8 +320,8 @@ async def swap(request: Request, door: TheDoor, now: Now, person: Agent, referen
             if story is None:
                 raise HTTPException(404, "This invoice is not being watched any more.")
             store_version(connection, new.hash, new.name, playbooks.resolve(new, own), now)
-        done = counts_as_done(story.case, from_resolved(story.playbook), new)
-        return PlaybookSwapped(new.hash, new.name, done, person.name, order.why, taken=count_taken(story.case))
+            facts = make_assessor(settings).gather(connection, story.case, Books(story.case.invoice.seller, now), now)
+        return replace(plan_move(story.case, new, facts, now).news, by=person.name, why=order.why)
 
     return await _carry_out(door, person, reference, await run_in_threadpool(work_out), key)
 

@@ -20,6 +20,7 @@ from db.installation import load_installation
 from db.views import Filter, Sort, UnableToPage
 from domain.calendar import local_day
 from domain.invoice import AgingBucket
+from integrations.messaging.invitation import write_invitation
 from settings import Settings
 from starter import Door
 from web import pictures, saved_links, words
@@ -143,6 +144,18 @@ def show_invoice(request: Request, invoice: str) -> Response:
 @router.get("/tasks")
 def show_tasks(request: Request) -> Response:
     return _page(request, "tasks.html", request.app.state.clock())
+
+
+@router.get("/tasks/{task}.ics")
+def show_appointment(request: Request, task: str) -> Response:
+    """The task as an appointment, for a calendar."""
+    with request.app.state.door.database.reading() as connection:
+        found = next((one for one in stories.open_tasks(connection) if one.id == task), None)
+    if found is None:
+        raise HTTPException(404)
+    zone_name = request.app.state.sellers[0].seller.time_zone
+    written = write_invitation(found.id, found.title, found.remedy, found.due, zone_name, made_at=found.opened_at)
+    return Response(written, media_type="text/calendar", headers={"Content-Disposition": 'attachment; filename="call.ics"'})
 
 
 @router.get("/messages/{message}")

@@ -132,14 +132,14 @@ def _store(door: Door, seller: str, hint: Hint, body: str, now: datetime) -> tup
         )
 
 
-async def read_body(request: Request) -> bytes:
-    """The raw body. Raises UnableToAccept when it is empty, too large, or too slow to arrive."""
-    too_large = UnableToAccept(413, f"the body is larger than {LARGEST_BODY} bytes")
+async def read_body(request: Request, largest: int = LARGEST_BODY) -> bytes:
+    """The raw body. Raises UnableToAccept when it is empty, larger than ``largest`` bytes, or too slow to arrive."""
+    too_large = UnableToAccept(413, f"the body is larger than {largest} bytes")
     declared = request.headers.get("content-length")
     if declared is not None:
         if not (declared.isascii() and declared.isdigit()):
             raise UnableToAccept(400, "content-length is not a number")
-        if len(declared) > 12 or int(declared) > LARGEST_BODY:
+        if len(declared) > 12 or int(declared) > largest:
             raise too_large
     if request.headers.get("content-encoding", "identity") != "identity":
         raise UnableToAccept(400, "send the body as it was signed, without content-encoding")
@@ -148,7 +148,7 @@ async def read_body(request: Request) -> bytes:
         async with asyncio.timeout(_BODY_SECONDS):
             async for chunk in request.stream():
                 body += chunk
-                if len(body) > LARGEST_BODY:
+                if len(body) > largest:
                     raise too_large
     except TimeoutError:
         raise UnableToAccept(408, "the body took too long to arrive") from None

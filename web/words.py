@@ -12,6 +12,7 @@ from domain.playbook import Step
 
 STAGES = {
     "upcoming": "nothing sent yet",
+    "overdue": "overdue, nothing sent yet",
     "courtesy": "note before due date",
     "due": "due-day note",
     "reminder": "reminded",
@@ -42,6 +43,7 @@ REASONS = {
     "stale": "the ledger was read too long ago",
     "books": "the bank is not booked yet",
     "refused": "the mail service refused the last message",
+    "missed": "nobody answered the last call",
     "unreachable": "nobody there can be written to",
     "undelivered": "an earlier message did not arrive",
     "unknown": "nobody knows whether a message left",
@@ -50,6 +52,8 @@ REASONS = {
 STATES = {
     "claimed": "being written",
     "sending": "on its way",
+    "calling": "on the phone",
+    "missed": "nobody was reached",
     "accepted": "sent",
     "delivered": "delivered",
     "presumed_delivered": "sent, presumed delivered",

@@ -17,6 +17,7 @@ DELIVER_QUEUE = "deliver"
 WORKFLOW = "InvoiceDunning"
 PLAN = "PaymentPlan"
 UPKEEP = "Upkeep"
+INTAKE = "Intake"
 WEEKLY_REVIEW = "WeeklyReview"
 REVIEW = "OwnerReview"
 REPORT = "report"
@@ -118,7 +119,7 @@ _LONGEST_WORD = 8_000
 MOST_AT_ONCE = 50
 OVERRIDES = (
     *("hold", "release", "promise", "skip", "stop", "paid", "resolved", "dispute", "dispute_resolved", "legal", "please_wait", "replied", "reply_handled"),
-    *("spoke", "escalate", "paid_outside", "write_off", "discount"),
+    *("spoke", "escalate", "paid_outside", "write_off", "discount", "given_back"),
 )
 
 

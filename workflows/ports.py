@@ -157,6 +157,21 @@ class Upkeep(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class MailRead:
+    """How many mails were new in one round through the mailboxes, and how many mailboxes could not be read."""
+
+    kept: int = 0
+    failed: int = 0
+
+
+class Intake(Protocol):
+    """Reads the mailboxes in which customers answer. Each mail is kept once, however often it runs and wherever it stops."""
+
+    @activity.defn(name="read_mail")
+    async def read_mail(self) -> MailRead: ...
+
+
+@dataclass(frozen=True, slots=True)
 class Followed:
     """When to look at a review again; or, at its end, how it ended."""
 
@@ -194,6 +209,17 @@ def to_follow_review() -> ActivityConfig:
         start_to_close_timeout=timedelta(minutes=3),
         retry_policy=RetryPolicy(initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=1), maximum_attempts=10),
         cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    )
+
+
+def to_read_mail() -> ActivityConfig:
+    """Patience with ``read_mail``: a mailbox may be full. It is not tried again; the next round comes soon."""
+    return ActivityConfig(
+        task_queue=CASES_QUEUE,
+        summary="read the mailboxes",
+        start_to_close_timeout=timedelta(minutes=20),
+        heartbeat_timeout=timedelta(minutes=2),
+        retry_policy=RetryPolicy(maximum_attempts=1),
     )
 
 
@@ -255,5 +281,7 @@ def to_deliver(turn: int, summary: str) -> ActivityConfig:
     )
 
 
+# How often mailboxes are read.
+READ_MAIL_EVERY = timedelta(minutes=2)
 # How long a case rests when its questions could not be answered at all.
 AFTER_TROUBLE = timedelta(minutes=15)

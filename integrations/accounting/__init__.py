@@ -31,6 +31,7 @@ class LedgerCustomer:
     """A customer as the ledger tells: ``number`` is the ledger's key. ``country`` and ``time_zone`` are "" where it does not tell.
 
     ``unapplied`` is what the customer has paid that is not yet set against an invoice, as currency and amount; None: it does not tell.
+    ``address`` are the lines of a letter below the name.
     """
 
     number: str
@@ -40,6 +41,7 @@ class LedgerCustomer:
     time_zone: str = ""
     contacts: tuple[LedgerContact, ...] = ()
     unapplied: tuple[tuple[str, Decimal], ...] | None = None
+    address: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ _LONGEST_TEXT = 200
 _LONGEST_LINK = 2000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _FEW = 3
+_CITY_FIRST = frozenset({"US", "CA", "GB", "AU", "NZ", "IE", "IN"})  # "Leeds LS1 4AP", not "04109 Leipzig"
 _TOTALS = {"total", "totals", "sum", "summe", "gesamt", "gesamtsumme", "grandtotal"}
 
 _T = TypeVar("_T")
@@ -244,7 +245,16 @@ class _Row:
             time_zone=self.value("time_zone", cells.time_zone, ""),
             contacts=self.contacts(country),
             unapplied=self.unapplied(),
+            address=self.address(country),
         )
+
+    def address(self, country: str) -> tuple[str, ...]:
+        """The lines of the customer's address: as one column has them, or put together as its country writes them."""
+        if written := self.text("address"):
+            return tuple(line for part in re.split(r"[\n;,]", written) if (line := part.strip()))
+        postcode, city = self.text("postcode"), self.text("city")
+        town = f"{city} {postcode}" if country in _CITY_FIRST else f"{postcode} {city}"
+        return tuple(line for line in (self.text("street"), town.strip()) if line)
 
     def unapplied(self) -> tuple[tuple[str, Decimal], ...] | None:
         """What the customer has paid in the row's currency that is not set against an invoice; None where the file has no such column."""
@@ -301,4 +311,5 @@ def _whole_customer(newest_first: Sequence[LedgerInvoice]) -> LedgerCustomer:
     for currency, amount in (told for invoice in newest_first for told in invoice.customer.unapplied or ()):
         unapplied.setdefault(currency, amount)
     newest = newest_first[0].customer
-    return replace(newest, contacts=tuple(contacts.values()), unapplied=None if newest.unapplied is None else tuple(sorted(unapplied.items())))
+    address = next((invoice.customer.address for invoice in newest_first if invoice.customer.address), ())
+    return replace(newest, address=address, contacts=tuple(contacts.values()), unapplied=None if newest.unapplied is None else tuple(sorted(unapplied.items())))

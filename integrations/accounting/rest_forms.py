@@ -119,6 +119,7 @@ class _Customer(Answer):
     time_zone: _Zone = ""
     contacts: tuple[_Contact, ...] = ()
     unapplied: dict[_Currency, _Amount] | None = None
+    address: tuple[_Text, ...] = Field(default=(), max_length=6)
 
 
 class _Invoice(Answer):
@@ -147,7 +148,9 @@ class _Invoice(Answer):
         return LedgerInvoice(
             ref=self.ref,
             number=self.number,
-            customer=LedgerCustomer(customer.number, customer.name, customer.country, customer.language, customer.time_zone, contacts, unapplied),
+            customer=LedgerCustomer(
+                customer.number, customer.name, customer.country, customer.language, customer.time_zone, contacts, unapplied, customer.address
+            ),
             currency=self.currency,
             total=self._money("total", self.total),
             balance=self._money("balance", self.balance),

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, runtime_checkable
 
+from domain.delivery import Fault
+
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
@@ -54,25 +56,30 @@ class Message:
     subject: str
     text: str
     covers: str = ""
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The provider has the message. ``receipts``: it will tell of delivery and bounces; ``delivered``: it already has arrived."""
+    """The provider has the message. ``receipts``: it will tell of delivery and bounces; ``delivered``: it already has arrived;
+    ``calling``: it is a call, and how that ends will be told."""
 
     provider_id: str
     receipts: bool = False
     delivered: bool = False
+    calling: bool = False
     kind: Literal["accepted"] = "accepted"
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The provider certainly does not have the message. ``try_again``: the same request may succeed later."""
+    """The provider certainly does not have the message. ``try_again``: the same request may succeed later. ``fault``: what it says
+    of the address, where it does."""
 
     reason: str
     try_again: bool
     kind: Literal["refused"] = "refused"
+    fault: Fault | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +117,10 @@ class UnableToReadSent(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message that a provider's log says was accepted at ``at``: ``key`` and ``covers`` as its ``Email`` had them, or empty."""
+    """A message that a provider's log says was accepted at ``at``: ``key`` and ``covers`` as its ``Email`` had them, or empty.
+
+    ``text`` is what stood in it, where the log tells.
+    """
 
     at: datetime
     key: str
@@ -119,6 +129,7 @@ class Sent:
     subject: str
     provider_id: str
     message_id: str = ""
+    text: str = ""
 
 
 @runtime_checkable

@@ -8,15 +8,13 @@ what it was when the database is put back.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import quote
 
 from integrations.messaging import Accepted, Email, Message, Outcome, Refused, Sent, UnableToReadSent, Unknown
+from integrations.messaging.files import append, file_of, replace_file
 from integrations.messaging.mime import UnableToWrite, build
 
 ACCEPT_LOG = "accepted.jsonl"
@@ -36,22 +34,27 @@ class CaptureMailer:
         except UnableToWrite as error:
             return Refused(str(error), try_again=False)
         line = {"key": email.key, "to": email.to_address, "subject": email.subject, "message_id": email.message_id, "covers": email.covers}
-        return self._keep(_file_of(email.key), content, line)
+        return self._keep(file_of(email.key), content, line)
 
     def carry(self, message: Message) -> Outcome:
         """Keep a message of another channel as a text file, in the same log."""
         line = {"key": message.key, "to": message.to_address, "subject": message.subject, "message_id": "", "covers": message.covers}
         content = f"To: {message.to_name} <{message.to_address}>\nBy: {message.channel}\n{message.subject}\n\n{message.text}".encode()
-        return self._keep(_file_of(message.key, f"{message.channel}.txt"), content, {**line, "channel": message.channel})
+        try:
+            for number, enclosed in enumerate(message.attachments):
+                replace_file(self.folder / file_of(message.key, f"{message.channel}{number or ''}.{Path(enclosed.name).suffix.lstrip('.')}"), enclosed.content)
+        except OSError as error:
+            return Refused(f"could not write into {self.folder} ({error.strerror}); free space or correct the rights", try_again=True)
+        return self._keep(file_of(message.key, f"{message.channel}.txt"), content, {**line, "channel": message.channel})
 
     def _keep(self, file: str, content: bytes, line: dict[str, str]) -> Outcome:
         line["at"] = datetime.now(UTC).isoformat()
         try:
-            _replace(self.folder / file, content)
+            replace_file(self.folder / file, content)
         except OSError as error:
             return Refused(f"could not write {file} into {self.folder} ({error.strerror}); free space or correct the rights", try_again=True)
         try:
-            _append(self.folder / ACCEPT_LOG, json.dumps(line, ensure_ascii=False).encode() + b"\n")
+            append(self.folder / ACCEPT_LOG, json.dumps(line, ensure_ascii=False).encode() + b"\n")
         except OSError as error:
             return Unknown(f"{file} is written, but {ACCEPT_LOG} is not ({error.strerror})")
         return Accepted(provider_id=file, delivered=True)
@@ -72,7 +75,7 @@ class CaptureMailer:
                 key, to, subject, message_id = line["key"], line["to"], line["subject"], line["message_id"]
             except (ValueError, LookupError, TypeError) as error:
                 raise UnableToReadSent(f"{log}, line {number}: {error}; correct or remove the line") from None
-            provider_id = _file_of(key, f"{line['channel']}.txt" if "channel" in line else "eml")
+            provider_id = file_of(key, f"{line['channel']}.txt" if "channel" in line else "eml")
             if at is not None and at >= moment and provider_id not in known:
                 yield Sent(at, key, line.get("covers", ""), to, subject, provider_id, message_id)
 
@@ -81,39 +84,3 @@ def connect(folder: Path) -> CaptureMailer:
     """A mailer that keeps every message in ``folder``, which is made when missing. Raises OSError when it cannot be."""
     folder.mkdir(parents=True, exist_ok=True)
     return CaptureMailer(folder)
-
-
-def _file_of(key: str, ending: str = "eml") -> str:
-    return f"{quote(key, safe='')}.{ending}"
-
-
-def _replace(path: Path, content: bytes) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-    try:
-        with open(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-
-
-def _append(path: Path, line: bytes) -> None:
-    # One write in append mode: lines of several threads and processes never mix.
-    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    try:
-        os.write(handle, line)
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -47,7 +47,7 @@ class UnableToConnect(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class SendGridMailer:
-    """``timeout`` in seconds applies to connecting and to every read."""
+    """``timeout`` in seconds applies to connecting and to every read. ``receipts``: its event webhook tells us of deliveries and bounces."""
 
     api_key: str = field(repr=False)
     host: str
@@ -55,6 +55,7 @@ class SendGridMailer:
     name: str = "sendgrid"
     lag: timedelta = timedelta(minutes=15)
     pause: Callable[[float], None] = time.sleep
+    receipts: bool = False
 
     def send(self, email: Email) -> Outcome:
         try:
@@ -71,7 +72,7 @@ class SendGridMailer:
             return Unknown(f"SendGrid did not answer: {error or type(error).__name__}")
         provider_id = response.headers.get("X-Message-Id")
         if response.status_code // 100 == 2 and provider_id:
-            return Accepted(provider_id=provider_id)
+            return Accepted(provider_id=provider_id, receipts=self.receipts)
         return Unknown(f"SendGrid answered {response.status_code} without a message id")
 
     def sent_since(self, moment: datetime, known: Collection[str] = ()) -> Iterator[Sent]:
@@ -129,7 +130,7 @@ class SendGridMailer:
         return client
 
 
-def connect(api_key: str, *, host: str = "https://api.sendgrid.com", timeout: float = 10.0) -> SendGridMailer:
+def connect(api_key: str, *, host: str = "https://api.sendgrid.com", timeout: float = 10.0, receipts: bool = False) -> SendGridMailer:
     """A mailer for one SendGrid account; ``host`` is https://api.eu.sendgrid.com for accounts kept in the EU.
 
     No request is made yet. Raises UnableToConnect.
@@ -141,7 +142,7 @@ def connect(api_key: str, *, host: str = "https://api.sendgrid.com", timeout: fl
         raise UnableToConnect(f"the SendGrid host {host!r} is not an address such as https://api.sendgrid.com")
     # At debug level the client writes the API key and the whole mail to the log.
     logging.getLogger("python_http_client").setLevel(logging.INFO)
-    return SendGridMailer(api_key.strip(), host.rstrip("/"), timeout)
+    return SendGridMailer(api_key.strip(), host.rstrip("/"), timeout, receipts=receipts)
 
 
 def request_body(email: Email) -> dict[str, Any]:

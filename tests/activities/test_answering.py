@@ -134,16 +134,32 @@ def test_a_later_day_is_a_promise_within_the_limits_and_a_persons_question_beyon
     assert hand.case(far).promises == () and f"promise/{case_id(far)}" in hand.tasks()
 
 
-def test_a_copy_is_asked_of_a_person_and_the_silence_ends_when_it_is_sent(database: Database) -> None:
+def test_a_copy_that_is_asked_for_goes_out_by_itself_with_the_document_and_gives_three_business_days_to_look(database: Database) -> None:
+    hand, (invoice,) = before_due(database)
+    noted(hand, invoice)
+    hand.ledger.documents["INV-1"] = b"%PDF-1.7 the invoice"
+    hand.say(invoice, Replied(by="the customer", copy=True))
+    assert "gets time to look at it: quiet until Thu 5 Mar 2026" in hand.work(invoice).why
+    assert hand.mailer.accepted[1].subject == "Invoice INV-1 from Brightwater Tools: the copy you asked for" and hand.mailer.accepted[1].attachments
+    assert "the customer asks for the invoice once more" in hand.diary(invoice) and "copy of the invoice sent by e-mail" in hand.diary(invoice)
+    hand.say(invoice, Replied(by="the customer", copy=True))
+    hand.work(invoice)
+    assert len(hand.mailer.accepted) == 2 and "it went out today already" in hand.diary(invoice)
+    hand.say(invoice, ReplyHandled(by="Ann"))
+    hand.work(invoice)
+    assert hand.tasks() == [] and hand.case(invoice).holds == ()
+
+
+def test_a_copy_of_an_invoice_without_a_document_is_asked_of_a_person(database: Database) -> None:
     hand, (invoice,) = before_due(database)
     noted(hand, invoice)
     hand.say(invoice, Replied(by="the customer", copy=True))
     hand.work(invoice)
-    assert hand.rows("select title from tasks where closed_at is null") == [("The customer asks for invoice INV-1 once more",)]
-    assert "the customer asks for the invoice once more" in hand.diary(invoice)
-    hand.say(invoice, ReplyHandled(by="Ann"))
+    hand.now += timedelta(minutes=6)
     hand.work(invoice)
-    assert hand.tasks() == [] and hand.case(invoice).holds == ()
+    assert len(hand.mailer.accepted) == 1
+    assert hand.rows("select title from tasks where closed_at is null") == [("Send invoice INV-1 to Customer C-1 once more",)]
+    assert "copy of the invoice: given to a person of ours" in hand.diary(invoice)
 
 
 def test_what_customers_write_stays_out_of_what_temporal_keeps(database: Database) -> None:

@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import select
 
 import playbooks
+from activities.outreach import Site
 from activities.reconciling import Reconciler
 from db import approvals, installation, people
 from db.approvals import ApprovalText
@@ -22,7 +23,7 @@ from db.engine import Database
 from db.schema import customers, outreach
 from domain.case import ApprovalStanding
 from domain.customer import Tier
-from domain.event import ApprovalGiven, ApprovalRefused, News
+from domain.event import ApprovalGiven, ApprovalRefused, HoldPlaced, News
 from domain.person import Access, Duty, Person
 from domain.playbook import AskFirst, Playbook
 from integrations.messaging import Refused, capture
@@ -193,14 +194,109 @@ def test_a_question_that_reaches_nobody_by_mail_is_a_task_at_once(database: Data
     assert [one for one in hand.tasks() if one.startswith("approval/")]
 
 
-def test_a_text_that_was_agreed_to_leaves_alone_and_word_for_word(database: Database) -> None:
+def two_of_a_vip(database: Database) -> tuple[ByHand, str, str, ApprovalText]:
+    """Two late invoices of one customer, about which the owner was just asked."""
     hand, first = asking_first(database, AskFirst(tiers=(Tier.VIP,)), late=9)
+    employ(hand, "Olga", Olga={"duties": (Duty.OWNER,)})
     second = hand.add("INV-2", 6)
     treat_as(hand, Tier.VIP)
+    hand.assess(second)
     text = until_asked(hand, first, hand.due(first).step)
+    return hand, first, second, text
+
+
+def standing(hand: ByHand, invoice: str) -> list[str]:
+    return [one.standing.value for one in hand.case(invoice).approvals]
+
+
+@pytest.mark.parametrize("by_the_second", [False, True], ids=["said to the one that words it", "said to the other"])
+def test_one_text_about_several_invoices_is_asked_about_once_and_leaves_once_word_for_word(database: Database, by_the_second: bool) -> None:
+    hand, first, second, text = two_of_a_vip(database)
+    hand.work(second)
+    assert "INV-1" in text.text and "INV-2" in text.text
+    assert len([mail for mail in hand.mailer.accepted if mail.to_address == "olga@ours.example"]) == 1
+    said_to = second if by_the_second else first
+    with database.reading() as connection:
+        shown = approvals.load_latest(connection, case_id(said_to))
+    assert shown and (shown.text_hash, shown.text) == (text.text_hash, text.text)
+    say(hand, said_to, ApprovalGiven(shown.step, shown.text_hash, by="Olga"))
+    hand.work(first if by_the_second else second)
+    assert hand.heard() == [text.subject] and [mail.text for mail in hand.mailer.accepted][-1] == text.text
+    assert [list(hand.fates(invoice).values()) for invoice in (first, second)] == [["delivered"], ["delivered"]]
+
+
+def test_the_task_about_one_text_for_several_invoices_is_one_and_names_how_many(database: Database) -> None:
+    hand, first, second, _ = two_of_a_vip(database)
+    hand.until(lambda: [one for one in hand.tasks() if one.startswith("approval/")], first, second)
+    hand.work(first)
+    hand.work(second)
+    ((title,),) = hand.rows("select title from tasks where kind = 'approve' and closed_at is null")
+    assert "INV-1 and 1 more in the same message" in title
+
+
+@pytest.mark.parametrize("agreed", [False, True], ids=["before anybody answered", "after it was agreed to"])
+@pytest.mark.parametrize("gone", ["INV-1", "INV-2"])
+def test_when_one_of_several_is_paid_the_text_lapses_and_the_rest_is_asked_about_anew(database: Database, gone: str, agreed: bool) -> None:
+    hand, first, second, text = two_of_a_vip(database)
+    paid, left = (first, second) if gone == "INV-1" else (second, first)
+    if agreed:
+        hand.say(left, ApprovalGiven(hand.case(left).approvals[-1].step, text.text_hash, by="Olga"))
+        hand.assess(left)
+    hand.ledger.change(gone, balance=Decimal(0))
+    hand.assess(paid)
+    hand.work(left)
+    with database.reading() as connection:
+        anew = approvals.load_latest(connection, case_id(left))
+    assert anew and anew.text_hash != text.text_hash and gone not in anew.text
+    assert hand.heard() == [] and standing(hand, left) == ["open"]
+    say(hand, left, ApprovalGiven(anew.step, anew.text_hash, by="Olga"))
+    assert [mail.text for mail in hand.mailer.accepted if mail.to_address == "c-1@customer.example"] == [anew.text]
+
+
+def test_one_of_several_that_is_paid_while_the_agreed_text_leaves_stops_it_for_all(database: Database) -> None:
+    hand, first, _, text = two_of_a_vip(database)
+    hand.say(first, ApprovalGiven(text.step, text.text_hash, by="Olga"))
+    act = hand.due(first)
+    hand.on = {Site.CLAIMED: lambda: hand.ledger.change("INV-2", balance=Decimal(0))}
+    hand.deliver(first, act)
+    hand.on = {}
+    assert hand.heard() == [] and standing(hand, first) == ["expired"]
+    hand.now += timedelta(minutes=10)
+    hand.work(first)
+    assert hand.heard() == [] and standing(hand, first) == ["open"]
+
+
+def test_refusing_one_text_leaves_the_step_out_for_every_invoice_in_it(database: Database) -> None:
+    hand, first, second, text = two_of_a_vip(database)
+    say(hand, first, ApprovalRefused(text.step, text.text_hash, by="Olga"))
+    hand.work(second)
+    assert set(hand.fates(first).values()) == set(hand.fates(second).values()) == {"skipped"} and hand.heard() == []
+
+
+def test_one_that_is_put_on_hold_takes_the_others_out_of_the_agreed_text(database: Database) -> None:
+    hand, first, second, text = two_of_a_vip(database)
+    say(hand, second, HoldPlaced(by="Ann", why="they called"))
+    assert standing(hand, first) == ["expired"]
+    hand.work(first)
+    with database.reading() as connection:
+        anew = approvals.load_latest(connection, case_id(first))
+    assert anew and anew.text_hash != text.text_hash and "INV-2" not in anew.text
+
+
+def test_two_must_agree_to_one_text_for_all_invoices_in_it(database: Database) -> None:
+    playbook = playbooks.load("standard")
+    hand = at_work(database, replace(playbook, steps=tuple(replace(step, approve=2) for step in playbook.steps)))
+    employ(hand, "Ann", "Bob")
+    first, second = hand.add("INV-1", 9), hand.add("INV-2", 6)
+    hand.assess(second)
+    text = until_asked(hand, first, hand.due(first).step)
+    assert [one for one in hand.tasks() if one.startswith("approval/")] == [f"approval/{case_id(first)}/{text.step}"]
     say(hand, first, ApprovalGiven(text.step, text.text_hash, by="Ann"))
-    assert hand.heard() == [text.subject] and hand.mailer.accepted[-1].text == text.text
-    assert "INV-2" not in text.text and hand.fates(second) == {}
+    step = hand.case(second).approvals[-1].step
+    assert "another person must" in say(hand, second, ApprovalGiven(step, text.text_hash, by="Ann")) and hand.heard() == []
+    say(hand, second, ApprovalGiven(step, text.text_hash, by="Bob"))
+    hand.work(first)
+    assert hand.heard() == [text.subject] and not [one for one in hand.tasks() if one.startswith("approval/")]
 
 
 def test_what_is_refused_is_left_out(database: Database) -> None:

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from db import inbox, installation
+from db import inbox, installation, tasks
 from db.engine import Database
 from db.schema import contacts
 from db.schema import inbox as inbox_rows
@@ -253,3 +253,18 @@ def test_leaving_out_one_statement_does_not_bring_the_next_one_at_once(database:
     assert hand.fates(invoice)["statement-2"] == "skipped"
     assert waiting.until - hand.now > timedelta(days=28)
     hand.nothing_unrecorded(invoice)
+
+
+def test_who_has_closed_a_warning_of_a_write_off_is_not_warned_of_it_again(database: Database) -> None:
+    hand = ByHand(database)
+    invoice = hand.add("INV-1", 62)
+    hand.assess(invoice)
+    warning = f"write-off/{case_id(invoice)}/1/30"
+    assert warning in hand.tasks()
+    with database.transaction() as connection:
+        tasks.close_tasks(connection, [warning], "I know", hand.now)
+    hand.assess(invoice)
+    assert warning not in hand.tasks()
+    hand.now += timedelta(days=15)
+    hand.assess(invoice)
+    assert f"write-off/{case_id(invoice)}/1/14" in hand.tasks()

@@ -18,10 +18,12 @@ from temporalio.service import RPCError, RPCStatusCode
 import playbooks
 from activities.assessor import Policy
 from cli import dunwell
-from db import approvals, audit, journal, people
+from db import approvals, audit, cases, inbox, journal, people
+from db.cases import Showing
 from db.engine import Database
 from db.people import Access
-from domain.event import ApprovalAsked, ChasingStopped, DisputeRaised, Escalated, HoldPlaced, LegalStop, News, Replied
+from domain.case import Fate, Rung
+from domain.event import ApprovalAsked, ChasingStopped, DisputeRaised, Escalated, HoldPlaced, LegalStop, News, PlaybookSwapped, Replied
 from integrations.messaging import Unknown
 from settings import SellerSettings, Settings
 from starter import Door
@@ -73,6 +75,14 @@ def in_doubt(hand: ByHand, invoice: str) -> None:
     hand.until(lambda: doubtful(hand, invoice), invoice)
 
 
+def handed_over(hand: ByHand, invoice: str) -> None:
+    with hand.database.transaction() as connection:
+        case = cases.load_case(connection, case_id(invoice))
+        assert case
+        away = case.with_rung(Rung("agency-referral", Fate.DONE, hand.now, "task"))
+        cases.save_case(connection, away, Showing("", "handed-over", "", "", None, ""), hand.now)
+
+
 def doubtful(hand: ByHand, invoice: str) -> str:
     return next((rung.outreach for rung in hand.case(invoice).rungs if rung.fate == "unknown"), "")
 
@@ -121,6 +131,7 @@ CHANGES = (
         "authorize-agency",
         {"agency": "Harbor", "limit": "5000", "until": day(90)},
     ),
+    Change("given_back", ("given-back",), "given-back", {}, before=handed_over),
     Change("paid_outside", ("paid-outside",), "paid-outside", {}),
     Change("write_off", ("write-off",), "write-off", {}),
     Change("stop", ("stop",), "stop", {}),
@@ -187,17 +198,46 @@ def test_the_list_is_complete() -> None:
     assert {*WITH_HANDLERS} - {"report"} <= by_signal
 
 
-def test_by_the_command_line(hand: ByHand, token: str, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def run_commands(database_url: str, folder: Path, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From here on ``dunwell`` works on this database, with Temporal away."""
+
     async def away(*_: Any, **__: Any) -> Away:
         return Away()
 
     monkeypatch.setattr("starter.connect_temporal", away)
-    (tmp_path / "sellers.yaml").write_text(
+    (folder / "sellers.yaml").write_text(
         f"sellers:\n  - {{id: {SELLER.id}, name: B, legal_name: B Ltd, sender_name: Ann Lee, sender_email: a@b.example, ledger: csv, country: DE, "
         "time_zone: Europe/Berlin}\n"
     )
-    for name, value in {"DATA_FOLDER": str(tmp_path), "DATABASE_URL": database_url, "TOKEN": token}.items():
+    for name, value in {"DATA_FOLDER": str(folder), "DATABASE_URL": database_url, "TOKEN": token}.items():
         monkeypatch.setenv(f"DUNWELL_{name}", value)
+
+
+def test_another_playbook_means_the_same_by_command_and_by_api(
+    database: Database, token: str, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weeks = playbooks.load("b2b-three-weeks")
+    hand = ByHand(database, policy=Policy(weeks, playbooks.resolve(weeks)))
+    both = [hand.add(f"INV-{number}", late=2, customer=f"C-{number}") for number in (1, 2)]
+    for invoice in both:
+        hand.now = MONDAY
+        hand.until(lambda invoice=invoice: list(hand.fates(invoice)) == ["account-summary", "balance-reminder"], invoice)  # type: ignore[misc]
+    run_commands(database_url, tmp_path, token, monkeypatch)
+    result = CliRunner().invoke(dunwell, ["case", "swap", "INV-1", "--to", "owner-voice", "--reason", WHY])
+    assert result.exit_code == 0, result.output
+    door: Any = Door(database, Away(), hand.ledgers)  # type: ignore[arg-type]
+    app = create_private(door, Settings(data_folder=tmp_path), (SellerSettings(SELLER),), lambda: hand.now)
+    with TestClient(app, base_url="http://127.0.0.1:8400") as client:
+        headers = {"Authorization": f"Bearer {token}"}
+        assert client.post("/api/invoices/INV-2/swap", json={"playbook": "owner-voice", "why": WHY}, headers=headers).status_code == 202
+    with database.reading() as connection:
+        words = [inbox.load_word(connection, word) for (word,) in hand.rows("select id from inbox where kind = 'swap'")]
+    one, two = (word.news for word in words if word)
+    assert one == two and isinstance(one, PlaybookSwapped) and "vip-note" not in one.done, "what is not for this customer was heard by nobody"
+
+
+def test_by_the_command_line(hand: ByHand, token: str, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_commands(database_url, tmp_path, token, monkeypatch)
     for number, change in enumerate(CHANGES):
         invoice = prepared(hand, number, change)
         words = ["case", change.cli[0], f"INV-{number}", *change.cli[1:], "--reason", WHY]

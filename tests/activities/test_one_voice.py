@@ -16,10 +16,10 @@ from db import parties, quiet_periods
 from db.engine import Database
 from domain.customer import Customer
 from domain.decision import Perform, Wait
-from domain.event import LegalStop, News, Replied
+from domain.event import HoldPlaced, HoldReleased, LegalStop, News, PaymentReported, PlanAgreed, Replied
 from domain.facts import Envelope
 from domain.quiet import QuietPeriod, Scope
-from support.by_hand import ByHand
+from support.by_hand import MONDAY, ByHand
 from support.rig import standard_policy
 
 SHARED = "office@shared.example"
@@ -103,6 +103,8 @@ def test_the_gap_holds_over_all_that_pay_through_one(database: Database) -> None
     [
         (LegalStop("insolvency", by="Ann"), "there is a legal stop for whom this customer pays through"),
         (Replied(by="Bea", why="who ordered this?"), "whom this customer pays through has answered, and nobody has dealt with it yet: quiet"),
+        (HoldPlaced(by="Ann", why="their office burned down"), "whom this customer pays through is on hold"),
+        (PlanAgreed("pln_1", MONDAY.date() + timedelta(days=60)), "a payment plan of whom this customer pays through is offered or agreed: quiet"),
     ],
 )
 def test_what_silences_the_head_office_silences_all_that_pay_through_it(database: Database, said: News, why: str) -> None:
@@ -117,6 +119,33 @@ def test_what_silences_the_head_office_silences_all_that_pay_through_it(database
     assert hand.mailer.posted == []
     hand.work(alone)
     assert len(hand.mailer.posted) == 1
+
+
+def test_branches_are_written_to_again_once_the_head_office_is_released(database: Database) -> None:
+    hand = ByHand(database)
+    north, own = hand.add("INV-1", 20, customer="NORTH"), hand.add("INV-2", 20, customer="HEAD")
+    head = treat(hand, "HEAD", lambda customer: customer)
+    treat(hand, "NORTH", lambda customer: replace(customer, pays_through=head))
+    hand.say(own, HoldPlaced(by="Ann", why="their office burned down"))
+    hand.work(own)
+    waiting = hand.work(north)
+    hand.say(own, HoldReleased(by="Ann", why="they moved"))
+    hand.assess(own)
+    hand.now = waiting.until
+    hand.work(north)
+    assert len(hand.mailer.posted) == 1
+
+
+def test_one_payment_that_the_head_office_reports_silences_no_branch(database: Database) -> None:
+    hand = ByHand(database)
+    north, own = hand.add("INV-1", 20, customer="NORTH"), hand.add("INV-2", 20, customer="HEAD")
+    head = treat(hand, "HEAD", lambda customer: customer)
+    treat(hand, "NORTH", lambda customer: replace(customer, pays_through=head))
+    hand.say(own, PaymentReported(by="Bea"))
+    hand.work(own)
+    hand.work(north)
+    (email,) = hand.mailer.posted
+    assert "INV-1" in email.text and "INV-2" not in email.text
 
 
 def test_a_quiet_period_set_after_a_step_was_planned_holds_it_back_and_its_reason_stays_here(database: Database) -> None:

@@ -17,7 +17,7 @@ from activities.plans import Plans
 from db import inbox, plans
 from db.engine import Database
 from db.ids import new_id
-from db.schema import customers
+from db.schema import contacts, customers
 from domain.case import HoldKind, Outcome
 from domain.decision import Perform, Wait
 from domain.event import ChasingStopped, DisputeRaised, HoldReleased, PaidOutside
@@ -104,7 +104,8 @@ def test_a_plan_over_two_invoices_is_offered_accepted_paid_and_kept(desk: Desk) 
     assert sorted(passed.case for passed in answer.passed) == sorted((case_id(one), case_id(two)))
     assert silent(desk, one) and silent(desk, two)
     desk.tell(Accepted("Ann", "in writing"))
-    sent = len(desk.mailer.accepted)
+    assert silent(desk, one) and silent(desk, two)
+    sent = [mail.subject for mail in desk.mailer.accepted if "payment plan" not in mail.subject]
     for due, left in (("2026-03-12", ("21933.00", "34200.00")), ("2026-04-11", ("0.00", "28066.00")), ("2026-05-11", ("0.00", "0.00"))):
         desk.go_to(date.fromisoformat(due))
         assert silent(desk, two)
@@ -112,7 +113,7 @@ def test_a_plan_over_two_invoices_is_offered_accepted_paid_and_kept(desk: Desk) 
         desk.ledger.change("INV-2", balance=Decimal(left[1]))
         answer = desk.look()
     assert (answer.until, answer.ended) == (None, "kept")
-    assert len(desk.mailer.accepted) == sent, "a customer who kept the plan was written to"
+    assert [mail.subject for mail in desk.mailer.accepted if "payment plan" not in mail.subject] == sent, "a customer who kept the plan was chased"
     for invoice in (one, two):
         assert desk.case(invoice).ended is None or desk.case(invoice).ended is Outcome.SETTLED
         assert "the payment plan was kept" in desk.diary(invoice)
@@ -178,20 +179,38 @@ def test_a_plan_that_is_declined_or_called_off_ends_the_silence_with_its_reason(
     assert not desk.said.taken and "has ended" in desk.said.said
 
 
-def test_each_installment_is_reminded_of_once_however_often_the_plan_is_looked_at(desk: Desk) -> None:
-    agreed(desk)
+def test_a_plan_is_confirmed_in_writing_and_each_installment_reminded_of_once_by_one_invoice_for_all(desk: Desk) -> None:
+    one, two = desk.watched("INV-1", 20), desk.watched("INV-2", 20, "600.00")
+    desk.offer(one, two, first=7)
+    before = len(desk.mailer.accepted)
+    desk.tell(Accepted("Ann", "in writing"))
+    assert silent(desk, one) and silent(desk, two)
+    (confirmed,) = desk.mailer.accepted[before:]
+    assert confirmed.subject == "Your payment plan with Brightwater Tools"
+    assert "INV-1, INV-2" in confirmed.text and all(day in confirmed.text for day in ("9 Mar 2026", "8 Apr 2026", "8 May 2026")), confirmed.text
+    assert "confirmation of the payment plan sent by e-mail" in desk.diary(one)
     desk.go_to(date(2026, 3, 6))
     for _ in range(3):
         desk.look()
-    (key,) = [key for key in desk.tasks() if "remind" in key]
-    assert key == f"plan/{PLAN}/remind/2026-03-09"
-    with desk.database.transaction() as connection:
-        from db import tasks
+        assert silent(desk, one) and silent(desk, two)
+    (reminded,) = desk.mailer.accepted[before + 1 :]
+    assert reminded.subject == "Your payment plan with Brightwater Tools: the next installment" and "9 Mar 2026" in reminded.text
+    assert "8 Apr 2026" not in reminded.text
+    assert not [key for key in desk.tasks() if key.startswith(("plan/", "answer/"))]
+    desk.nothing_unrecorded(one, two)
 
-        tasks.close_tasks(connection, [key], "called", desk.now)
+
+def test_whom_no_message_reaches_a_person_tells_of_plan_and_installment(desk: Desk) -> None:
+    desk.offer(invoice := desk.watched("INV-1", 20), first=7)
+    desk.tell(Accepted("Ann", "in writing"))
+    with desk.database.transaction() as connection:
+        connection.execute(contacts.update().values(refused=["email"]))
+    silent(desk, invoice)
+    desk.go_to(date(2026, 3, 6))
     desk.look()
-    assert not [key for key in desk.tasks() if "remind" in key]
-    assert desk.rows("select count(*) from tasks where key like '%remind%'") == [(1,)]
+    silent(desk, invoice)
+    titles = [title for (title,) in desk.rows("select title from tasks where closed_at is null order by title")]
+    assert titles == ["Confirm the payment plan of Customer C-1 in writing", "Remind Customer C-1 of the next installment"]
 
 
 def test_paying_early_makes_the_reminder_needless_and_what_was_too_much_is_carried_on(desk: Desk) -> None:

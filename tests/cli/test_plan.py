@@ -62,6 +62,7 @@ def test_a_plan_is_offered_countered_accepted_and_called_off(planning: Installat
     planning.run("plan", "counter", "A-1", "--pay", f"{day(planning, 9)}=150", "--pay", f"{day(planning, 5)}=50", "--reason", "they asked")
     planning.run("plan", "accept", shown["id"], "--reason", "in writing")
     lines = planning.run("plan", "show", shown["id"]).stdout
+    assert next(line for line in lines.splitlines() if "next look" in line).endswith("(Europe/London)"), "the seller's own zone"
     assert "accepted" in lines and "150.00 EUR  open" in lines and "A-1: 100.00 EUR" in lines
     assert "oak Ltd" in planning.run("plan", "list").stdout
     assert "a payment plan covers it" in planning.run("case", "show", "A-1").stdout

@@ -34,6 +34,7 @@ def test_a_customer_is_left_alone_and_sending_waits(quiet: Installation) -> None
     assert "what falls due waits until it is over" in said and quiet.nudged == []
     (one,) = listed(quiet)
     assert (one["scope"], one["why"], one["stops_clock"], one["first_day"]) == ("customer", "stocktaking", False, str(quiet.today()))
+    assert one["name"] == "oak", "people know it by its number"
     shown = quiet.run("quiet", "list").stdout
     assert "customer oak" in shown and "runs on" in shown and "stocktaking" in shown
 

@@ -65,9 +65,14 @@ def test_a_new_installation_is_in_shadow_mode_and_goes_live_only_with_a_real_sen
     assert "sender_email hanna@brightwater.example is an example" in answering.run("live", "--yes", status=1).stderr
     (answering.folder / "sellers.yaml").write_text(SELLERS.replace("brightwater.example", "brightwater.co.uk"))
     assert "DUNWELL_MAILER is capture" in answering.run("live", "--yes", status=1).stderr
-    answering.run("live", status=1, DUNWELL_MAILER="smtp")  # nobody said yes
+    answering.run("live", "--replies-are-read-by", "Ann Lee", status=1, DUNWELL_MAILER="smtp")  # nobody said yes
     assert load(answering).mode == "shadow"
-    assert answering.run("live", "--yes", DUNWELL_MAILER="smtp").stdout == "Live: reminders go to customers from now on. 3 invoices are looked at again now.\n"
+    assert "nobody would read what customers answer" in answering.run("live", "--yes", status=1, DUNWELL_MAILER="smtp").stderr
+    named = ("--replies-are-read-by", "Ann Lee")
+    assert (
+        answering.run("live", "--yes", *named, DUNWELL_MAILER="smtp").stdout
+        == "Live: reminders go to customers from now on. 3 invoices are looked at again now.\n"
+    )
     assert load(answering).mode == "live"
     assert answering.nudged == [()]
     assert "is live already" in answering.run("live", "--yes", "--yes-capture", status=1).stderr

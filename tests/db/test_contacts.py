@@ -7,14 +7,15 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
-from db import contacts, customers, inbox, parties
+from db import contacts, customers, inbox, parties, suppressions
 from db.contacts import UnableToSetContact, Wanted
 from db.engine import Database
 from db.parties import CustomerRow
 from db.schema import contacts as rows
 from db.schema import tasks
 from domain.customer import Contact, Role
-from domain.event import ContactSet
+from domain.delivery import Ground
+from domain.event import ContactSet, OptedIn
 from domain.task import TaskKind
 from domain.treatment import Treatment
 from support.office import SELLER, Office
@@ -102,6 +103,66 @@ def test_an_address_that_was_refused_stays_refused_under_whatever_name(office: O
     with office.database.reading() as connection:
         refused = {line.contact.role: line.contact.refused for line in contacts.list_contacts(connection, customer)}
     assert refused == {Role.CFO: {"email"}, Role.BILLING: {"sms"}, Role.OTHER: frozenset()}
+
+
+def allow(office: Office, customer: str, *channels: str, role: Role = Role.BILLING, **wanted: str) -> tuple[str, ...]:
+    with office.database.transaction() as connection:
+        allowed = frozenset(channels)
+        return contacts.set_contact(connection, customer, role, Wanted(**wanted), by="Ann", why="she called us", now=NOW, agreed=allowed)
+
+
+def refused_by(office: Office, customer: str) -> dict[str, frozenset[str]]:
+    with office.database.reading() as connection:
+        return {line.contact.email: line.contact.refused for line in contacts.list_contacts(connection, customer)}
+
+
+def test_only_a_person_who_says_that_they_agreed_lifts_an_opt_out_and_every_invoice_hears_it(office: Office) -> None:
+    customer = take_in(office, told(*LEDGER))
+    invoice = office.invoice("1", customer)
+    with office.database.transaction() as connection:
+        suppressions.suppress(connection, "bea@c.example", ["email"], Ground.ASKED, by="bea@c.example", reason="unsubscribed", now=NOW)
+        connection.execute(rows.update().where(rows.c.email == "bea@c.example").values(refused=["email", "sms"]))
+    set_contact(office, customer, email="bea@c.example", name="Bea Ling")
+    assert refused_by(office, customer)["bea@c.example"] == {"email", "sms"}
+    (word,) = allow(office, customer, "email")
+    assert refused_by(office, customer)["bea@c.example"] == {"sms"}
+    with office.database.reading() as connection:
+        told_of, silent = inbox.load_word(connection, word), suppressions.list_suppressions(connection, reach="bea@c.example")
+        (lifted,) = suppressions.list_suppressions(connection, everything=True)
+    assert told_of and (told_of.case, told_of.news) == (f"invoice/{invoice}", OptedIn(("email",), "Ann", "she called us"))
+    assert silent == () and (lifted.lifted_by, lifted.lifted_why) == ("Ann", "she called us")
+    assert allow(office, customer, "email") == ()
+
+
+def test_agreeing_alone_leaves_the_contact_the_ledgers(office: Office) -> None:
+    customer = take_in(office, told(*LEDGER))
+    with office.database.transaction() as connection:
+        connection.execute(rows.update().where(rows.c.email == "bea@c.example").values(refused=["email"]))
+    allow(office, customer, "email")
+    assert known(office, customer)[0] == ("billing", "Bea Ling", "bea@c.example", "+4930123", "")
+    assert refused_by(office, customer)["bea@c.example"] == frozenset()
+
+
+def test_nobody_agrees_to_be_reached_where_there_is_nothing_to_reach_them_at(office: Office) -> None:
+    customer = take_in(office, told(*LEDGER))
+    with pytest.raises(UnableToSetContact, match="no address or number to reach them at by sms"):
+        allow(office, customer, "sms", role=Role.OTHER)
+
+
+@pytest.mark.parametrize(
+    "repeated", [LEDGER, ((Role.CFO, "Bea Ling", "BEA@c.example", "+4930123"), LEDGER[1]), ((Role.BILLING, "Bea L.", "bea@c.example", "+4930999"),)]
+)
+def test_no_import_of_the_same_address_lifts_an_opt_out(office: Office, repeated: tuple[tuple[Role, str, str, str], ...]) -> None:
+    customer = take_in(office, told(*LEDGER))
+    with office.database.transaction() as connection:
+        suppressions.suppress(connection, "bea@c.example", ["email"], Ground.ASKED, by="bea@c.example", reason="unsubscribed", now=NOW)
+        connection.execute(rows.update().where(rows.c.email == "bea@c.example").values(refused=["email"]))
+    take_in(office, told(*repeated))
+    assert {email.lower(): refused for email, refused in refused_by(office, customer).items()}["bea@c.example"] == {"email"}
+    take_in(office, told(LEDGER[1]))
+    take_in(office, told(*LEDGER))
+    with office.database.reading() as connection:
+        assert [one.channel for one in suppressions.list_suppressions(connection, reach="bea@c.example")] == ["email"]
 
 
 def test_a_contact_nobody_can_be_reached_by_is_refused_and_nothing_lost(office: Office) -> None:

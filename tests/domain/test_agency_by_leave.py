@@ -9,11 +9,15 @@ from decimal import Decimal
 import pytest
 
 import playbooks
+from domain import ladder
 from domain.case import Authorization, Fate, Rung
 from domain.decision import Wait, assess
 from domain.diary import write_diary
-from domain.event import AgencyAuthorized
-from domain.playbook import Playbook
+from domain.event import AgencyAuthorized, GivenBack
+from domain.fold import fold
+from domain.matters import compensate
+from domain.playbook import Playbook, Verb
+from domain.task import TaskKind
 from domain.timeline import Arrival, timeline
 from support.worlds import MONDAY, a_case, facts
 
@@ -82,3 +86,31 @@ def test_where_the_exact_text_is_approved_that_is_the_leave() -> None:
     stages = playbooks.load("issue-to-payment")
     assert next(step for step in stages.steps if step.do == "refer_to_agency").approve == 1
     assert "referral to an agency or lawyer left out: no agency" not in diary(policy=stages)
+
+
+def given_back(day: int) -> Arrival:
+    return Arrival(datetime(2026, 3, 13, 11, tzinfo=UTC) + timedelta(days=day), (GivenBack(by="Ann", why="nobody at the address"),))
+
+
+def test_what_was_given_back_is_asked_for_again_after_a_statements_time() -> None:
+    said = diary(given_back(60))
+    before, _, later = said.partition("given back after the handover to collections of ")
+    assert "statement" not in before and "says Ann: nobody at the address" in later
+    assert "day  +90  Thu 11 Jun 2026  statement 1 sent by e-mail" in later
+
+
+def test_what_nobody_has_cannot_be_given_back_nor_twice() -> None:
+    assert "given back" not in diary(given_back(5))
+    assert diary(given_back(60), given_back(61)).count("given back after") == 1
+
+
+def test_whoever_gave_it_back_need_not_be_recalled_once_it_is_paid() -> None:
+    case = replace(a_case(DUE), playbook=WEEKS.hash)
+    world, (handed,) = facts(playbook=WEEKS), [step for step in WEEKS.steps if step.do is Verb.HAND_OFF]
+    case = replace(case, entered=True, rungs=(Rung(handed.name, Fate.DONE, MONDAY, "task"),))
+    assert compensate(case, world, MONDAY)
+    folded = fold(case, GivenBack(by="Ann"), world, MONDAY + timedelta(days=9))
+    assert compensate(folded.case, world, MONDAY + timedelta(days=10)) == ()
+    assert [task.kind for task in folded.tasks] == [TaskKind.REVIEW]
+    handed_again = folded.case.with_rung(Rung(handed.name, Fate.DONE, MONDAY + timedelta(days=20), "task"))
+    assert ladder.handed_over(handed_again, world) is not None

@@ -74,8 +74,9 @@ def test_a_part_payment_goes_on_with_what_is_left() -> None:
 def test_a_kept_promise_ends_in_silence_and_a_broken_one_resumes_at_the_exact_step() -> None:
     promise = PromiseMade(DUE + timedelta(days=21), by="Ann")
     kept = diary(on(7, promise), on(20, ledger=pays("1200.00"))).splitlines()
-    assert kept[-4:] == [
+    assert kept[-5:] == [
         "day   +7  Fri 27 Mar 2026  promise recorded: 1,200.00 EUR by Fri 10 Apr 2026 (told by Ann)",
+        "day   +7  Fri 27 Mar 2026  confirmation of the promise sent by e-mail",
         "day  +20  Thu  9 Apr 2026  1,200.00 EUR paid or credited, 0.00 EUR left",
         "day  +20  Thu  9 Apr 2026  promise kept: 1,200.00 EUR by Fri 10 Apr 2026",
         "day  +20  Thu  9 Apr 2026  paid in full",
@@ -84,7 +85,8 @@ def test_a_kept_promise_ends_in_silence_and_a_broken_one_resumes_at_the_exact_st
     lines = broken.splitlines()
     place = next(number for number, line in enumerate(lines) if "promise broken" in line)
     assert "second reminder sent" in lines[place + 1]
-    assert not any("sent by" in line for line in lines[lines.index(next(line for line in lines if "promise recorded" in line)) : place])
+    meanwhile = lines[lines.index(next(line for line in lines if "promise recorded" in line)) : place]
+    assert [line.rpartition("  ")[2] for line in meanwhile if "sent by" in line] == ["confirmation of the promise sent by e-mail"]
 
 
 def test_a_hold_is_silent_until_its_day_and_then_goes_on_where_it_was() -> None:

@@ -29,7 +29,7 @@ def test_a_call_ends_with_one_word() -> None:
     assert news_of("voicemail", call) == (Spoken(reached=False),)
     assert news_of("promise", call) == (PromiseMade(FRIDAY), Spoken())
     assert news_of("disputed", call) == (DisputeRaised("two boxes missing"), Spoken())
-    assert news_of("not-received", call) == (Replied(), Spoken())
+    assert news_of("not-received", call) == (Replied(copy=True), Spoken())
     assert news_of("paid", call) == (PaymentReported(), Spoken())
 
 

@@ -38,6 +38,14 @@ def test_a_reported_payment_is_missed_on_its_day_though_a_longer_hold_keeps_the_
     assert [task.key for task in missed.tasks] == [f"remittance/{heard.case.id}"]
 
 
+def test_a_promise_is_broken_on_its_day_though_a_longer_hold_keeps_the_invoice_silent() -> None:
+    case = replace(hear(PromiseMade(date(2026, 3, 6), by="customer"), HoldPlaced(date(2026, 4, 10), by="Ann")).case, answers=())  # it is confirmed
+    heard = hear(case=case)
+    assert isinstance(heard.verdict.decision, Wait) and heard.verdict.rule == "hold"
+    broken = assess(heard.case, heard.case.invoice, (), WORLD, heard.verdict.decision.until)
+    assert [made.standing for made in broken.case.promises] == [PromiseStanding.BROKEN] and broken.verdict.rule == "hold"
+
+
 def test_a_legal_stop_is_named_before_a_dispute() -> None:
     assert hear(DisputeRaised(by="customer"), LegalStop("insolvency", by="Ann")).verdict.rule == "legal"
 

@@ -18,12 +18,11 @@ import pytest
 
 from activities import forgotten
 from activities.outreach import Site
-from activities.upkeep import compare_at_start
+from activities.upkeep import compare_at_start, keep_schedules
 from db import installation, journal
 from db.engine import Database
 from domain.calendar import local_day
 from domain.case import Fate
-from starter import keep_schedules
 from support.restoring import Living, Rows, a_business, copy, write
 from support.rig import Rig, real_server, rig, virtual_server
 from workflows.contract import case_id

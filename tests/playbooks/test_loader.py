@@ -14,6 +14,7 @@ import pytest
 
 import playbooks
 from domain.customer import Behavior
+from domain.owed import AnswerKind
 from domain.playbook import CatchUp, Playbook, Stage
 
 GOOD = """\
@@ -278,8 +279,10 @@ def test_the_hash_is_that_of_the_resolved_text_and_covers_policy_and_wording() -
     text = playbooks.resolve(standard)
 
     assert standard.hash == sha256(text.encode()).hexdigest()
-    assert json.loads(text).keys() == {"playbook", "wording"}
-    assert json.loads(text)["wording"].keys() == {playbooks.wording_key(step, "email") for step in (*standard.steps, standard.afterwards.step(1))}
+    assert json.loads(text).keys() == {"playbook", "wording", "wording_in"}
+    said = {playbooks.wording_key(step, "email") for step in (*standard.steps, standard.afterwards.step(1))}
+    answers = {key for key in json.loads(text)["wording"] if key.partition(".")[0] in list(AnswerKind)}
+    assert json.loads(text)["wording"].keys() - answers == said and answers
     assert playbooks.resolve(replace(standard, gap_days=4)) != text
     assert playbooks.resolve(replace(standard, hash="")) == text
 

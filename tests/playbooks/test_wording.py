@@ -22,7 +22,8 @@ from playbooks.samples import MANY, ONE, SELLER, SHEETS, line
 from playbooks.wording import Circumstances, FactSheet, Line, Rendered, UnableToRender, render
 
 STANDARD = playbooks.load("standard")
-WORDINGS = playbooks.wording_of(playbooks.resolve(STANDARD))
+# Those of its steps; messages that answer are about something else than all that is open.
+WORDINGS = {name: wording for name, wording in playbooks.wording_of(playbooks.resolve(STANDARD)).items() if name not in STANDARD.says}
 PAY_URL = "https://pay.brightwater.example/i/104?t=a%20b&x=1"
 FIRST = WORDINGS["first-reminder.email"]
 
@@ -361,6 +362,12 @@ def test_amounts_and_days_are_written_as_the_locale_has_them() -> None:
     assert money(Money(Decimal("99.00"), "SEK"), locale_for("en", "en")) == "SEK\u00a099.00"
 
 
+@pytest.mark.parametrize("day, long, short", [(1, "1er mars 2026", "1er mars 2026"), (2, "2 mars 2026", "2 mars 2026"), (11, "11 mars 2026", "11 mars 2026")])
+def test_french_counts_the_first_of_a_month_and_no_other_day(day: int, long: str, short: str) -> None:
+    locale = locale_for("fr_CA", "fr")
+    assert (long_day(date(2026, 3, day), locale), short_day(date(2026, 3, day), locale)) == (long, short)
+
+
 def test_a_locale_of_another_language_does_not_mix_into_the_wording() -> None:
     assert "12 février" not in write("first-reminder.email", replace(ONE, locale="fr")).text
     assert "February 12, 2026" in write("first-reminder.email", replace(ONE, locale="fr")).text
@@ -381,7 +388,7 @@ def test_the_button_can_be_read_on_any_brand_color() -> None:
 
 
 BROKEN = {
-    "{{ amuont }} is open": (5, "'amuont' is undefined; use only account_manager, agency, also_open"),
+    "{{ amuont }} is open": (5, "'amuont' is undefined; use only about, account_manager, agency, also_open"),
     "Dear reader,\n\n{{ seller.bank }}": (7, "has no attribute 'bank'"),
     "one\n\n{% if one %}\nnever closed": (8, "does not parse"),
     "see {{ invoices }} here": (5, "{{ invoices }} stands inside a sentence"),

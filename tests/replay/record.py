@@ -28,7 +28,7 @@ from temporalio.testing import WorkflowEnvironment  # noqa: E402
 
 from activities.assessor import Policy  # noqa: E402
 from activities.outreach import Site  # noqa: E402
-from db import installation, migrate  # noqa: E402
+from db import installation, migrate, reviews, schema  # noqa: E402
 from db.engine import Database  # noqa: E402
 from db.outreach import load_about  # noqa: E402
 from domain import payment_plan  # noqa: E402
@@ -39,7 +39,7 @@ from domain.invoice import Standing  # noqa: E402
 from domain.plan_keeping import Offered, PlanWord  # noqa: E402
 from integrations.messaging import Accepted, Refused, Unknown  # noqa: E402
 from support.by_hand import ScriptedMailer  # noqa: E402
-from support.rig import Rig, rig, standard_policy, virtual_server  # noqa: E402
+from support.rig import SELLER, Rig, rig, standard_policy, virtual_server  # noqa: E402
 from workflows import contract  # noqa: E402
 from workflows.contract import case_id, plan_id  # noqa: E402
 from workflows.dunning import InvoiceDunning  # noqa: E402
@@ -70,9 +70,9 @@ class Scene:
             self.reached.set()
             assert self.opened.wait(30)
 
-    async def watch(self, number: str = "INV-1", due_in: int = 10) -> tuple[str, Handle]:
+    async def watch(self, number: str = "INV-1", due_in: int = 10, **fields: Any) -> tuple[str, Handle]:
         """A watched invoice whose clock stands until it is moved."""
-        invoice = self.made.record(number, TODAY + timedelta(days=due_in))
+        invoice = self.made.record(number, TODAY + timedelta(days=due_in), **fields)
         with self.environment.with_time_skipping_disabled():
             assert await self.made.door.open(invoice)
         await self.made.until(lambda: bool(self.made.diary(invoice)))
@@ -361,6 +361,44 @@ async def plan_in_trouble(scene: Scene) -> None:
     await plan.result()
 
 
+async def _review(scene: Scene) -> WorkflowHandle[Any, str]:
+    """This week's review of an invoice that nobody has looked at for weeks, and the run that follows it."""
+    await scene.watch(due_in=-20, email="")
+    with scene.made.database.transaction() as connection:
+        connection.execute(schema.tasks.update().values(opened_at=datetime.now(UTC) - timedelta(days=60), due=TODAY - timedelta(days=50)))
+    with scene.environment.with_time_skipping_disabled():
+        client = scene.environment.client
+        review = await client.execute_workflow(contract.WEEKLY_REVIEW, SELLER.id, id="review-recorded", task_queue=contract.CASES_QUEUE, result_type=str)
+    return client.get_workflow_handle(review, result_type=str)
+
+
+async def review_read(scene: Scene) -> None:
+    following = await _review(scene)
+    await scene.days(following, 6)
+    with scene.made.database.transaction() as connection:
+        kept = reviews.load(connection, following.id)
+        assert kept is not None and reviews.note_reviewed(connection, kept.review, "Olga", "x", datetime.now(UTC))
+    await following.signal(contract.REPORT)
+    await following.result()
+
+
+async def review_left_unread(scene: Scene) -> None:
+    """Opened twice in a week, and reminded of until its history is shed."""
+    following = await _review(scene)
+    with scene.environment.with_time_skipping_disabled():
+        await scene.environment.client.execute_workflow(contract.WEEKLY_REVIEW, SELLER.id, id="review-again", task_queue=contract.CASES_QUEUE)
+    await scene.days(following, 21)
+
+
+async def review_stopped_in_trouble(scene: Scene) -> None:
+    scene.mailer.script = [ApplicationError("the disk is full", non_retryable=True)]
+    following = await _review(scene)
+    await scene.days(following, 2)
+    await following.signal("no such word", args=[1, 2])
+    await following.cancel()
+    await following.result()
+
+
 STORIES: dict[str, Story] = {
     story.__name__: story
     for story in (
@@ -393,8 +431,15 @@ STORIES: dict[str, Story] = {
         plan_refused,
         plan_canceled,
         plan_in_trouble,
+        review_read,
+        review_left_unread,
+        review_stopped_in_trouble,
     )
 }
+
+
+# Of which workflows the histories of a story are kept, by the first word of its name; of an invoice's, where none is named.
+TOLD_OF = {"plan": (contract.PLAN,), "review": (contract.WEEKLY_REVIEW, contract.REVIEW)}
 
 
 def save(name: str, history: WorkflowHistory) -> None:
@@ -425,9 +470,9 @@ async def record(name: str, story: Story) -> None:
         client = scene.environment.client
         await asyncio.sleep(1)  # the server's lists lag
         runs = sorted([run async for run in client.list_workflows()], key=lambda run: run.start_time)
-        number, told_of = 0, contract.PLAN if name.startswith("plan_") else contract.WORKFLOW
+        number, told_of = 0, TOLD_OF.get(name.partition("_")[0], (contract.WORKFLOW,))
         for run in runs:
-            if run.workflow_type == told_of:
+            if run.workflow_type in told_of:
                 number += 1
                 save(f"{name}-{number}", await client.get_workflow_handle(run.id, run_id=run.run_id).fetch_history())
             elif run.workflow_type == contract.UPKEEP:

@@ -12,6 +12,7 @@ import worker
 from workflows.dunning import InvoiceDunning
 from workflows.payloads import data_converter
 from workflows.plan import PaymentPlan
+from workflows.review import OwnerReview, WeeklyReview
 from workflows.upkeep import Upkeep
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -44,8 +45,10 @@ def load(file: Path) -> WorkflowHistory:
 
 
 async def replay(history: WorkflowHistory, name: str, shell: type = InvoiceDunning, runner: WorkflowRunner | None = None) -> None:
-    """Replay a history against ``shell``, today's workflow unless told otherwise. Raises UnableToReplay."""
-    replayer = Replayer(workflows=[shell, PaymentPlan, Upkeep], data_converter=data_converter, workflow_runner=runner or worker.sandbox())
+    """Replay a history against today's workflows, ``shell`` in place of the one of its name. Raises UnableToReplay."""
+    workflows: dict[str, type] = {one.__name__: one for one in (InvoiceDunning, PaymentPlan, Upkeep, WeeklyReview, OwnerReview)}
+    workflows[shell.__name__] = shell
+    replayer = Replayer(workflows=list(workflows.values()), data_converter=data_converter, workflow_runner=runner or worker.sandbox())
     result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
     if result.replay_failure:
         raise UnableToReplay(TEACH.format(name=name, problem=result.replay_failure))

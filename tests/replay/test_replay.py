@@ -50,6 +50,9 @@ PATHS: dict[str, tuple[str, ...]] = {
     "plan_expired": ("assess_plan", "tells", "timer", "assess_plan", "tells", "ended expired"),
     "plan_refused": ("assess_plan", "ended refused"),
     "plan_canceled": ("timer", "cancel", "timer canceled", "assess_plan", "tells", "ended declined"),
+    "review_read": ("open_review", "follow_review", "timer", "follow_review", "signal report", "timer canceled", "follow_review", "ended reviewed"),
+    "review_left_unread": ("open_review", "follow_review", "timer", "follow_review", "timer", "continued", "open_review", "follow_review", "timer"),
+    "review_stopped_in_trouble": ("follow_review", "failed", "timer", "signal no such word", "cancel", "timer canceled", "ended stopped"),
     "plan_in_trouble": ("signal no such word", "failed", "timer", "assess_plan", "update", "assess_plan", "ended declined"),
 }
 
@@ -74,6 +77,16 @@ FATAL: dict[str, tuple[str, str]] = {
     "no rest after trouble": ('await self.wait(workflow.now() + ports.AFTER_TROUBLE, "trouble: trying again", known)', "pass"),
     "history is never shed": ("workflow.info().is_continue_as_new_suggested()", "False"),
     "another activity in its place": ("ports.Cases.assess, Ask", "ports.Cases.receive, Ask"),
+}
+# Changes to the text of another workflow that none of its sleeping runs would survive: its file and its name, then as above.
+FATAL_ELSEWHERE: dict[str, tuple[str, str, str, str]] = {
+    "a plan that looks twice": ("plan", "PaymentPlan", "answer = await self.assess()", "await self.assess()\n            answer = await self.assess()"),
+    "a plan that tells nobody": ("plan", "PaymentPlan", "await self.tell_invoices(answer)", "pass"),
+    "a plan with other ids": ("plan", "PaymentPlan", "self.turns += 1", "self.turns += 2"),
+    "a plan that never rests": ("plan", "PaymentPlan", "await self.wait(answer.until, answer.why)", "pass"),
+    "a review that rests first": ("review", "OwnerReview", "followed = await self.follow()", "await asyncio.sleep(60), (followed := await self.follow())"),
+    "a review whose history is never shed": ("review", "OwnerReview", "workflow.info().is_continue_as_new_suggested()", "False"),
+    "a review that nobody follows": ("review", "WeeklyReview", "with suppress(WorkflowAlreadyStartedError):", "if False:"),
 }
 # Changes that every sleeping invoice survives.
 HARMLESS: dict[str, tuple[str, str]] = {
@@ -112,16 +125,16 @@ def events(file: Path) -> Iterator[str]:
                 yield f"ended {outcome}" if isinstance(outcome, str) else "ended"
 
 
-def changed_shell(*changes: tuple[str, str]) -> type:
+def changed_shell(*changes: tuple[str, str], file: str = "dunning", name: str = "InvoiceDunning") -> type:
     """The workflow as it would be with these changes to its text."""
-    text = (ROOT / "workflows" / "dunning.py").read_text()
+    text = (ROOT / "workflows" / f"{file}.py").read_text()
     for before, after in changes:
-        assert text.count(before) == 1, f"this change no longer fits workflows/dunning.py; write another for: {before}"
+        assert text.count(before) == 1, f"this change no longer fits workflows/{file}.py; write another for: {before}"
         text = text.replace(before, after)
-    module = ModuleType("changed_dunning")
+    module = ModuleType(f"changed_{file}")
     sys.modules[module.__name__] = module
-    exec(compile(text, "changed_dunning.py", "exec"), module.__dict__)
-    shell: type = module.InvoiceDunning
+    exec(compile(text, f"changed_{file}.py", "exec"), module.__dict__)
+    shell: type = getattr(module, name)
     return shell
 
 
@@ -149,6 +162,12 @@ def test_a_changed_order_of_commands_is_refused_with_a_message_that_teaches(befo
     said = str(refused.value)
     assert ".json no longer replays: " in said and "TMPRL1100" in said
     assert 'if workflow.patched("name-of-the-step-that-changed"): ...' in said
+
+
+@pytest.mark.parametrize("file, name, before, after", FATAL_ELSEWHERE.values(), ids=FATAL_ELSEWHERE)
+def test_a_changed_order_in_any_other_workflow_is_refused_too(file: str, name: str, before: str, after: str) -> None:
+    with pytest.raises(UnableToReplay, match="no longer replays"):
+        asyncio.run(replay_all(changed_shell((before, after), file=file, name=name)))
 
 
 def test_changes_that_break_no_history_are_let_through() -> None:

@@ -159,6 +159,7 @@ THE_BROKEN_PROMISE = Story(
         day  -11  Mon  2 Mar 2037  watching begins: 6,200.00 EUR open
         day   +3  Mon 16 Mar 2037  first reminder sent by e-mail
         day   +4  Tue 17 Mar 2037  promise recorded: 6,200.00 EUR by Tue 24 Mar 2037 (told by Bea)
+        day   +4  Tue 17 Mar 2037  confirmation of the promise sent by e-mail
         day  +14  Fri 27 Mar 2037  promise broken: 6,200.00 EUR by Tue 24 Mar 2037 did not come
         day  +14  Fri 27 Mar 2037  word to the account manager left out: only for strategic customers
         day  +14  Fri 27 Mar 2037  offer of a payment plan left out: only for strategic customers

@@ -54,9 +54,10 @@ STRATEGIC_ACCOUNT = Story(
         day  +45  Mon  2 Mar 2037  Sue asks to wait until Mon 9 Mar 2037: their CFO is new
         day  +52  Mon  9 Mar 2037  first reminder sent by e-mail (planned for day +3: a colleague asked to wait)
         day  +55  Thu 12 Mar 2037  second reminder sent by e-mail (planned for day +7: 3 days after the last contact)
-        day  +55  Thu 12 Mar 2037  word to the account manager: given to a person of ours (planned for day +10: 3 days after the last contact)
+        day  +55  Thu 12 Mar 2037  word to the account manager: given to a person of ours (planned for day +10: already late when first seen)
         day  +59  Mon 16 Mar 2037  offer of a payment plan sent by e-mail (planned for day +14: 3 days after the last contact)
         day  +60  Tue 17 Mar 2037  promise recorded: 61,400.00 EUR by Mon 23 Mar 2037 (told by Clara): thanks for the offer
+        day  +60  Tue 17 Mar 2037  confirmation of the promise sent by e-mail
         day  +66  Mon 23 Mar 2037  61,400.00 EUR paid or credited, 0.00 EUR left
         day  +66  Mon 23 Mar 2037  promise kept: 61,400.00 EUR by Mon 23 Mar 2037
         day  +66  Mon 23 Mar 2037  paid in full
@@ -70,9 +71,10 @@ STRATEGIC_ACCOUNT = Story(
         day  +45  Mon  2 Mar 2037  Sue asks to wait until Mon 9 Mar 2037: their CFO is new
         day  +52  Mon  9 Mar 2037  first reminder sent by e-mail (planned for day +3: a colleague asked to wait)
         day  +55  Thu 12 Mar 2037  second reminder sent by e-mail (planned for day +7: 3 days after the last contact)
-        day  +55  Thu 12 Mar 2037  word to the account manager: given to a person of ours (planned for day +10: 3 days after the last contact)
+        day  +55  Thu 12 Mar 2037  word to the account manager: given to a person of ours (planned for day +10: already late when first seen)
         day  +59  Mon 16 Mar 2037  offer of a payment plan sent by e-mail (planned for day +14: 3 days after the last contact)
         day  +60  Tue 17 Mar 2037  promise recorded: 42,000.00 EUR by Mon 23 Mar 2037 (told by Clara): thanks for the offer
+        day  +60  Tue 17 Mar 2037  confirmation of the promise sent by e-mail
         day  +66  Mon 23 Mar 2037  42,000.00 EUR paid or credited, 0.00 EUR left
         day  +66  Mon 23 Mar 2037  promise kept: 42,000.00 EUR by Mon 23 Mar 2037
         day  +66  Mon 23 Mar 2037  paid in full
@@ -86,9 +88,10 @@ STRATEGIC_ACCOUNT = Story(
         day  +45  Mon  2 Mar 2037  Sue asks to wait until Mon 9 Mar 2037: their CFO is new
         day  +52  Mon  9 Mar 2037  first reminder sent by e-mail (planned for day +3: a colleague asked to wait)
         day  +55  Thu 12 Mar 2037  second reminder sent by e-mail (planned for day +7: 3 days after the last contact)
-        day  +55  Thu 12 Mar 2037  word to the account manager: given to a person of ours (planned for day +10: 3 days after the last contact)
+        day  +55  Thu 12 Mar 2037  word to the account manager: given to a person of ours (planned for day +10: already late when first seen)
         day  +59  Mon 16 Mar 2037  offer of a payment plan sent by e-mail (planned for day +14: 3 days after the last contact)
         day  +60  Tue 17 Mar 2037  promise recorded: 24,000.00 EUR by Mon 23 Mar 2037 (told by Clara): thanks for the offer
+        day  +60  Tue 17 Mar 2037  confirmation of the promise sent by e-mail
         day  +66  Mon 23 Mar 2037  24,000.00 EUR paid or credited, 0.00 EUR left
         day  +66  Mon 23 Mar 2037  promise kept: 24,000.00 EUR by Mon 23 Mar 2037
         day  +66  Mon 23 Mar 2037  paid in full""",
@@ -134,9 +137,9 @@ WRITE_OFF_AVERTED = Story(
         day  +78  Mon  2 Mar 2037  note shortly before the due date left out: already 78 days late when first seen
         day  +78  Mon  2 Mar 2037  note on the due date left out: already 78 days late when first seen
         day  +78  Mon  2 Mar 2037  offer of a payment plan left out: only for strategic customers
-        day  +78  Mon  2 Mar 2037  first overdue reminder sent by e-mail (planned for day +3: 3 days after the last contact)
-        day  +78  Mon  2 Mar 2037  call by receivables: given to a person of ours (planned for day +10: 3 days after the last contact)
-        day  +78  Mon  2 Mar 2037  word to the account manager: given to a person of ours (planned for day +17: 3 days after the last contact)
+        day  +78  Mon  2 Mar 2037  first overdue reminder sent by e-mail (planned for day +3: already late when first seen)
+        day  +78  Mon  2 Mar 2037  call by receivables: given to a person of ours (planned for day +10: already late when first seen)
+        day  +78  Mon  2 Mar 2037  word to the account manager: given to a person of ours (planned for day +17: already late when first seen)
         day  +78  Mon  2 Mar 2037  offer of 3 installments of together 84,200.00 EUR (28,067.00 EUR on Fri 13 Mar 2037, 28,067.00 EUR on Sun 12 Apr 2037, 28,066.00 EUR on Tue 12 May 2037): quiet until Mon 9 Mar 2037 for an answer
         day  +79  Tue  3 Mar 2037  a payment plan covers this invoice: quiet while it is kept, until Fri 29 May 2037 at the latest
         day  +88  Thu 12 Mar 2037  28,067.00 EUR paid or credited, 56,133.00 EUR left
@@ -192,7 +195,7 @@ NINE_INVOICES_IN_TWO_CURRENCIES = Story(
         day  +41  Mon  2 Mar 2037  due today left out: already 41 days late when first seen
         day  +41  Mon  2 Mar 2037  first reminder left out: already 41 days late when first seen
         day  +41  Mon  2 Mar 2037  second reminder left out: already 41 days late when first seen
-        day  +41  Mon  2 Mar 2037  third reminder sent by e-mail (planned for day +28: 3 days after the last contact)
+        day  +41  Mon  2 Mar 2037  third reminder sent by e-mail (planned for day +28: already late when first seen)
         day  +48  Mon  9 Mar 2037  final notice sent by e-mail (planned for day +42: 7 days' notice)
         day  +65  Thu 26 Mar 2037  1,200.00 EUR paid or credited, 0.00 EUR left
         day  +65  Thu 26 Mar 2037  paid in full
@@ -203,7 +206,7 @@ NINE_INVOICES_IN_TWO_CURRENCIES = Story(
         day  +40  Mon  2 Mar 2037  due today left out: already 40 days late when first seen
         day  +40  Mon  2 Mar 2037  first reminder left out: already 40 days late when first seen
         day  +40  Mon  2 Mar 2037  second reminder left out: already 40 days late when first seen
-        day  +40  Mon  2 Mar 2037  third reminder sent by e-mail (planned for day +28: 3 days after the last contact)
+        day  +40  Mon  2 Mar 2037  third reminder sent by e-mail (planned for day +28: already late when first seen)
         day  +47  Mon  9 Mar 2037  final notice sent by e-mail (planned for day +42: 7 days' notice)
         day  +64  Thu 26 Mar 2037  2,200.00 EUR paid or credited, 0.00 EUR left
         day  +64  Thu 26 Mar 2037  paid in full
@@ -214,7 +217,7 @@ NINE_INVOICES_IN_TWO_CURRENCIES = Story(
         day  +38  Mon  2 Mar 2037  due today left out: already 38 days late when first seen
         day  +38  Mon  2 Mar 2037  first reminder left out: already 38 days late when first seen
         day  +38  Mon  2 Mar 2037  second reminder left out: already 38 days late when first seen
-        day  +38  Mon  2 Mar 2037  third reminder sent by e-mail (planned for day +28: 3 days after the last contact)
+        day  +38  Mon  2 Mar 2037  third reminder sent by e-mail (planned for day +28: already late when first seen)
         day  +45  Mon  9 Mar 2037  final notice sent by e-mail (planned for day +42: 7 days' notice)
         day  +62  Thu 26 Mar 2037  3,200.00 EUR paid or credited, 0.00 EUR left
         day  +62  Thu 26 Mar 2037  paid in full
@@ -225,7 +228,7 @@ NINE_INVOICES_IN_TWO_CURRENCIES = Story(
         day  +33  Mon  2 Mar 2037  due today left out: already 33 days late when first seen
         day  +33  Mon  2 Mar 2037  first reminder left out: already 33 days late when first seen
         day  +33  Mon  2 Mar 2037  second reminder left out: already 33 days late when first seen
-        day  +33  Mon  2 Mar 2037  third reminder sent by e-mail (planned for day +28: 3 days after the last contact)
+        day  +33  Mon  2 Mar 2037  third reminder sent by e-mail (planned for day +28: already late when first seen)
         day  +43  Thu 12 Mar 2037  final notice sent by e-mail (planned for day +42: the gap after the last contact)
         day  +57  Thu 26 Mar 2037  4,200.00 EUR paid or credited, 0.00 EUR left
         day  +57  Thu 26 Mar 2037  paid in full
@@ -236,7 +239,7 @@ NINE_INVOICES_IN_TWO_CURRENCIES = Story(
         day  +31  Mon  2 Mar 2037  due today left out: already 31 days late when first seen
         day  +31  Mon  2 Mar 2037  first reminder left out: already 31 days late when first seen
         day  +31  Mon  2 Mar 2037  second reminder left out: already 31 days late when first seen
-        day  +31  Mon  2 Mar 2037  third reminder sent by e-mail (planned for day +28: 3 days after the last contact)
+        day  +31  Mon  2 Mar 2037  third reminder sent by e-mail (planned for day +28: already late when first seen)
         day  +45  Mon 16 Mar 2037  final notice sent by e-mail (planned for day +42: the gap after the last contact)
         day  +55  Thu 26 Mar 2037  5,200.00 EUR paid or credited, 0.00 EUR left
         day  +55  Thu 26 Mar 2037  paid in full

@@ -19,6 +19,7 @@ class ScriptedLedger:
     reads: list[tuple[float, dict[str, LedgerInvoice | None]]] = field(default_factory=list)
     posted_through: date | None = date(2100, 1, 1)
     broken: str = ""
+    documents: dict[str, bytes] = field(default_factory=dict)
     after_read: Callable[[], None] = lambda: None
 
     def read(self, refs: tuple[str, ...]) -> Reading:
@@ -32,7 +33,7 @@ class ScriptedLedger:
         return iter(list(self.rows.values()))
 
     def pdf(self, ref: str) -> bytes | None:
-        return None
+        return self.documents.get(ref)
 
     def change(self, ref: str, **fields: Any) -> None:
         self.rows[ref] = replace(self.rows[ref], **fields)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -74,6 +75,9 @@ class FakeDoor:
             raise self.trouble
         self.reported.append(word)
         return True
+
+    async def report_all(self, words: Sequence[str]) -> int:
+        return sum([await self.report(word) for word in words])
 
     async def pass_on(self, now: datetime) -> int:
         if self.trouble:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -30,6 +30,7 @@ from domain.event import InvoiceChanged
 from domain.facts import Books, Facts, Mode
 from domain.seller import BankDetails, Seller
 from integrations.messaging import Mailer, capture
+from integrations.messaging.imap import Mailbox
 from starter import Door
 from support.ledger import ScriptedLedger
 from workflows import contract
@@ -164,6 +165,7 @@ async def rig(
     mailer: Mailer | None = None,
     work: bool = True,
     cached: int = 0,
+    mailboxes: Sequence[Mailbox] = (),
 ) -> AsyncIterator[Rig]:
     """Workers on ``client`` and everything behind them; every workflow task replays its whole history, unless it is ``cached``."""
     with database.transaction() as connection:
@@ -177,6 +179,6 @@ async def rig(
     if not work:
         yield made
         return
-    cases_worker, deliver_worker = worker.make_workers(client, database, ledgers, policy, made.mailer, at=at, cached=cached)
+    cases_worker, deliver_worker = worker.make_workers(client, database, ledgers, policy, made.mailer, at=at, cached=cached, mailboxes=mailboxes)
     async with cases_worker, deliver_worker:
         yield made

@@ -279,7 +279,7 @@ class _Account:
         seen = {self.cases[name].invoice.id: self.ledger[name] for name in others.values()}
         bundle = compose(case.id, [(self.cases[name], self.facts_of(name, now)) for name in others.values()], seen, now)
         assert bundle is not None, f"{act} was decided and cannot be composed"
-        if bundle.channel != "task":
+        if bundle.channel != "task" and not bundle.step.answers_customer:
             self.facts = replace(self.facts, contacts=(*self.facts.contacts, Contacted(now, bundle.step.stage, f"out-{now}", bundle.channel)))
         fate = Fate.DONE if bundle.channel == "task" else Fate.DELIVERED
         for share in bundle.shares:

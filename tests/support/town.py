@@ -9,32 +9,40 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Literal
 
 import playbooks
 from domain.calendar import local_day, start_of_day, zone
+from domain.calling import counts_as
 from domain.case import ApprovalStanding, Case, Fate, HoldKind, Outcome, PromiseStanding
 from domain.deciding import APPROVAL_BUSINESS_DAYS
 from domain.decision import APPROVAL, Assessment, Close, Perform, Wait, assess, record_contact
-from domain.desk import is_same_contact
+from domain.desk import count
 from domain.event import (
     AgencyAuthorized,
+    AnswerOwed,
     ApprovalAsked,
     ApprovalGiven,
     ApprovalLapsed,
     ApprovalRefused,
+    CallEnded,
     ChasingStopped,
     ContactSet,
     CustomerSet,
+    DeliveryReported,
     DiscountGranted,
     DisputeRaised,
     DisputeResolved,
     Escalated,
+    GivenBack,
     HoldPlaced,
     HoldReleased,
     InstallmentMissed,
     InvoiceChanged,
     LegalStop,
     News,
+    OptedIn,
+    OptedOut,
     OutreachResolved,
     PaidOutside,
     PaymentReported,
@@ -58,6 +66,7 @@ from domain.fold import fold
 from domain.invoice import Invoice, Standing
 from domain.ladder import is_done, why_spared
 from domain.migration import counts_as_done
+from domain.owed import AgreedPart, AnswerKind
 from domain.playbook import Playbook, Stage, Step
 from support.worlds import an_invoice
 
@@ -67,6 +76,8 @@ PLAYBOOKS = {
 KINDS: tuple[type[News], ...] = News.__args__  # type: ignore[attr-defined]
 LEGAL = HoldKind.LEGAL
 _FIRMNESS = list(Stage)
+ENDS: tuple[Literal["talked", "voicemail", "nobody", "wrong_number", "stopped"], ...] = ("talked", "voicemail", "nobody", "wrong_number", "stopped")
+FATES: tuple[Literal["accepted", "delivered", "failed"], ...] = ("accepted", "delivered", "failed")
 # Further away than this nothing sleeps: a due date in the future, or the longest word anybody may give.
 _LONGEST_SLEEP = timedelta(days=100)
 
@@ -93,6 +104,9 @@ class Town:
     heard: dict[str, Assessment] = field(default_factory=dict)
     sent: list[Sent] = field(default_factory=list)
     refusals: dict[str, tuple[Refused, ...]] = field(default_factory=dict)
+    refused_answers: dict[str, tuple[Refused, ...]] = field(default_factory=dict)
+    missed: dict[str, tuple[datetime, ...]] = field(default_factory=dict)
+    confirmed: dict[tuple[str, int], str] = field(default_factory=dict)  # the message about a case's so many promises
     flights: dict[str, tuple[InFlight, ...]] = field(default_factory=dict)
     fate: Fate = Fate.DELIVERED
     messages: int = 0
@@ -107,7 +121,13 @@ class Town:
     def facts_for(self, case: str) -> Facts:
         books = replace(self.facts.books, read_at=self.now)
         return replace(
-            self.facts, playbook=PLAYBOOKS[self.cases[case].playbook], books=books, refusals=self.refusals.get(case, ()), in_flight=self.flights.get(case, ())
+            self.facts,
+            playbook=PLAYBOOKS[self.cases[case].playbook],
+            books=books,
+            refusals=self.refusals.get(case, ()),
+            refused_answers=self.refused_answers.get(case, ()),
+            missed=self.missed.get(case, ()),
+            in_flight=self.flights.get(case, ()),
         )
 
     def look(self, case: str, *news: News) -> Assessment:
@@ -133,10 +153,20 @@ class Town:
 
     def _learn(self, case: str, news: News) -> None:
         """What a word changes outside the case."""
-        if isinstance(news, OutreachResolved):
-            gone = frozenset() if news.went_out else frozenset({news.outreach})
+        if isinstance(news, OutreachResolved | DeliveryReported):
+            went_out = news.went_out if isinstance(news, OutreachResolved) else news.fate != "failed"
+            gone = frozenset() if went_out else frozenset({news.outreach})
             self.sent = [one for one in self.sent if one.outreach not in gone]
+            self.confirmed = {promise: outreach for promise, outreach in self.confirmed.items() if outreach not in gone}
             self.facts = replace(self.facts, contacts=tuple(one for one in self.facts.contacts if one.outreach not in gone))
+            self.flights[case] = tuple(one for one in self.flights.get(case, ()) if one.outreach != news.outreach)
+        if isinstance(news, CallEnded):
+            if news.result != "talked":
+                self.sent = [one for one in self.sent if one.outreach != news.outreach]
+                self.missed[case] = (*self.missed.get(case, ()), self.now)
+            attempted = counts_as(news)
+            contacts = (replace(one, counts_as=attempted) if attempted and one.outreach == news.outreach else one for one in self.facts.contacts)
+            self.facts = replace(self.facts, contacts=tuple(contacts))
             self.flights[case] = tuple(one for one in self.flights.get(case, ()) if one.outreach != news.outreach)
         if isinstance(news, Spoken) and news.reached:
             self.facts = replace(self.facts, contacts=(*self.facts.contacts, Contacted(self.now, Stage.CALL, channel="talk")))
@@ -172,8 +202,9 @@ class Town:
             expires = facts.bank_calendar.add(facts.today(self.now), APPROVAL_BUSINESS_DAYS)
             self.cases[case] = fold(self.cases[case], ApprovalAsked(step.name, "text", expires, by="Dunwell"), facts, self.now).case
             return
-        self._judge(self.cases[case], step, act.channel, facts)
-        counts_as = CountsAs.SAME if is_same_contact(step, act.channel, facts, self.now) else CountsAs.CONTACT
+        judge = self._judge_answer if step.answers_customer else self._judge
+        judge(self.cases[case], step, act.channel, facts)
+        counts_as = count(step, act.channel, facts, self.now)
         fate, self.fate = self.fate, Fate.DELIVERED
         self.messages += 1
         outreach = f"o{self.messages}"
@@ -182,17 +213,53 @@ class Town:
         elif facts.mode is Mode.SHADOW:
             fate = Fate.SHADOWED
         elif fate is Fate.SKIPPED:  # the provider did not take it
-            self.refusals[case] = (*self.refusals.get(case, ()), Refused(self.now, "mailbox full", try_again=self.messages % 2 == 0))
+            kept = self.refused_answers if step.answers_customer else self.refusals
+            kept[case] = (*kept.get(case, ()), Refused(self.now, "mailbox full", try_again=self.messages % 2 == 0))
             return
-        self.refusals.pop(case, None)
+        (self.refused_answers if step.answers_customer else self.refusals).pop(case, None)
+        if not step.answers_customer:
+            self.missed.pop(case, None)
         self.cases[case], line = record_contact(self.cases[case], step.name, act.channel, fate, outreach, facts, self.now)
         assert line.what
-        self.sent.append(Sent(case, self.cases[case].round, step.name, self.now, outreach))
+        if step.answers_customer is AnswerKind.PROMISE_CONFIRMED:
+            self.confirmed[case, len(self.cases[case].promises)] = outreach
+        self.sent.append(Sent(case, 0 if step.answers_customer else self.cases[case].round, step.name, self.now, outreach))
         if act.channel != "task":
-            made = Contacted(self.now, step.stage, outreach, act.channel, counts_as)
-            self.facts = replace(self.facts, contacts=(*self.facts.contacts, made))
+            made = () if step.answers_customer else (Contacted(self.now, step.stage, outreach, act.channel, counts_as),)
+            self.facts = replace(self.facts, contacts=(*self.facts.contacts, *made))
             if fate is Fate.UNKNOWN:
                 self.flights[case] = (*self.flights.get(case, ()), InFlight(step.name, outreach, self.now, True, self.cases[case].round, act.channel))
+
+    def _judge_answer(self, case: Case, step: Step, channel: str, facts: Facts) -> None:
+        """Everything that must be true at the moment of a message that answers: it may break a silence, and nothing else."""
+        ledger, what = self.ledger[case.id], step.answers_customer
+        assert case.ended is None, "an answer about an invoice nobody watches"
+        assert ledger.balance.amount > 0, "an answer about a paid invoice"
+        assert ledger.standing is Standing.OPEN, "an answer about an invoice that is not open"
+        kinds = {hold.kind for hold in case.holds if hold.until > self.now}
+        assert HoldKind.LEGAL not in kinds, "an answer in spite of a legal stop"
+        assert not self.flights.get(case.id), "an answer while a message is in doubt"
+        assert not facts.switched_off
+        assert not facts.fenced
+        assert not facts.books.problem
+        assert (case.id, 0, step.name) not in {(one.case, one.round, one.step) for one in self.sent}, "an answer was repeated"
+        if what is AnswerKind.PROMISE_CONFIRMED:
+            promises = [one for one in case.promises if one.standing is PromiseStanding.OPEN]
+            assert len(promises) == 1, "nothing is promised"
+            assert (case.id, len(case.promises)) not in self.confirmed, "a promise was confirmed twice"
+        if what in (AnswerKind.PLAN_CONFIRMED, AnswerKind.INSTALLMENT_REMINDER):
+            assert HoldKind.PLAN in kinds, "no plan to speak of"
+        if channel != "task":
+            self._judge_hour(channel, facts)
+
+    def _judge_hour(self, channel: str, facts: Facts) -> None:
+        """Whether anybody may be written to or called now."""
+        assert any(contact.address(channel) and channel not in contact.refused for contact in facts.customer.contacts), "they refused this channel"
+        opens, closes = (9, 17) if channel in ("sms", "call") else (8, 18)
+        for name in facts.customer.zones:
+            local = self.now.astimezone(zone(name))
+            assert opens <= local.hour < closes, f"{local} is no hour for {channel}"
+            assert facts.calendar.is_business_day(local.date()), f"{local:%A %d %B} is no business day"
 
     def _judge(self, case: Case, step: Step, channel: str, facts: Facts) -> None:
         """Everything that must be true at the moment of an act. Written apart from the rules it judges."""
@@ -221,21 +288,17 @@ class Town:
         assert all(_FIRMNESS.index(stage) <= _FIRMNESS.index(step.stage) for stage in firmest), "softer than before"
         if channel == "task" or step.do.is_internal:
             return
-        assert any(contact.address(channel) and channel not in contact.refused for contact in facts.customer.contacts), "they refused this channel"
-        opens, closes = (9, 17) if channel in ("sms", "call") else (8, 18)
-        for name in zones:
-            local = now.astimezone(zone(name))
-            assert opens <= local.hour < closes, f"{local} is no hour for {channel}"
-            assert facts.calendar.is_business_day(local.date()), f"{local:%A %d %B} is no business day"
+        self._judge_hour(channel, facts)
         today = local_day(now, zones)
-        days = [local_day(contact.at, zones) for contact in facts.contacts]
-        if step.together and channel not in {contact.channel for contact, day in zip(facts.contacts, days, strict=True) if day == today}:
+        heard = [contact for contact in facts.contacts if contact.counts_as is not CountsAs.ATTEMPT]
+        days = [local_day(contact.at, zones) for contact in heard]
+        if step.together and channel not in {contact.channel for contact in facts.contacts if local_day(contact.at, zones) == today}:
             days = [day for day in days if day != today]  # one contact with the step before it
         assert all((today - day).days >= facts.playbook.gap_days for day in days), "too soon after the last contact"
         for cap, window in ((1, 1), (3, 7), (10, 30)):
             assert len({day for day in days if (today - day).days < window} - {today}) < cap, f"more than {cap} in {window} days"
         if channel == "call":
-            calls = [day for day, contact in zip(days, facts.contacts, strict=False) if contact.channel == "call"]
+            calls = [local_day(contact.at, zones) for contact in facts.contacts if contact.channel == "call"]
             assert sum((today - day).days < 7 for day in calls) < 2, "called too often"
             assert all((today - local_day(one.at, zones)).days >= 7 for one in facts.contacts if one.channel == "talk"), "called after a conversation"
         if step.severe:
@@ -415,6 +478,7 @@ def compose_word(kind: type[News], town: Town, case: str, number: int) -> News:
     person = ("Ann", "Ben")[number % 2]
     other = next((hash_ for hash_ in PLAYBOOKS if hash_ != one.playbook), one.playbook) if number % 3 else one.playbook
     doubtful = next((flight.outreach for flight in town.flights.get(case, ())), "o-unheard-of")
+    left = next((rung.outreach for rung in reversed(one.rungs) if rung.is_contact and rung.outreach), "o-unheard-of")
     words: dict[type[News], Callable[[], News]] = {
         InvoiceChanged: lambda: InvoiceChanged(person),
         PaymentReported: lambda: PaymentReported(person, method=("transfer", "check", "abroad")[number % 3]),  # type: ignore[arg-type]
@@ -450,5 +514,11 @@ def compose_word(kind: type[News], town: Town, case: str, number: int) -> News:
         AgencyAuthorized: lambda: AgencyAuthorized("Harbor Collections", Decimal(10_000), day, person),
         DiscountGranted: lambda: DiscountGranted((Decimal(2), Decimal(50))[number % 2], day, person),
         Reissued: lambda: Reissued(successor="inv-9", by=person),
+        CallEnded: lambda: CallEnded(doubtful, ENDS[number % 5], "the voice agent"),
+        GivenBack: lambda: GivenBack(person),
+        AnswerOwed: lambda: AnswerOwed(tuple(AnswerKind)[number % 5], (AgreedPart(day, one.invoice.balance),) if number % 5 > 2 else (), by=person),
+        DeliveryReported: lambda: DeliveryReported(doubtful if number % 2 else left, FATES[number % 3], number % 5 == 0, town.now, "the provider"),
+        OptedOut: lambda: OptedOut(("email",), person),
+        OptedIn: lambda: OptedIn(("sms", "call"), person),
     }
     return words[kind]()

@@ -170,7 +170,7 @@ def test_a_day_that_is_none_is_asked_for_again(outside: TestClient, one: Note, d
 
 def test_it_is_sent_again_by_a_person(outside: TestClient, one: Note, door: FakeDoor) -> None:
     answer = outside.post(f"{one.path}/again", data={"invoice": "0"})
-    assert "A colleague sends it again" in words_of(answer)
+    assert "We send it again" in words_of(answer)
     assert told(door) == [Replied(copy=True)]
 
 

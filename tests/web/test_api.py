@@ -23,6 +23,7 @@ from domain.event import (
     DisputeRaised,
     DisputeResolved,
     Escalated,
+    GivenBack,
     HoldPlaced,
     HoldReleased,
     LegalStop,
@@ -69,6 +70,7 @@ ORDERS: dict[str, dict[str, Any]] = {
     "not-replaced": {"why": "it was another one"},
     "discount": {"why": "agreed", "percent": "2.5", "until": "2026-12-04"},
     "authorize-agency": {"why": "agreed", "agency": "Harbor", "limit": "10000.00", "until": "2026-12-31"},
+    "given-back": {"why": "found nobody"},
     "swap": {"why": "the owner takes care of them", "playbook": "owner-voice"},
 }
 
@@ -149,6 +151,7 @@ def test_a_change_by_hand_is_the_persons_whose_token_it_is(inside: TestClient, d
             Reissued(by="Mara", why="it was another one"),
             DiscountGranted(Decimal("2.5"), date(2026, 12, 4), "Mara", "agreed"),
             AgencyAuthorized("Harbor", Decimal("10000.00"), date(2026, 12, 31), "Mara", "agreed"),
+            GivenBack("Mara", "found nobody"),
         )
     ]
     swapped = door.overrides[-1][1]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import select
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.testing import ActivityEnvironment
 
-from activities.review import keep_reviews
+from activities.review import Reviews, keep_reviews
 from db import reviews, schema
 from db.engine import Database
+from support.by_hand import ScriptedMailer
 from support.rig import SELLER, Rig, rig, virtual_server
 from workflows import contract
 
@@ -101,6 +104,30 @@ def test_a_review_outlasts_a_database_that_is_away(database: Database, tmp_path:
             assert (await handle.describe()).status is WorkflowExecutionStatus.RUNNING
             assert levels(database).count("digest") == 1
             assert "reminder" in levels(database)
+
+    asyncio.run(story())
+
+
+def test_a_review_that_temporal_has_forgotten_is_followed_again_and_one_that_was_stopped_is_not(database: Database, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with virtual_server() as environment, rig(environment.client, database, tmp_path) as made:
+            with environment.with_time_skipping_disabled():
+                await watch_one(made)
+                by_hand = ActivityEnvironment()
+                by_hand.info = replace(by_hand.info, started_time=datetime.now(UTC))
+                review = await asyncio.to_thread(by_hand.run, Reviews(database, ScriptedMailer()).open_review, SELLER.id)
+                assert levels(database) == []
+                later = datetime.now(UTC) - timedelta(hours=1)
+                assert await made.door.revive(later) == 1
+                await made.until(lambda: levels(database) == ["digest"])
+                assert await made.door.revive(later) == 0, "it is followed"
+                handle = environment.client.get_workflow_handle(review, result_type=str)
+                await handle.terminate()
+                assert await made.door.revive(later) == 1
+                await handle.cancel()
+                assert await handle.result() == "stopped"
+                assert await made.door.revive(later) == 0
+                assert levels(database) == ["digest"]
 
     asyncio.run(story())
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from temporalio.client import Client
 
+from activities.upkeep import keep_schedules
 from db import inbox
 from db.engine import Database
 from domain.diary import write_diary
-from starter import keep_schedules
 from support.rig import rig, virtual_server
 from workflows import contract
 from workflows.contract import case_id

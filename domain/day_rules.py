@@ -1,0 +1,239 @@
+"""Which words name a day, in the order in which they are tried; each with the reader that works the day out."""
+
+from __future__ import annotations
+
+import re
+
+from domain.day_readers import (
+    PART,
+    Reader,
+    after,
+    last_of_month,
+    read_between_years,
+    read_calendar_week,
+    read_holiday,
+    read_iso,
+    read_month,
+    read_month_day,
+    read_number_of,
+    read_numeric,
+    read_ordinal,
+    read_ordinal_to_come,
+    read_part,
+    read_spoken_numbers,
+    read_stretch,
+    read_week_of_month,
+    read_weekday,
+    read_weekday_of_month,
+    read_weekday_weeks_ahead,
+    read_weekend,
+)
+from domain.named_days import MONTH, NUMBER, ORDINAL, WEEKDAY
+
+_WD = {language: rf"(?:\b{day}(?: the| den| dem|,| )*\(?(?:den |dem |the )?)?" for language, day in WEEKDAY.items()}
+_ISO = r"\b(?P<y>20[0-9]{2})-(?P<m>[0-9]{1,2})-(?P<d>[0-9]{1,2})\b"
+_NUMERIC = (
+    r"(?<![0-9.,/$€£-])(?<!eur )(?<!usd )(?<!gbp )(?P<a>[0-9]{1,2})(?P<s>[./-])\s?(?P<b>[0-9]{1,2})(?:(?P=s)\s?(?P<y>20[0-9]{2}"
+    r"|[0-9]{2})(?![0-9]))?(?P<dot>\.)?"
+    r"(?![0-9/]|[.,-][0-9])(?! ?(?:€|\$|£|eur|usd|gbp|%|uhr|prozent|percent|[ap]m\b|net\b|of the\b|der\b|days?\b|tage?n?\b|weeks?\b|wochen?\b|business"
+    r"|working))"
+)
+_NO_DAY = (
+    r"(?! (?:i|we|you|it|that) (?:have|heard|hear|see|know|am)|(?: [a-z]+)? (?:invoices?|reminders?|installments?|payments?|time|half|part|one|two|thing"
+    r"|quarter|floor|street|party|rechnung|mahnung|rate|teil|haelfte|mal|schritt|quartal|instanz|raten?))"
+)
+_NEXT_EN = r"(?:this|next|the next|the following|following|the coming|coming|upcoming|after next)"
+_NEXT_DE = r"(?:uebernaechste[nrms]?|naechste[nrms]?|kommende[nrms]?|diese[nrms]?|folgende[nrms]?|laufende[nrms]?)"
+_FILLER = (
+    r"(?:about |around |approx\.? |approximately |roughly |at most |max\.? |no more than |less than |at the latest |the |next |another |say |like |maybe "
+    r"|probably |ca\.? |etwa |rund |circa |maximal |hoechstens |spaetestens |den |der |naechsten |kommenden |von |weiteren |so |ungefaehr |vielleicht |gut "
+    r"|knapp )*"
+)
+_HOLIDAYS_EN = (
+    r"(?P<name>(?:bank |public |christmas |xmas |easter )?(?:holidays?|christmas|xmas|festive (?:season|period)|new year'?s?(?: day| eve)?|easter"
+    r"|thanksgiving)|break)"
+)
+_HOLIDAYS_DE = r"(?P<name>(?:weihnachts)?(?:feiertagen?|ferien)|weihnachten|weihnachtszeit|neujahr|jahreswechsel|ostern|osterfeiertagen?)"
+
+
+def _number_of(language: str, trigger: str, units: str, business: str, ending: str = "") -> str:
+    n = NUMBER[language]
+    return (
+        rf"{trigger}{_FILLER}(?P<n>{n})(?: ?(?:-|to|or|bis|oder|/) ?(?P<n2>{n}))?[ -]?(?P<business>{business})?(?P<unit>{units})\b{ending}"
+        r"(?! (?:of|after|from (?:the )?(?:date|invoice|receipt)|nach (?:rechn|erhalt|eingang|liefer)|ab (?:rechn|erhalt)|ago|overdue|past due|late|net\b"
+        r"|terms|zahlungsziel))"
+    )
+
+
+_UNITS = {"en": r"days?|weeks?|months?|hours?|hrs", "de": r"(?:werk|arbeits|bank|geschaefts|kalender)?tage?n?|wochen?|monate?n?|stunden?"}
+_BUSINESS = {"en": r"(?:business|working|work|banking|bank) ", "de": r"(?:bankuebliche |volle )"}
+
+_BOTH = ((_ISO, read_iso), (_NUMERIC, read_numeric))
+
+_ENGLISH = (
+    (rf"\b(?:the )?(?P<d>{ORDINAL['en']}) (?:day )?of (?P<which>this|next|the|the following|the coming) month\b", read_ordinal),
+    (rf"\b(?P<day>{WEEKDAY['en']}),? in (?P<n>two|three|four|[2-4]) weeks?(?:'? time)?\b", read_weekday_weeks_ahead),
+    (r"\beom\b", lambda _, when: last_of_month(when.today.year, when.today.month)),
+    (r"\beow\b", lambda _, when: read_weekend(4, when)),
+    (
+        rf"^(?P<n>{NUMBER['en']})(?: ?(?:-|to"
+        rf"|or) ?(?P<n2>{NUMBER['en']}))? (?P<business>{_BUSINESS['en']})?(?P<unit>{_UNITS['en']})(?: please| max| tops)?[.!]?$",
+        read_number_of,
+    ),
+    (rf"\b(?P<which>)(?P<unit>{MONTH['en']}) (?P<part>end)\b", read_part),
+    (rf"{_WD['en']}(?P<y>20[0-9]{{2}})-(?P<m>[0-9]{{1,2}})-(?P<d>[0-9]{{1,2}})\b", read_iso),
+    (
+        rf"{_WD['en']}\b(?P<d>[0-9]{{1,2}}(?:st|nd|rd|th)?"
+        rf"|{ORDINAL['en']})(?: day)?(?: of)?[ -]?(?P<m>{MONTH['en']})(?:,? (?P<y>20[0-9]{{2}}))?(?! week)",
+        read_month_day,
+    ),
+    (rf"{_WD['en']}\b(?P<m>{MONTH['en']})[ -]?(?:the )?(?P<d>{ORDINAL['en']}|[0-9]{{1,2}}(?![0-9:%]|[.,][0-9]))(?:,? (?P<y>20[0-9]{{2}}))?", read_month_day),
+    (_WD["en"] + _NUMERIC, read_numeric),
+    (
+        rf"\b(?P<n>first|second|third|fourth|last) (?P<day>{WEEKDAY['en']}) (?:of|in) (?:(?:the )?(?P<which>this|next|the"
+        rf"|following|coming)? ?month|(?P<m>{MONTH['en']}))",
+        read_weekday_of_month,
+    ),
+    (rf"\b(?P<n>first|second|third|fourth|last) (?:full )?week (?:of|in) (?P<m>{MONTH['en']})", read_week_of_month),
+    (rf"\b(?P<later>a|one) week (?:from|on|after) (?P<day>{WEEKDAY['en']})", read_weekday),
+    (rf"\b(?P<week>next|this|the following|following|the coming|coming) week(?:'?s)?,?(?: on| by| -)? (?P<day>{WEEKDAY['en']})", read_weekday),
+    (rf"\bweek (?P<week>after next),?(?: on)? (?P<day>{WEEKDAY['en']})", read_weekday),
+    (
+        rf"\b(?:(?P<which>this coming|this|next|the following|coming|the coming"
+        rf"|upcoming) )?(?P<day>{WEEKDAY['en']})(?: (?:morning|afternoon|evening))?,?(?: of| in)? (?:the )?(?P<week>after next"
+        rf"|next|this|following|coming)(?: week)(?! after)",
+        read_weekday,
+    ),
+    (rf"\b(?P<day>{WEEKDAY['en']}) (?P<later>week|in a week)\b", read_weekday),
+    (
+        rf"\b(?P<part>{PART})(?: of|in|on)*(?: the)?[ -]?(?P<which>{_NEXT_EN})?[ -]?(?:calendar |business |working |new )?(?P<unit>weeks?|months?|quarter"
+        rf"|years?|{MONTH['en']})(?! (?:end|after))",
+        read_part,
+    ),
+    (r"\b(?P<which>this|next|the following|coming|the)? ?(?P<unit>month|year|quarter|week)(?:'s)?[ -](?P<part>end)\b", read_part),
+    (r"eom", lambda _, when: last_of_month(when.today.year, when.today.month)),
+    (r"eow", lambda _, when: read_weekend(4, when)),
+    (
+        _number_of(
+            "en",
+            r"\b(?:in|within|over the next|for another|another|takes?|takes up to|takes about|give (?:us|me|it)|allow(?: us| me)?"
+            r"|no later than|need|needs|next|after|inside|withing|w/in|up to|the next) ",
+            _UNITS["en"],
+            _BUSINESS["en"],
+        ),
+        read_number_of,
+    ),
+    (
+        _number_of(
+            "en",
+            r"\b",
+            _UNITS["en"],
+            _BUSINESS["en"],
+            rf"(?:'? time|'? from (?:now|today|(?P<from>{WEEKDAY['en']}))|,? max|,? tops| at (?:the )?(?:most|latest)| or so"
+            rf"| or less| to pay)",
+        ),
+        read_number_of,
+    ),
+    (r"\b(?:a |one )?fortnight(?:'s time)?\b", after(14)),
+    (r"\bweek after next\b", lambda _, when: read_weekend(18, when)),
+    (
+        rf"\b(?P<which>this|next|the next|the following|following|the coming|coming|current|the current)(?: calendar| business"
+        rf"| working)? (?P<unit>week|month|year)\b(?! (?:after|{WEEKDAY['en']}))",
+        read_stretch,
+    ),
+    (r"\b(?:within|during|in the course of|later in|sometime|some time|through) (?P<which>the) (?P<unit>week|month)\b", read_stretch),
+    (r"\b(?:by|before|until|till) (?:the |this |next )?weekend\b", lambda _, when: read_weekend(4, when)),
+    (r"\bafter (?:the |this )?weekend\b", lambda _, when: read_weekend(7, when)),
+    (r"\b(?:over|at|on|this|during) (?:the )?(?:coming )?weekend\b", lambda _, when: read_weekend(6, when)),
+    (r"\b(?:the )?day after tomorrow\b", after(2)),
+    (r"\btomorrow\b", after(1)),
+    (rf"\b(?:(?P<which>this coming|this|next|the following|coming|the coming|upcoming) )?(?P<day>{WEEKDAY['en']})", read_weekday),
+    (r"\b(?:today|tonight|this (?:afternoon|morning|evening)|later today)\b", after(0)),
+    (
+        rf"\b(?:cob|eod|(?:end|close) of (?:the |today'?s? )?(?:business|day|play))\b(?!,? ?(?:on )?(?:{WEEKDAY['en']}|tomorrow"
+        rf"|the|next|{MONTH['en']}|[0-9]))",
+        after(0),
+    ),
+    (rf"\b(?:the )?(?P<d>[0-9]{{1,2}}(?:st|nd|rd|th))\b(?: (?:of )?(?P<which>this|next|the|the following|the coming) month)?{_NO_DAY}", read_ordinal),
+    (
+        rf"\b(?:on|by|before|until|till|after|around|about|for|from|than) the (?P<d>{ORDINAL['en']})\b(?: of (?P<which>this|next"
+        rf"|the|the following|the coming) month)?{_NO_DAY}",
+        read_ordinal,
+    ),
+    (
+        r"\b(?:(?P<part>beginning|start|mid|end|early|late)(?: of|-)? ?)?(?:calendar ?week|week|wk|kw|cw) ?(?:no\.? ?|number "
+        r"|#)?(?P<n>[0-9]{1,2})\b(?! ?(?:days|weeks))",
+        read_calendar_week,
+    ),
+    (rf"\b(?P<side>after|before|by|over) (?:the |this )?{_HOLIDAYS_EN}\b", read_holiday),
+    (r"\b(?P<side>in|into|early in|at the start of) the (?P<name>new year)\b", read_holiday),
+    (rf"\b(?:in|during|for|this|coming|within|sometime|(?P<till>by|until|till|before)) (?P<m>{MONTH['en']})(?! [0-9])", read_month),
+)
+
+_GERMAN = (
+    (rf"\b(?P<day>{WEEKDAY['de']}),? in (?P<n>zwei|drei|vier|[2-4]) wochen\b", read_weekday_weeks_ahead),
+    (rf"{_WD['de']}\b(?P<d>[0-9]{{1,2}}\.?|{ORDINAL['de']})\s?(?P<m>{MONTH['de']})(?:,? (?P<y>20[0-9]{{2}}))?", read_month_day),
+    (_WD["de"] + _NUMERIC, read_numeric),
+    (rf"\b(?P<d>{ORDINAL['de']}) (?P<m>{ORDINAL['de']})(?: (?P<y>20[0-9]{{2}}))?{_NO_DAY}", read_spoken_numbers),
+    (
+        rf"\b(?P<n>erste[nr]?|zweite[nr]?|dritte[nr]?|vierte[nr]?|letzte[nr]?) (?P<day>{WEEKDAY['de']}) (?:im|des"
+        rf"|in diesem) (?:(?P<which>naechsten|kommenden|dieses)? ?monats?|(?P<m>{MONTH['de']}))",
+        read_weekday_of_month,
+    ),
+    (rf"\b(?P<n>erste[nr]?|zweite[nr]?|dritte[nr]?|vierte[nr]?|letzte[nr]?) (?:voll\w+ )?woche (?:im|des|von|vom) (?P<m>{MONTH['de']})", read_week_of_month),
+    (rf"\b(?P<week>{_NEXT_DE}) woche,?(?: am| bis| bis zum| zum| schon)*,? (?P<day>{WEEKDAY['de']})", read_weekday),
+    (rf"\b(?P<day>{WEEKDAY['de']}),?(?: in)?(?: der)? (?P<week>{_NEXT_DE}) woche", read_weekday),
+    (rf"\b(?P<day>{WEEKDAY['de']}) (?P<later>in einer woche|in acht tagen|ueber acht tage|in 8 tagen)", read_weekday),
+    (
+        rf"\b(?P<part>{PART})(?: der| des| dieser| dieses| im| in der| vom| von)*(?: (?P<which>{_NEXT_DE}"
+        rf"|neuen))? ?(?P<unit>wochen?|monate?s?|quartals?|jahre?s?|{MONTH['de']})\b",
+        read_part,
+    ),
+    (r"\b(?P<unit>monat|jahr|quartal|woche)(?P<which>)(?:e?s|en?|n)?(?P<part>ende|anfang|mitte|beginn|schluss)s?\b", read_part),
+    (r"\bultimo\b", lambda _, when: last_of_month(when.today.year, when.today.month)),
+    (
+        _number_of("de", r"\b(?:in|innerhalb|binnen|heute in|die|noch|weitere|um|dauert|nach|spaetestens in|in den) ", _UNITS["de"], _BUSINESS["de"]),
+        read_number_of,
+    ),
+    (
+        rf"\b(?:im laufe?|im verlaufe?|innerhalb|waehrend|noch in|in)(?: der| des| dieser| dieses)? ?(?P<which>{_NEXT_DE}|der"
+        rf"|des)? (?P<unit>woche|monate?s?|jahres)\b",
+        read_stretch,
+    ),
+    (rf"\b(?P<which>{_NEXT_DE}) (?P<unit>woche|monate?s?|jahre?s?)\b", read_stretch),
+    (r"\b(?:bis|bis zum|vor dem|zum) wochenende\b", lambda _, when: read_weekend(4, when)),
+    (r"\bnach dem wochenende\b", lambda _, when: read_weekend(7, when)),
+    (r"\b(?:am|uebers|ueber das|dieses|kommendes) wochenende\b", lambda _, when: read_weekend(6, when)),
+    (rf"\b(?:(?P<which>{_NEXT_DE}) )?(?P<day>{WEEKDAY['de']})", read_weekday),
+    (r"\buebermorgen\b", after(2)),
+    (
+        r"(?<!guten )(?<!gute )(?<!heute )(?<!am )(?<!schoenen )(?<!jeden )(?<!gegen )(?<!gut )(?<!gestern )\bmorgen\b(?! "
+        r"(?:zusammen|herr|frau|liebe|allerseits|team))",
+        after(1),
+    ),
+    (r"\bheute\b(?! in)", after(0)),
+    (
+        rf"\b(?:am|bis|bis zum|zum|den|dem|spaetestens|um den|gegen den|rund um den) (?:(?P<which>naechsten|kommenden"
+        rf"|folgenden) )(?P<d>{ORDINAL['de']}){_NO_DAY}",
+        read_ordinal_to_come,
+    ),
+    (
+        rf"\b(?:am|bis|bis zum|zum|den|dem|spaetestens|ab) (?P<d>{ORDINAL['de']})(?: (?P<which>dieses|naechsten|kommenden"
+        rf"|folgenden|des) monats)?{_NO_DAY}(?! (?:werk|arbeits)?tag)",
+        read_ordinal,
+    ),
+    (r"\b(?:am|zum|bis zum|bis spaetestens zum) (?P<d>[0-9]{1,2})(?=$|[,!]| (?:ueberw|zahl|bez|erh|geld|ist|auf|raus|wird|bei))", read_ordinal),
+    (r"\b(?:(?P<part>anfang|mitte|ende|beginn)(?: der)? )?(?:kw|kalenderwoche|woche) ?(?:nr\.? ?)?(?P<n>[0-9]{1,2})\b", read_calendar_week),
+    (r"\b(?:(?P<part>anfang|mitte|ende|beginn)(?: der)? )?(?P<n>[0-9]{1,2})\. ?(?:kw|kalenderwoche)\b", read_calendar_week),
+    (rf"\b(?P<side>nach|vor|bis|ueber|zum)(?: den| dem| die)? {_HOLIDAYS_DE}\b", read_holiday),
+    (r"\bi[mn]s? (?P<name>neuen? jahr)(?P<side>)\b", read_holiday),
+    (r"\bzwischen den jahren\b", lambda _, when: read_between_years(when)),
+    (rf"\b(?:im|noch im|fuer|(?P<till>bis)) (?P<m>{MONTH['de']})(?! [0-9])", read_month),
+)
+
+
+def _compiled(rules: tuple[tuple[str, Reader], ...]) -> tuple[tuple[re.Pattern[str], Reader], ...]:
+    return tuple((re.compile(pattern), read) for pattern, read in (*rules, *_BOTH))
+
+
+RULES = {"en": _compiled(_ENGLISH), "de": _compiled(_GERMAN)}

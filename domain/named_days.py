@@ -1,0 +1,206 @@
+"""The words with which people name days: numbers, weekdays, months and holidays, in English and German."""
+
+from __future__ import annotations
+
+import re
+
+WEEKDAYS = {
+    "en": ("mon(?:days?)?", "tue(?:s(?:days?)?)?", "wed(?:nesdays?|s)?", "thu(?:rs?(?:days?)?)?", "fri(?:days?)?", "sat(?:urdays?)?", "sun(?:days?)?"),
+    "de": ("mo(?:ntags?)?", "di(?:enstags?)?", "mi(?:ttwochs?)?", "do(?:nnerstags?)?", "fr(?:eitags?)?", "sa(?:mstags?)?|sonnabends?", "so(?:nntags?)?"),
+}
+# German short forms are also common words ("do", "so", "mi"): these count only behind a word that expects a day.
+WEEKDAY = {
+    "en": r"(?:mon(?:day)?s?|tue(?:s(?:day)?)?s?|wed(?:nesday|s)?s?|thu(?:rs?(?:day)?)?s?|fri(?:day)?s?|sat(?:urday)?s?|sun(?:day)?s?)\b\.?",
+    "de": (
+        r"(?:montags?|dienstags?|mittwochs?|donnerstags?|freitags?|samstags?|sonnabends?|sonntags?"
+        r"|(?<=\bam )(?:mo|di|mi|do|fr|sa|so)\b\.?|(?<=\bbis )(?:mo|di|mi|do|fr|sa|so)\b\.?|(?<=n )(?:mo|di|mi|do|fr|sa)\b\.)(?![a-z])"
+    ),
+}
+MONTHS = {
+    "en": (
+        "jan(?:uary)?",
+        "feb(?:ruary)?",
+        "mar(?:ch)?",
+        "apr(?:il)?",
+        "may",
+        "june?",
+        "july?",
+        "aug(?:ust)?",
+        "sept?(?:ember)?",
+        "oct(?:ober)?",
+        "nov(?:ember)?",
+        "dec(?:ember)?",
+    ),
+    "de": (
+        "jan(?:uar)?|jaenner",
+        "feb(?:ruar|er)?",
+        "maerz|mrz",
+        "apr(?:il)?",
+        "mai",
+        "juni?|juno",
+        "juli?",
+        "aug(?:ust)?",
+        "sept?(?:ember)?",
+        "okt(?:ober)?",
+        "nov(?:ember)?",
+        "dez(?:ember)?",
+    ),
+}
+MONTH = {language: "(?:" + "|".join(names) + r")\b\.?" for language, names in MONTHS.items()}
+
+_ONES_EN = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_ORDINALS_EN = [
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+    "thirteenth",
+    "fourteenth",
+    "fifteenth",
+    "sixteenth",
+    "seventeenth",
+    "eighteenth",
+    "nineteenth",
+]
+_ONES_DE = [
+    "null",
+    "ein",
+    "zwei",
+    "drei",
+    "vier",
+    "fuenf",
+    "sechs",
+    "sieben",
+    "acht",
+    "neun",
+    "zehn",
+    "elf",
+    "zwoelf",
+    "dreizehn",
+    "vierzehn",
+    "fuenfzehn",
+    "sechzehn",
+    "siebzehn",
+    "achtzehn",
+    "neunzehn",
+]
+_ORDINALS_DE = [
+    "erst",
+    "zweit",
+    "dritt",
+    "viert",
+    "fuenft",
+    "sechst",
+    "siebt",
+    "acht",
+    "neunt",
+    "zehnt",
+    "elft",
+    "zwoelft",
+    "dreizehnt",
+    "vierzehnt",
+    "fuenfzehnt",
+    "sechzehnt",
+    "siebzehnt",
+    "achtzehnt",
+    "neunzehnt",
+]
+
+
+def _english() -> tuple[dict[str, int], dict[str, int]]:
+    numbers = {word: n for n, word in enumerate(_ONES_EN)} | {
+        "a": 1,
+        "an": 1,
+        "couple of": 2,
+        "a couple of": 2,
+        "a couple": 2,
+        "thirty": 30,
+        "sixty": 60,
+        "ninety": 90,
+        "twenty": 20,
+    }
+    ordinals = {word: n for n, word in enumerate(_ORDINALS_EN, 1)} | {"twentieth": 20, "thirtieth": 30}
+    for n in range(1, 10):
+        for join in ("-", " "):
+            numbers[f"twenty{join}{_ONES_EN[n]}"] = 20 + n
+            ordinals[f"twenty{join}{_ORDINALS_EN[n - 1]}"] = 20 + n
+    return numbers, ordinals | {"thirty-first": 31, "thirty first": 31}
+
+
+def _german() -> tuple[dict[str, int], dict[str, int]]:
+    numbers = {word: n for n, word in enumerate(_ONES_DE)} | {"zwanzig": 20, "dreissig": 30, "sechzig": 60, "neunzig": 90, "zwo": 2}
+    numbers |= dict.fromkeys(("eine", "einer", "einem", "einen", "eins"), 1) | {"ein paar": 3, "paar": 3, "den naechsten paar": 3, "zweier": 2, "dreier": 3}
+    stems = dict(enumerate(_ORDINALS_DE, 1)) | {20: "zwanzigst", 30: "dreissigst", 31: "einunddreissigst"}
+    for n in range(1, 10):
+        numbers[f"{_ONES_DE[n]}undzwanzig"] = 20 + n
+        stems[20 + n] = f"{_ONES_DE[n]}undzwanzigst"
+    ordinals = {f"{stem}{ending}": n for n, stem in stems.items() for ending in ("en", "er", "e")} | {"siebenten": 7, "siebenter": 7}
+    return numbers, ordinals
+
+
+NUMBERS, ORDINALS = {}, {}
+NUMBERS["en"], ORDINALS["en"] = _english()
+NUMBERS["de"], ORDINALS["de"] = _german()
+
+
+def _any_of(words: dict[str, int]) -> str:
+    return "|".join(sorted(words, key=len, reverse=True))
+
+
+NUMBER = {language: rf"(?:[0-9]{{1,3}}|(?:{_any_of(words)})(?![a-z]))" for language, words in NUMBERS.items()}
+ORDINAL = {
+    "en": rf"(?:[0-9]{{1,2}}(?:st|nd|rd|th)\b|(?:{_any_of(ORDINALS['en'])})\b)",
+    "de": rf"(?:[0-9]{{1,2}}\.(?![0-9])|(?:{_any_of(ORDINALS['de'])})\b)",
+}
+
+
+def number_of(word: str, language: str) -> int:
+    """How many ``word`` is, cardinal or ordinal, in digits or letters; raises KeyError when it is no number."""
+    digits = re.match(r"[0-9]+", word)
+    if digits:
+        return int(digits[0])
+    word = word.strip(" .")
+    return NUMBERS[language][word] if word in NUMBERS[language] else ORDINALS[language][word]
+
+
+def month_of(word: str, language: str) -> int:
+    return _place_of(word, MONTHS[language]) + 1
+
+
+def weekday_of(word: str, language: str) -> int:
+    """Monday is 0."""
+    return _place_of(word, WEEKDAYS[language])
+
+
+def _place_of(word: str, names: tuple[str, ...]) -> int:
+    word = word.strip(" .")
+    return next(place for place, pattern in enumerate(names) if re.fullmatch(rf"(?:{pattern})s?", word))

@@ -1,0 +1,109 @@
+"""The day that somebody names for a payment, worked out from the words, in English and German.
+
+A stretch of time ("next week", "within ten days", "in December") stands for its last day, since that is when a promise is
+broken; where a day can be read in two ways, the earliest that is still to come is taken. A day that has passed is no promise.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from domain.calendar import BusinessCalendar
+from domain.day_readers import When
+from domain.day_rules import RULES
+from domain.named_days import MONTH
+from domain.plain_words import plain
+from domain.tense import clauses, is_about_another_day, is_past
+
+_FARTHEST_DAYS = 400
+_EXPLICIT = re.compile(rf"[0-9]{{1,2}}[./-] ?[0-9]|20[0-9]{{2}}|{MONTH['en']}|{MONTH['de']}")
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A day somebody named, in the words ``said``; ``sure`` is false where they can mean another day, too."""
+
+    day: date
+    said: str
+    sure: bool = True
+
+
+def resolve_day(text: str, language: str, today: date, calendar: BusinessCalendar) -> Resolved | None:
+    """The first day from ``today`` on that ``text`` names for what is to come; None when there is none.
+
+    ``language`` is a tag such as ``en-US`` (which has the month first), ``en-GB`` or ``de``; the other language is tried
+    where the one says nothing. Days of invoices, letters and deliveries, and days in the past tense, are passed over.
+    """
+    return next(iter(resolve_days(text, language, today, calendar)), None)
+
+
+def resolve_days(text: str, language: str, today: date, calendar: BusinessCalendar) -> tuple[Resolved, ...]:
+    """All such days, in the order of the text."""
+    own, other = ("de", "en") if language.lower().startswith("de") else ("en", "de")
+    month_first = {"en-us": True, "en-gb": False, "en-au": False, "en-ie": False, "en-nz": False}.get(language.lower().replace("_", "-"))
+    written = plain(text)
+    for spoken in (own, other):
+        when = When(spoken, False if own == "de" else month_first, today, calendar)
+        if found := tuple(_resolve(written, when)):
+            return found
+    return ()
+
+
+def _resolve(written: str, when: When) -> Iterator[Resolved]:
+    for clause in clauses(written):
+        is_told = is_past(clause)
+        for start, day, said in _days_in(clause, when):
+            if (is_told and day <= when.today) or is_about_another_day(clause[:start], clause[start + len(said) :]):
+                continue
+            if (is_told and not _EXPLICIT.search(said)) or re.search(r"\b(?:not|nicht|nich) (?:by |on |this |am |bis |mehr |schon )?$", clause[:start]):
+                continue  # "we paid on Friday", "not today"
+            if when.today <= day <= when.today + timedelta(days=_FARTHEST_DAYS):
+                yield Resolved(day, said, (day - when.today).days <= 60)
+
+
+def named_days(text: str, language: str, today: date, calendar: BusinessCalendar) -> tuple[date, ...]:
+    """Every day named in ``text`` that is not before ``today``, whatever it is named for, in the order of the text."""
+    own = "de" if language.lower().startswith("de") else "en"
+    written = plain(text)
+    for spoken in (own, "en" if own == "de" else "de"):
+        days = tuple(day for _, day, _ in _days_in(written, When(spoken, None, today, calendar)) if day >= today)
+        if days:
+            return days
+    return ()
+
+
+def _days_in(clause: str, when: When) -> list[tuple[int, date, str]]:
+    found: list[tuple[int, date, str]] = []
+    taken: list[tuple[int, int]] = []
+    for pattern, read in RULES[when.language]:
+        for match in pattern.finditer(clause):
+            if any(start < match.end() and match.start() < end for start, end in taken):
+                continue
+            try:
+                day = read(match, when)
+            except (ValueError, KeyError, StopIteration, OverflowError):
+                continue  # no such day: 31 February, week 60
+            if re.search(r"\b(?:last|past|previous|letzte[nrms]?|vergangene[nrms]?|vorige[nrms]?)(?: the)? $", clause[: match.start()]):
+                taken.append(match.span())
+            elif day is not None:
+                taken.append(match.span())
+                found.append((match.start(), _shift(clause[: match.start()], match[0], day, when), match[0]))
+    return sorted(found)
+
+
+def _shift(before: str, said: str, day: date, when: When) -> date:
+    """``not before Friday`` is Friday, ``before Friday`` ends the business day before, ``after the 15th`` begins the one after."""
+    if re.search(r"\b(?:not|nicht) (?:\w+ ){0,5}(?:before|vor|prior to)(?: the| dem| den)? ?$", before):
+        return day
+    if re.search(r"\bweek (?:of|commencing|beginning|starting)(?: on)?(?: the)? $", before):
+        return day + timedelta(days=(4 - day.weekday()) % 7)
+    if re.search(r"(?:\bbefore|\bprior to|\bahead of|\bvor|\bvor dem)(?: the| next| kommende[nm]| naechste[nm])? ?$", before) and not re.match(
+        r" ?(?:the )?(?:end|ende|month|next w|year|jahr|week)", said
+    ):
+        return when.calendar.on_or_before(day - timedelta(days=1))
+    if re.search(r"(?<!day )(?:\bafter|\bnach|\bnach dem)(?: the)? $", before):
+        return when.calendar.add(day, 1)
+    return day

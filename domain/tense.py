@@ -1,0 +1,122 @@
+"""What a clause is about: what was done, what is to come, or something other than paying. English and German, on plain words."""
+
+from __future__ import annotations
+
+import re
+
+_ABBREVIATED = (
+    r"(?<!\bnr)(?<!\bca)(?<!\bbzw)(?<!\binkl)(?<!\bmr)(?<!\bms)(?<!\bmrs)(?<!\bdr)(?<!\bst)(?<!\bno)(?<!\bvs)(?<!\bhr)"
+    r"(?<!\bfr)(?<!\bz)(?<!\bd)(?<!\bevtl)(?<!\bggf"
+    r")"
+)
+_MONTHS = r"(?<!\bjan)(?<!\bfeb)(?<!\bmar)(?<!\bapr)(?<!\baug)(?<!\bsep)(?<!\bsept)(?<!\boct)(?<!\bokt)(?<!\bnov)(?<!\bdec)(?<!\bdez)"
+_TURN = re.compile(
+    r" - | -- |(?:,? |^)(?:but|however|although|though|aber|jedoch|allerdings|sondern|while|whereas|obwohl|trotzdem)[ ,]"
+    r"|,? and (?=(?:\w+ ){0,4}(?:will|shall|rest|remainder|remaining|other half|balance|is going|are going)\b)"
+    r"|,? und (?=(?:\w+ ){0,4}(?:rest\w*|werden|werde|wird|zahlen|zahle|folgt|folgen|ueberweisen|ueberweise|andere)\b)"
+    r"|, (?=(?:the )?(?:rest|remainder|balance)\b|der rest\b|den rest\b|rest\b|we will\b|i will\b|ich werde\b|wir werden\b|will pay\b)"
+)
+
+_PAY_DONE = (
+    r"paid|transferred|wired|remitted|settled|cleared|sent|made|released|initiated|processed|mailed|posted|executed|actioned|dispatched|submitted|completed"
+    r"|credited|debited|done|gone|went|left|issued|cut|arranged|instructed|authorised|authorized|deposited"
+)
+_GETAN = (
+    r"bezahlt|gezahlt|ueberwiesen|angewiesen|beglichen|ausgeglichen|veranlasst|getaetigt|abgebucht|gebucht|erledigt|abgegangen|rausgegangen|raus|weg"
+    r"|gesendet|geschickt|versendet"
+    r"|verschickt|abgeschickt|eingezahlt|erfolgt|durchgefuehrt|belastet|gutgeschrieben|beauftragt|ausgefuehrt|in auftrag gegeben|freigegeben|transferiert"
+    r"|abgesandt"
+)
+FUTURE = re.compile(
+    r"\b(?:(?:will|would|can|could)(?! you)|shall|going to|bis|by (?:the |this |next |end |mon|tue|wed|thu|fri|sat|sun|tomorrow|[0-9])\w*|may|might|plan\w*"
+    r"|intend\w*|expect\w*|aim\w*|hop(?:e|ing)|should(?! have)|schedul\w+|set (?:up|to)|set for|due to be|to be paid|promis\w+|commit\w*"
+    r"|able to|is being|are being|let me|allow|give (?:me|us)|by the end|goes out|going out|go out|lined up|queued|booked in|earmarked|slated|(?:am|are"
+    r"|is) (?:paying|sending|transferring|wiring|making|settling|getting|releasing)"
+    r"|on track|pencilled|latest|no later than|need until|for payment on|coming|guarantee\w*"
+    r"|werde[nt]?|wird|wollen|will|koennen|kann|koennten|moechte[nt]?|plan(?:en|e|t)|vorgesehen|eingeplant|terminiert|spaetestens|versprech\w+|verspricht"
+    r"|zusag\w*|sage? (?:ich|wir)|soll(?:te|ten|en)?|ueberweisen wir|zahlen wir"
+    r"|(?:wir|ich) (?:ueberweisen?|zahlen?|bezahlen?|begleichen?|schicken?|senden?|veranlassen?|weisen?)|geht|gehen|folgt|folgen|kommt|kommen|erhalten sie"
+    r"|bekommen sie|haben sie|erhaeltst|bekommst|duerfte\w*|zugesagt"
+    r"|ueberweist|bezahlt (?:am|bis)|begleicht|anweisen|ist eingeplant|ist fuer|sind fuer|zum \w+ angewiesen|vorgemerkt)\b"
+)
+_PAST = re.compile(
+    rf"\b(?:was|were|has|have|had|having|got|already|just|been|is|are)\b(?: \S+){{0,5}}? (?:{_PAY_DONE})\b"
+    r"|\b(?:we|i|they|he|she|it|you|accounting|accounts|bank|finance|colleague|boss|wife|husband|bookkeeper|treasury|office|department|company|payable"
+    r"|already|just|payment|money|transfer|wire|funds|check|amount|invoice) (?:already |just |also |have |duly |then |\w+ly )?"
+    r"(?:paid|transferred|wired|remitted|settled|sent|made|mailed|posted|cleared|went|left|released|initiated|dropped|deposited|executed|issued|instructed"
+    r"|submitted|received|got)\b"
+    r"|^(?:already |all |just |was )?(?:paid|transferred|wired|remitted|settled|sent|mailed|posted|done)\b"
+    r"|\bago\b|\byesterday\b|\blast (?:week|month|mon|tues|wednes|thurs|fri|satur|sun|night)\w*|\bearlier (?:today|this)"
+    rf"|\b(?:habe|haben|hat|hatte|hatten|hast|wurde|wurden|worden|ist|sind|war|waren|bereits|schon|gerade|soeben|eben"
+    rf"|laengst)\b(?: \S+){{0,14}}? (?:{_GETAN})\b"
+    rf"|\b(?:{_GETAN}) (?:worden|haben|habe|hat|wurde|wurden|ist)\b|^(?:schon |bereits |laengst |alles |heute |gestern )*(?:{_GETAN})\b"
+    r"|\b(?:ueberwies|ueberwiesen wir|bezahlte|bezahlten|zahlte|zahlten|ging|gingen|beglich|beglichen wir|erfolgte)\b"
+    r"|\bgestern\b|\bvorgestern\b|\bletzte[nrms]? (?:woche|monat|mo|di|mi|do|fr|sa|so)\w*|\bvor (?:[0-9]+|ein\w*|zwei|drei|vier|fuenf|sechs|zehn|paar"
+    r"|einigen|mehreren) (?:tag|woche|monat|stunde)"
+)
+# After these a day is the day of something else: of a letter, a delivery, a talk, an absence.
+_OTHER_DAY = re.compile(
+    r"(?:\bdated|\b(?:e-?mail|letter|reminder|message|call|request|order|conversation|voicemail|statement|invoice|notice|phone call|email|chat|talk)s? (?:of"
+    r"|from|dated)|\b(?:call|conversation|chat|talk|meeting) on"
+    r"|\bsince|\bdue(?: on| by| date is| date was| date| for| until| till)?|\bvom|\bseit(?: dem)?|\b(?:received|delivered|ordered|shipped|arrived|issued"
+    r"|cancelled|canceled|returned)(?: it| them| this)?(?: on)?"
+    r"|\bfaellig(?:keit)?(?: ist)?(?: am| seit| zum| bis)?|\bdatiert(?: auf| vom)?|\b(?:lieferung|bestellung|schreiben|mail|email|mahnung|rechnung"
+    r"|erinnerung|telefonat|gespraech|angebot)(?: vom| am)"
+    r"|\b(?:meeting|appointment|call|termin|gespraech|visit)(?: is)?(?: on| am)?"
+    r"|\b(?:call|ring|speak|talk|contact|(?:can|will|to) reach|phone|respond|reply|update|discuss|decide|meet|review|looking?|look at|look into"
+    r"|(?<!a )(?<!the )(?<!our )(?<!your )check|get back|come back|know more|be back|back|return\w*|let you know|revert|approve|sign)"
+    r"(?: to| with)?(?: you| me| us| it| this| him| her| them| again| more| everything)*(?: in(?: the)? office)?(?: by| on| before| until| from| in)?"
+    r"|\b(?:zurueck|wieder (?:da|im buero|im haus|erreichbar)|erreichbar|abwesend|urlaub|geschlossen|ausser haus|(?:am|is|are|be|i'm|office) (?:away|closed"
+    r"|out|off)|on leave|vacation|holiday)(?: bis| ab| am| until| till| from| through| on)?(?: einschliesslich| zum)?"
+    r"|\b(?:melde|melden|telefonier\w*|sprechen?|rueckmeldung|bescheid|antwort\w*|besprech\w*|pruefen?|pruefung)(?: \w+){0,3}(?: am| bis| bis zum| im| in)?)"
+    r"(?: the| dem| den| zum| am| on)?(?: (?:mon|tues|wednes|thurs|fri|satur|sun)day,?| \w+tag,?)? ?$"
+)
+_OTHER_ACT = re.compile(
+    r"^,? ?(?:(?:wieder|erst wieder|back|again|zurueck) (?:im|in|da|erreichbar|zurueck|at|zur verfuegung)|(?:wieder da|(?:wieder )?zurueck"
+    r"|(?:wieder )?erreichbar|melden|telefonieren|sprechen|anrufen|bescheid|pruefen|klaeren|besprechen|dated|delivery)\b"
+    r"|(?:noch )?(?:einmal |mal )?(?:bei ihnen )?(?:melden|anrufen|klaeren|bescheid geben|rueckmeldung)\b)"
+)
+
+
+STRONG_PAST = re.compile(
+    r"\b(?:payment|money|funds|transfer|wire) (?:\w+ly |already |just )?(?:went|left|cleared)\b|\b(?:we|i|they|he|she|it|accounting|accounts|finance|bank"
+    r"|already|just|you) (?:have |has |had |already |just |also )*(?:paid|transferred|wired|remitted|settled|sent|made|mailed|posted|cleared|went|left"
+    r"|released|received)\b"
+    r"|\b(?:has|have|had|was|were) (?:already |just |also )?(?:been )?(?:paid|transferred|wired|remitted|settled|sent|made|cleared|credited|debited|executed"
+    r"|initiated)\b"
+    r"|\b(?:habe|haben|hat|wurde|wurden)\b(?: \S+){0,12}? (?:bezahlt|gezahlt|ueberwiesen|angewiesen|beglichen|veranlasst|abgeschickt|beauftragt)\b"
+)
+
+
+def clauses(written: str) -> tuple[str, ...]:
+    """The sentences of ``written`` (plain words), cut again where they turn: "but", "and the rest"."""
+    joined = re.sub(r"(?<=[^\n.!?:,]{45})\n(?=[^\n])|(?<=,)\n(?=[^\n])", " ", written)
+    parts: list[str] = []
+    for line in joined.split("\n"):
+        for sentence in _sentences(line):
+            parts += [part.strip(" ,") for part in _TURN.split(sentence)]
+    return tuple(part for part in parts if part)
+
+
+def sentences(written: str) -> tuple[str, ...]:
+    """The sentences of ``written`` (plain words), each with the mark that ends it."""
+    joined = re.sub(r"(?<=[^\n.!?:,]{45})\n(?=[^\n])|(?<=,)\n(?=[^\n])", " ", written)
+    return tuple(sentence for line in joined.split("\n") for sentence in _sentences(line) if sentence.strip())
+
+
+def _sentences(line: str) -> list[str]:
+    found, start = [], 0
+    for mark in re.finditer(rf"[!?;]+(?=\s|$)|{_MONTHS}{_ABBREVIATED}(?<=[a-z)\"'€$])\.+(?=\s|$)|(?<=20[0-9][0-9])\.(?=\s|$)", line):
+        found.append(line[start : mark.end()].strip())
+        start = mark.end()
+    return [*found, line[start:].strip()] if line[start:].strip() else found
+
+
+def is_past(clause: str) -> bool:
+    """Whether ``clause`` tells of what was done, and of nothing that is to come."""
+    return bool(_PAST.search(clause)) and not FUTURE.search(clause)
+
+
+def is_about_another_day(before: str, after: str) -> bool:
+    """Whether a day between ``before`` and ``after`` is no day of payment: an invoice's date, a call, a return."""
+    return bool(_OTHER_DAY.search(before) or _OTHER_ACT.match(after))
