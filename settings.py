@@ -96,6 +96,7 @@ class Settings(BaseSettings):
         default=None, description="A file outside the database to which each nightly seal of the diaries is appended, so that nobody can rewrite them unseen."
     )
     backup_keep: int = Field(default=14, ge=0, description="How many daily backups one machine keeps in the data folder; 0 makes none by itself.")
+    clicks: bool = Field(default=False, description="Links to pay in e-mails lead through us, and tell once a message that they were followed.")
     channels: str = Field(default="email", description="Channels that are switched on, such as email,sms,letter. Those without a provider yet are captured.")
     csv_max_age_hours: int = Field(default=24, ge=1, le=8760, description="How old the last import of a csv ledger may be before reminders wait.")
     open_all_hours: bool = Field(default=False, description="Contact hours are open day and night. For demonstrations only.")
@@ -121,6 +122,11 @@ class Settings(BaseSettings):
     writing_model_key: str = Field(default="", description="The key for that service, where it wants one.", repr=False)
     writing_model_seconds: float = Field(default=20.0, gt=0, le=30, description="How long that model may take for one message.")
     writing_for: str = Field(default="personal-note", description="The texts that it may word, separated by commas, as playbooks name them under say.")
+    reading_model_url: str = Field(
+        default="", description="A language model that suggests what an unclear answer means, such as http://127.0.0.1:11434/v1. Empty: none does."
+    )
+    reading_model_name: str = Field(default="", description="The name of that model, as its service calls it.")
+    reading_model_key: str = Field(default="", description="The key for that service, where it wants one.", repr=False)
     review_day: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = Field(
         default="monday", description="The day of the owner's weekly review, at the seller's."
     )

@@ -35,10 +35,12 @@ from db import parties
 from db.backup import Backups
 from db.engine import Database
 from domain.discretion import keep_logs_discreet
-from integrations.messaging import Mailer, Messenger, capture, print_folder, sendgrid, smtp, twilio_call, twilio_text
+from integrations.messaging import Mailer, Messenger, capture, portal, print_folder, sendgrid, smtp, twilio_call, twilio_text
 from integrations.messaging.imap import Mailbox
 from integrations.messaging.team_chat import TeamChat
+from integrations.reading.chat import ChatReader
 from integrations.writing import Writer, openai_compatible
+from playbooks.voice import Edition, editions
 from settings import Settings, UnableToConfigure, connect_mailboxes, load_sellers, refuse_unlawful
 from starter import Door, connect_ledgers, connect_temporal
 from workflows.contract import CASES_QUEUE, DELIVER_QUEUE
@@ -73,7 +75,18 @@ def make_policy(settings: Settings) -> Policy:
         settings.owner,
         settings.public_url,
         _private_url(settings),
+        settings.clicks,
+        find_voices(settings),
     )
+
+
+def find_voices(settings: Settings) -> dict[str, Edition]:
+    """How the owner of each seller writes, by the seller's id. Raises UnableToLoad for a voice at fault."""
+    try:
+        sellers = [one.seller for one in load_sellers(settings)]
+    except UnableToConfigure:
+        sellers = []  # whatever needs the sellers says so itself
+    return editions(settings.data_folder, sellers, settings.own_playbooks)
 
 
 def _private_url(settings: Settings) -> str:
@@ -111,6 +124,13 @@ def connect_writer(settings: Settings) -> Writer | None:
         raise UnableToConfigure(str(error)) from None
 
 
+def connect_reader(settings: Settings) -> ChatReader | None:
+    """The model that is asked what an answer means where the rules do not know; none unless it is configured."""
+    if not settings.reading_model_url:
+        return None
+    return ChatReader(settings.reading_model_url, settings.reading_model_name, settings.reading_model_key)
+
+
 def connect_messengers(settings: Settings) -> dict[str, Messenger]:
     """Whoever carries what goes another way than by e-mail, by channel. None has a provider yet: all of it is captured."""
     kept = capture.connect(_mail(settings))
@@ -119,6 +139,8 @@ def connect_messengers(settings: Settings) -> dict[str, Messenger]:
         messengers["call"] = _connect_calls(settings)
     if settings.twilio_account_sid and "sms" in messengers:
         messengers["sms"] = _connect_texts(settings)
+    if "portal" in messengers:
+        messengers["portal"] = portal.Portal()
     if settings.letters == "print" and "letter" in messengers:
         messengers["letter"] = print_folder.connect(settings.data_folder / "letters")
     return messengers
@@ -163,6 +185,7 @@ def plan_backups(settings: Settings, database: Database) -> Backups:
         for kind in ("*.yaml", "*.md", "*.mjml")
         for path in sorted(folder.rglob(kind))
     }
+    files |= {f"voice/{path.name}": path for path in sorted((settings.data_folder / "voice").glob("*.yaml"))}
     files |= {
         "sellers.yaml": settings.sellers_file or settings.data_folder / "sellers.yaml",
         f"mail/{capture.ACCEPT_LOG}": _mail(settings) / capture.ACCEPT_LOG,
@@ -192,6 +215,7 @@ def make_workers(
     mailboxes: Sequence[Mailbox] = (),
     chat: Chat | None = None,
     writer: Writer | None = None,
+    reader: ChatReader | None = None,
     at: Callable[[Site], None] = pass_by,
     cached: int = 500,
 ) -> tuple[Worker, Worker]:
@@ -205,7 +229,7 @@ def make_workers(
     calls = messengers.get("call")
     phoned = calls if isinstance(calls, twilio_call.TwilioCalls) else None
     upkeep, plans = Upkeep(Door(database, client, ledgers), policy.owner, backups, seals, asked, phoned), Plans(database, ledgers, assessor)
-    intake = Intake(Door(database, client, ledgers), mailboxes, policy.owner)
+    intake = Intake(Door(database, client, ledgers), mailboxes, policy.owner, reader)
     reviews = Reviews(database, mailer, policy.tolerance, policy.owner, review_hour)
     return (
         make_worker(
@@ -266,6 +290,7 @@ async def run(settings: Settings, *, at: Callable[[Site], None] = pass_by) -> No
         mailboxes=connect_mailboxes(settings, sellers),
         chat=TeamChat(settings.team_chat_url) if settings.team_chat_url else None,
         writer=connect_writer(settings),
+        reader=connect_reader(settings),
         at=at,
     )
     await keep_schedules(client)

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection
 
-from activities import answering
+from activities import answering, linking
 from activities.assessor import Assessor, Policy
 from activities.composing import text_hash, write_letter, write_script
 from activities.drafting import find_draft
@@ -77,9 +77,10 @@ def ask(
         subject, text = script.subject, script.text
     else:
         answers = answering.offer(step, assessor.policy.public_url)
+        portal_url = linking.offer_portal(assessor.policy.public_url)
         drafted = find_draft(connection, writer, worded)
         paragraphs = drafted.paragraphs if drafted and drafted.verdict == PASSED else ()
-        letter = write_letter("", worded, seller, facts.customer, facts, resolved, {}, (), now, answers=answers, drafted=paragraphs)
+        letter = write_letter("", worded, seller, facts.customer, facts, resolved, {}, (), now, answers=answers, portal_url=portal_url, drafted=paragraphs)
         assert letter is not None  # channel_for found somebody
         subject, text, recipient = letter.message.subject, letter.message.text, letter.message.to_name
     hash_ = text_hash(subject, text)

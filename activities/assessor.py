@@ -6,7 +6,7 @@ given stand or fall together.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache, partial
@@ -19,9 +19,11 @@ from activities.plan_hints import hint_plans
 from activities.showing import explain, label, show, without_detail, without_private_words
 from activities.surroundings import Surroundings, look_around
 from activities.top_tenths import TopTenths
+from activities.uploading import ask_to_upload
 from db import cases, inbox, incoming, installation, invoices, journal, outreach, parties, playbooks, receipts, tasks
 from db.inbox import Word
 from db.outreach import Claim
+from db.voices import approved_tiers
 from domain import delivery, law_packs, leave, matters
 from domain.case import Approval, ApprovalStanding, Case, Fate, Rung
 from domain.catching_up import adopt_memory
@@ -52,6 +54,8 @@ from domain.task import Task
 from domain.timeline import watching_begins
 from integrations.reference.holidays import calendar_for
 from playbooks import from_resolved
+from playbooks.voice import NAME as OWNER_VOICE
+from playbooks.voice import Edition, missing
 from workflows.contract import Said, case_id
 from workflows.ports import Answer, Known, Replied
 
@@ -74,6 +78,8 @@ class Policy:
     owner: str = "accounts receivable"
     public_url: str = ""  # where links lead; empty: people of ours are asked without any
     private_url: str = ""  # where colleagues open their pages
+    clicks: bool = False  # pay links lead through us, and tell us that they were followed
+    voices: Mapping[str, Edition] | None = None  # how each seller's owner writes; None: nobody has to agree to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +131,7 @@ class Assessor:
             then = assess(heard.case, None, (), facts, now)
             heard = replace(then, entries=(*heard.entries, *then.entries), tasks=(*heard.tasks, *then.tasks), replies=heard.replies)
         entries = (*((watching_begins(case, facts, now),) if opening else ()), *learned, *heard.entries)
-        answer = self.write(connection, heard, entries, facts, now)
+        answer = self.write(connection, replace(heard, tasks=(*ask_to_upload(heard.case, facts, now), *heard.tasks)), entries, facts, now)
         hint_plans(connection, before, answer.case, now)
         if learned:
             self._write_down(connection, before, case, facts.playbook, now)
@@ -300,11 +306,18 @@ class Assessor:
             open_balances=around.open_balances,
             top_tenth=self.top_tenths.find(connection, seller.id, case.invoice.balance.currency, now),
         )
-        facts = facts.with_people(around.people, now)
+        facts = self._in_own_voice(connection, facts, seller.id).with_people(around.people, now)
         present = (case.round, next_step(case, facts).name)
         if answer := find_open(case):
             facts = replace(facts, refused_answers=about.refused.get((case.round, answer.step), ()))
         return replace(facts, refusals=about.refused.get(present, ()), missed=about.missed.get(present, ()))
+
+    def _in_own_voice(self, connection: Connection, facts: Facts, seller: str) -> Facts:
+        """``facts`` with how the owner writes, where the playbook speaks in that voice."""
+        found = (self.policy.voices or {}).get(seller)
+        if found is None or facts.playbook.name != OWNER_VOICE:
+            return facts
+        return replace(facts, voice=found.voice, voice_unapproved=missing(approved_tiers(connection, seller, found.hash)))
 
     def playbook(self, connection: Connection, hash_: str) -> Playbook:
         """The playbook a case has pinned."""

@@ -22,8 +22,9 @@ from domain.playbook import Step, Verb
 from domain.seller import Seller
 from integrations.messaging import Attachment, Email, Message
 from playbooks import Wording, guard, wording_key, wording_of
+from playbooks.page import Circumstances, FactSheet, Line
 from playbooks.paper import set_letter
-from playbooks.wording import Circumstances, FactSheet, Line, Rendered, render, render_text
+from playbooks.wording import Rendered, render, render_text
 
 _MOST_ATTACHED = 5
 _MOST_BYTES = 10 * 1024 * 1024
@@ -93,13 +94,14 @@ def write_letter(
     now: datetime,
     *,
     answers: tuple[tuple[str, str], ...] = (),
+    portal_url: str = "",
     drafted: tuple[str, ...] = (),
 ) -> Letter | None:
     """The message for ``bundle``, worded by the playbook text its first invoice has pinned. None: nobody is reachable.
 
     A step that people must approve is worded as on the day they were asked, so that they agree to what is sent. ``answers`` are
-    the one-tap answers an e-mail offers, as label and address. ``drafted`` are paragraphs of a writing model, which an e-mail says in
-    place of our own as long as nothing speaks against it.
+    the one-tap answers an e-mail offers, as label and address, ``portal_url`` where its reader's own page is.
+    ``drafted`` are paragraphs of a writing model, which an e-mail says in place of our own as long as nothing speaks against it.
     """
     contact = customer.contact_for(bundle.channel, bundle.step.to)
     if contact is None:
@@ -119,7 +121,7 @@ def write_letter(
     worded = bool(drafted) and not why_not
     written = render(
         guard.frame(wording.language) if worded else wording,
-        replace(sheet, around=replace(sheet.around, answers=answers), drafted=drafted if worded else ()),
+        replace(sheet, around=replace(sheet.around, answers=answers, portal_url=portal_url), drafted=drafted if worded else ()),
     )
     demand = texts.get(wording_key(bundle.step, "letter")) if bundle.step.do is Verb.FINAL_DEMAND else None
     paper = _on_paper(demand, sheet, customer) if demand else None
@@ -185,6 +187,7 @@ def fact_sheet(bundle: Bundle, seller: Seller, customer: Customer, contact: Cont
         customer_name=customer.name,
         contact_name=contact.name,
         locale=_locale(contact.language or customer.language, customer.country),
+        voice=facts.voice,
         today=facts.today(worded_at),
         step_title=bundle.step.title,
         claimed=claimed,

@@ -24,7 +24,7 @@ from domain.facts import Facts
 from integrations.writing import UnableToDraft, Wanted, Writer
 from playbooks import Wording, guard, wording_key, wording_of
 from playbooks.language import phrases
-from playbooks.wording import FactSheet, prose_of
+from playbooks.page import FactSheet
 
 log = structlog.get_logger()
 
@@ -90,7 +90,7 @@ def _choose(connection: Connection, assessor: Assessor, writer: Writer, bundle: 
         language=wording.language,
         purpose=f"{step.title}: a letter about one invoice that is {phrases('en').days.of(sheet.claimed[0].days_late)} late",
         facts=guard.facts_of(sheet, wording),
-        example="\n\n".join(prose_of(wording, sheet)),
+        example="\n\n".join(guard.prose_of(wording, sheet)),
         history=tuple(f"{write_day(facts.today(rung.at))}: {facts.playbook.step_of(rung).title}" for rung in taken),
         they_wrote=said[:_LONGEST_ANSWER],
         forms=guard.statements(wording.language),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 import structlog
 from temporalio import activity
@@ -22,14 +23,18 @@ from temporalio.client import (
 )
 
 from activities.clock import Clock, start_clock
+from activities.second_reading import read_again
 from db import incoming, mailboxes, people, tasks
 from domain.discretion import describe
 from domain.task import Task, TaskKind
 from integrations.messaging.imap import Fetched, Mailbox, Session, UnableToReadMailbox
+from integrations.reading.chat import ChatReader
 from integrations.reference.holidays import calendar_for
 from starter import Door
 from workflows import contract
 from workflows.ports import READ_MAIL_EVERY, MailRead
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -45,11 +50,13 @@ _HEARTBEAT_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """Implements ``workflows.ports.Intake``. ``owner`` is told when a mailbox cannot be read."""
+    """Implements ``workflows.ports.Intake``. ``owner`` is told when a mailbox cannot be read. ``reader`` is a model that is
+    asked about answers the rules do not know."""
 
     door: Door
     mailboxes: Sequence[Mailbox]
     owner: str
+    reader: ChatReader | None = None
 
     @activity.defn(name="read_mail")
     async def read_mail(self) -> MailRead:
@@ -57,11 +64,10 @@ class Intake:
         clock = start_clock()
         total = MailRead()
         for mailbox in self.mailboxes:
-            reading = asyncio.create_task(self.read(mailbox, clock))
-            while not (await asyncio.wait({reading}, timeout=_HEARTBEAT_SECONDS))[0]:
-                activity.heartbeat()
-            read = reading.result()
+            read = await _alive(self.read(mailbox, clock))
             total = MailRead(total.kept + read.kept, total.failed + read.failed)
+        if self.reader:
+            await _alive(asyncio.to_thread(read_again, self.door.database, self.reader, clock()))
         return total
 
     async def read(self, mailbox: Mailbox, clock: Clock) -> MailRead:
@@ -122,6 +128,14 @@ class Intake:
                 remedy = f"{problem[:500]}. It is tried again every {READ_MAIL_EVERY.seconds // 60} minutes; dunwell doctor shows how it stands"
                 owner = people.find_acting_owner(connection, self.owner, now.date())
                 tasks.open_tasks(connection, [Task(_task_key(mailbox), TaskKind.INCIDENT, title, remedy, owner, now.date())], None, now)
+
+
+async def _alive(doing: Coroutine[Any, Any, T]) -> T:
+    """What ``doing`` returns; Temporal is told meanwhile that we are alive."""
+    task = asyncio.create_task(doing)
+    while not (await asyncio.wait({task}, timeout=_HEARTBEAT_SECONDS))[0]:
+        activity.heartbeat()
+    return task.result()
 
 
 async def keep_intake(client: Client) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 from temporalio import activity
 
-from activities import alerting, answering, asking, calling, drafting, forgotten, posting, unsubscribing
+from activities import alerting, answering, asking, calling, drafting, forgotten, linking, posting, unsubscribing
 from activities.assessor import Assessor
 from activities.bundling import bundle_again, bundle_to_ask, bundle_up
 from activities.clock import Clock, start_clock
@@ -332,9 +332,12 @@ class Outreach:
             thread = outreach.earlier_message_ids(connection, carrier.id)
             resolved = self.assessor.resolved(connection, carrier.playbook)
             answers = answering.offer(bundle.step, self.assessor.policy.public_url)
+            portal_url = linking.offer_portal(self.assessor.policy.public_url)
             draft = drafting.find_draft(connection, self.writer, bundle)
             drafted = draft.paragraphs if draft and draft.verdict == drafts.PASSED else ()
-            letter = write_letter(claim.id, bundle, seller, facts.customer, facts, resolved, attachments, thread, now, answers=answers, drafted=drafted)
+            letter = write_letter(
+                claim.id, bundle, seller, facts.customer, facts, resolved, attachments, thread, now, answers=answers, portal_url=portal_url, drafted=drafted
+            )
             if letter is None:
                 outreach.release(connection, claim.id, claim.token, "nobody can be reached by this channel any more", now)
                 return None
@@ -381,7 +384,8 @@ class Outreach:
                 letters.keep(connection, claim.id, letter.paper.content)
             if bundle.channel == "call":
                 calling.write_sheet(connection, letter, bundle, seller, facts, now)
-            return unsubscribing.offer(connection, answering.seal(connection, letter, now), self.assessor.policy.public_url)
+            sealed = linking.seal(connection, answering.seal(connection, letter, now), bundle, self.assessor.policy, now)
+            return unsubscribing.offer(connection, sealed, self.assessor.policy.public_url)
 
     def _record(self, claim: Claim, delivery: Delivery, outcome: Accepted | Refused | Unknown | None, sight: Sight, now: datetime) -> Answer | None:
         """What became of it, for every invoice covered, in one commit. None: another run has settled it, or nothing did."""

@@ -30,6 +30,7 @@ from activities.clock import Clock, start_clock
 from activities.overdue import wake_overdue
 from activities.sealing import Sealing
 from activities.tracing import trace_texts
+from activities.unread import give_up_unread
 from db import installation, journal, people, tasks
 from db.backup import Backups
 from db.engine import Database
@@ -78,6 +79,7 @@ class Upkeep:
             await self.door.report_all(await asyncio.to_thread(trace_texts, self.door.database, self.texts, clock()))
         if self.calls is not None:
             await self.door.report_all(await asyncio.to_thread(trace_calls, self.door.database, self.calls, clock()))
+        await self.door.report_all(await asyncio.to_thread(give_up_unread, self.door.database, clock()))
         passed_on = await self.door.pass_on(clock())
         listed = 0
         for seller in self.door.ledgers.connections:

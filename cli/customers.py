@@ -91,6 +91,7 @@ def list_(tiers: tuple[str, ...], behaviors: tuple[str, ...], text: str, suggest
 @click.option("--account-manager-email", help="Where to reach that person.")
 @click.option("--pays-through", metavar="NUMBER", help="The customer who is written to in its place; empty for none.")
 @click.option("--prefers", metavar="CHANNEL", help="The way they asked to be reached: email, sms, call, portal or letter; empty for none.")
+@click.option("--procurement-portal", metavar="PORTAL", help="Where they want invoices to be uploaded by you, as name or address; empty for nowhere.")
 @click.option("--region", help="What follows the hyphen in ISO 3166-2, such as CA: the rules of law there hold.")
 @click.option("--consent", type=click.Choice([one.value for one in Technology]), multiple=True, help="They consented to this; may be repeated.")
 @click.option("--withdraw", type=click.Choice([one.value for one in Technology]), multiple=True, help="They took back their consent to this; may be repeated.")
@@ -108,6 +109,7 @@ def set_(
     account_manager_email: str | None,
     pays_through: str | None,
     prefers: str | None,
+    procurement_portal: str | None,
     region: str | None,
     consent: tuple[str, ...],
     withdraw: tuple[str, ...],
@@ -132,7 +134,7 @@ def set_(
     from domain.treatment import read, tell_difference
 
     told = {"tier": tier, "account_manager": account_manager, "account_manager_email": account_manager_email}
-    told |= {"pays_through": pays_through, "preferred_channel": prefers, "region": region}
+    told |= {"pays_through": pays_through, "preferred_channel": prefers, "region": region, "procurement_portal": procurement_portal}
     values: dict[str, Any] = {field: read(field, text) for field, text in told.items() if text is not None}
     values |= {field: given for field, given in (("natural_person", natural_person), ("guarantor", guarantor)) if given is not None}
     if not (values or consent or withdraw):

@@ -86,6 +86,7 @@ def examine(settings: Settings, now: datetime) -> Findings:
         if not any(finding.health is Health.WRONG for finding in known):
             yield from _watch("state", partial(_state, database, settings, now))
             yield from _watch("law", partial(_law, database, settings, now))
+            yield from _watch("writing model", partial(_writing_model, database, settings, now))
             yield from _watch("backup", partial(_backup, database, settings, now))
             yield from _watch("replies", partial(_replies, database, settings, sellers, now))
             for one in sellers:
@@ -234,6 +235,25 @@ def _law(database: Database, settings: Settings, now: datetime) -> Findings:
     if not excess:
         places = len({place for everywhere, _ in parties for place in everywhere})
         yield Finding("law", Health.WELL, f"the limits on contact stay within the law of {count(places, 'place')} (rules of {VERSION})")
+
+
+def _writing_model(database: Database, settings: Settings, now: datetime) -> Findings:
+    from datetime import timedelta
+
+    from db.drafts import FAILED, PASSED, REFUSED, count_since
+    from worker import connect_writer
+
+    writer = connect_writer(settings)
+    if writer is None:
+        return
+    with database.reading() as connection:
+        found = count_since(connection, now - timedelta(days=30))
+    passed, refused, failed = (found.get(verdict, 0) for verdict in (PASSED, REFUSED, FAILED))
+    said = f"{writer.name}: of {count(passed + refused + failed, 'draft')} in 30 days {passed} passed, {refused} were refused, and {failed} never came"
+    if failed and not passed and not refused:
+        yield Finding("writing model", Health.LOOK, said, "see DUNWELL_WRITING_MODEL_URL, _NAME and _KEY; your own texts go out meanwhile")
+    else:
+        yield Finding("writing model", Health.WELL, said)
 
 
 def _backup(database: Database, settings: Settings, now: datetime) -> Findings:

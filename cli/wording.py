@@ -39,7 +39,8 @@ def wording() -> None:
 @as_json
 def check(names: tuple[str, ...], language: str, as_json: bool) -> None:
     """Write every step's texts in every language and tone about invented invoices, and look at each: it can be written, it says
-    how much of which invoice and since when, and it announces nothing that its playbook does not do.
+    how much of which invoice and since when, and it announces nothing that its playbook does not do. An e-mail has a voice of its
+    own in each tone, and a text message is short: two segments about one invoice, four about several.
 
     \b
     Examples:
@@ -87,15 +88,14 @@ def show(name: str, step: str, language: str, tone: str, channel: str, as_html: 
     own = own_playbooks()
     _refuse_unknown(language)
     policy = playbooks.load(name, own)
-    found = [
-        one for one in texts(policy, own, language or policy.language) if isinstance(one, Flaw) or (one.step.name == step and channel in ("", one.channel))
-    ]
+    every = tuple(texts(policy, own, language or policy.language))
+    found = [one for one in every if isinstance(one, Flaw) or (one.step.name == step and channel in ("", one.channel))]
     written = [one for one in found if not isinstance(one, Flaw) and one.tone == (tone if one.channel != "task" else "firm")]
     if not written:
         if flaws := [one for one in found if isinstance(one, Flaw) and one.step in (step, "")]:
             raise UnableToSend("\n".join(map(_line, flaws)))
-        steps = [one.name for one in (*policy.steps, policy.afterwards.step(1))]
-        raise UnableToChoose(f"STEP: {name} has no step {step!r} by such a channel; its steps are {', '.join(steps)}")
+        steps = dict.fromkeys(one.step.name for one in every if not isinstance(one, Flaw))
+        raise UnableToChoose(f"STEP: {name} says nothing at {step!r} by such a channel; choose from {', '.join(steps)}")
     text = written[0].said
     if as_html:
         say(text.html)

@@ -170,6 +170,7 @@ def _set_plain(connection: Connection, customer: str, before: Treatment, wanted:
         "tier": wanted.tier.value,
         "account_manager": wanted.account_manager,
         "account_manager_email": wanted.account_manager_email,
+        "procurement_portal": wanted.procurement_portal,
     }
     if wanted.tier is not before.tier:
         values["tier_set_by"] = by
@@ -247,6 +248,7 @@ def _treatment(row: RowMapping, numbers: Mapping[str, str]) -> Treatment:
         frozenset(row["consents"]),
         row["natural_person"],
         row["guarantor"],
+        row["procurement_portal"],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +15,7 @@ from db.upsert import insert_once
 PASSED, REFUSED, FAILED = "passed", "refused", "failed"
 
 _DRAFT = select(drafts).where(drafts.c.case_id == bindparam("case"), drafts.c.round == bindparam("round"), drafts.c.step == bindparam("step"))
-_OF_MESSAGE = select(drafts).where(drafts.c.outreach_id == bindparam("message"))
+_OF_MESSAGES = select(drafts).where(drafts.c.outreach_id.in_(bindparam("messages", expanding=True)))
 _SAID = (
     select(incoming.c.text)
     .join(incoming_cases, incoming_cases.c.incoming_id == incoming.c.id)
@@ -68,10 +69,9 @@ def note(connection: Connection, draft: Draft, message: str, why_not: str) -> No
     connection.execute(drafts.update().where(chosen).values(values))
 
 
-def of_message(connection: Connection, message: str) -> Draft | None:
-    """The draft that was looked at for the message with this id."""
-    row = connection.execute(_OF_MESSAGE, {"message": message}).mappings().first()
-    return None if row is None else _draft(row)
+def of_messages(connection: Connection, messages: Sequence[str]) -> dict[str, Draft]:
+    """The drafts that were looked at for these messages, by the message's id."""
+    return {str(row["outreach_id"]): _draft(row) for row in connection.execute(_OF_MESSAGES, {"messages": list(messages)}).mappings()}
 
 
 def count_since(connection: Connection, since: datetime) -> dict[str, int]:

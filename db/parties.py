@@ -14,7 +14,7 @@ from db.ids import new_id
 from db.schema import contacts, customers, invoices, sellers
 from db.silenced import leave_alone
 from db.upsert import upsert
-from domain.customer import Behavior, Contact, Customer, Role, Tier, behavior
+from domain.customer import Behavior, Contact, Customer, Role, Tier, behavior, spell_reach
 from domain.law import Party
 from domain.money import Money
 from domain.seller import Seller
@@ -237,6 +237,7 @@ def _read_customer(row: RowMapping, people: Sequence[RowMapping]) -> Customer:
         consents=frozenset(row["consents"]),
         unapplied=_read_unapplied(row["unapplied"]),
         address=tuple(row["address"]),
+        procurement_portal=row["procurement_portal"],
     )
 
 
@@ -290,7 +291,12 @@ def _check_payer(connection: Connection, customer: Customer) -> None:
 
 def _contact(row: RowMapping) -> Contact:
     of = contacts.c
-    return Contact(row[of.id], Role(row[of.role]), row[of.name], row[of.email], row[of.phone], row[of.language], frozenset(row[of.refused]))
+    return Contact(row[of.id], Role(row[of.role]), row[of.name], row[of.email], row[of.phone], row[of.language], frozenset(row[of.refused]), uses_portal(row[of.portal_reach], row[of.email]))
+
+
+def uses_portal(portal_reach: str, email: str) -> bool:
+    """Whether a contact uses the page we keep for them: under an address they no longer have, somebody else did."""
+    return bool(portal_reach) and portal_reach == spell_reach(email)
 
 
 def judge_behavior(connection: Connection, customer_ids: Sequence[str]) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
-from db import cases, journal, parties, schema
+from db import cases, drafts, journal, parties, pay_links, schema
+from db.drafts import Draft
 from db.views import Line, lines, read_line, sellers_by_id
 from domain.case import Case
 from domain.customer import Customer
@@ -36,7 +37,8 @@ class Covered:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message to a customer, with its fate; ``at`` is when it was sent, or else when it was begun."""
+    """One message to a customer, with its fate; ``at`` is when it was sent, or else when it was begun. ``draft`` is what a writing
+    model drafted for it, whether or not that is what it says."""
 
     id: str
     customer: str
@@ -57,6 +59,7 @@ class Message:
     message_id: str
     reason: str
     covers: tuple[Covered, ...]
+    draft: Draft | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ class Earlier:
 @dataclass(frozen=True, slots=True)
 class Story:
     """Everything known about one watched invoice. ``playbook`` is the resolved text it follows, ``earlier`` the invoices that
-    it has replaced, the latest first.
+    it has replaced, the latest first. ``pay_link_opened`` is when a person followed the link to pay in a message, if that is counted.
 
     Messages and decisions come newest first; ``unheard`` counts words that have arrived and not been acted on yet.
     """
@@ -121,6 +124,7 @@ class Story:
     tasks: tuple[OpenTask, ...]
     unheard: int
     earlier: tuple[Earlier, ...] = ()
+    pay_link_opened: datetime | None = None
 
 
 def load_story(connection: Connection, invoice: str, now: datetime, *, decisions: int = 200) -> Story | None:
@@ -152,6 +156,7 @@ def load_story(connection: Connection, invoice: str, now: datetime, *, decisions
         tasks=_tasks(connection, and_(schema.tasks.c.case_id == case, schema.tasks.c.kind != TaskKind.INCIDENT)),
         unheard=connection.execute(select(func.count()).where(words.case_id == case, words.state.in_(("new", "passed_on")))).scalar_one(),
         earlier=tuple(_earlier(connection, watched)),
+        pay_link_opened=pay_links.last_opened(connection, invoice),
     )
 
 
@@ -194,8 +199,10 @@ def _messages(connection: Connection, condition: ColumnElement[bool], sellers: d
     )
     rows = connection.execute(query.where(condition).order_by(outreach.c.claimed_at.desc(), outreach.c.id)).mappings().all()
     covers = _covers(connection, [row["id"] for row in rows])
+    drafted = drafts.of_messages(connection, [row["id"] for row in rows])
     return tuple(
         Message(
+            draft=drafted.get(row["id"]),
             id=row["id"],
             customer=row["customer_id"],
             customer_name=row["customer_name"],

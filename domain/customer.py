@@ -33,7 +33,8 @@ class Tier(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A person at the customer. ``id`` is ours and opaque. ``refused`` holds channels opted out of or found dead."""
+    """A person at the customer. ``id`` is ours and opaque. ``refused`` holds channels opted out of or found dead. ``portal_seen``:
+    they use the page we keep for them, so that a message can wait for them there."""
 
     id: str
     role: Role
@@ -42,13 +43,14 @@ class Contact:
     phone: str = ""
     language: str = ""
     refused: frozenset[str] = frozenset()
+    portal_seen: bool = False
 
     def is_reachable_by(self, channel: str) -> bool:
         return bool(self.address(channel)) and channel not in self.refused
 
     def address(self, channel: str) -> str:
         """Where ``channel`` reaches this person; empty when it does not. Letters go to the company's own address."""
-        return {"email": self.email, "portal": self.email, "sms": self.phone, "call": self.phone, "letter": self.name}.get(channel, "")
+        return {"email": self.email, "portal": self.email if self.portal_seen else "", "sms": self.phone, "call": self.phone, "letter": self.name}.get(channel, "")
 
     def reach_by(self, channel: str) -> str:
         """The address or number ``channel`` reaches this person at, as ``spell_reach`` writes it; empty where it is no such thing."""
@@ -62,7 +64,8 @@ class Customer:
     ``pays_through`` is the id of the customer who is written to in its place, if any; ``region`` the part of ISO 3166-2 after
     the hyphen, if known. ``guarantor``: a human being answers for what it owes. ``consents`` are the technologies
     (``domain.statute.Technology``) it has agreed to be contacted by. ``unapplied`` is money it has paid that its ledger has not
-    yet set against an invoice, one amount a currency. ``address`` are the lines of a letter below the name.
+    yet set against an invoice, one amount a currency. ``address`` are the lines of a letter below the name. ``procurement_portal``
+    is where it wants every invoice to be uploaded by us, as name or address; empty: nowhere.
     """
 
     id: str
@@ -86,6 +89,7 @@ class Customer:
     consents: frozenset[str] = frozenset()
     unapplied: tuple[Money, ...] = ()
     address: tuple[str, ...] = ()
+    procurement_portal: str = ""
 
     @property
     def reach(self) -> frozenset[str]:

@@ -70,7 +70,7 @@ def _part_of_week(part: str, monday: date) -> date:
 
 
 _PARTS = {
-    "begin": r"beginning|begin|start|early|first (?:half|part|days)|anfang|beginn|erste[rn]? haelfte|anfangs",
+    "begin": r"first thing|(?:the )?very (?:beginning|start)|beginning|begin|start|early|first (?:half|part|days)|anfang|beginn|erste[rn]? haelfte|anfangs",
     "middle": r"middle|mid|mitte|mitten",
     "end": r"end|late|later|last day|close|latter part|second half|ende|letzte[rn]? tag|letzten tag|zweite[rn]? haelfte|schluss",
 }
@@ -126,7 +126,8 @@ def read_ordinal(m: re.Match[str], when: When) -> date:
     which = m["which"] if "which" in m.re.groupindex else None
     if which is not None:
         months = when.today.month - 1 + _which(which)
-        return date(when.today.year + months // 12, months % 12 + 1, day)
+        meant = date(when.today.year + months // 12, months % 12 + 1, day)
+        return meant if meant >= when.today or which not in ("the", "des") else _ordinal(day, when.today)
     return _ordinal(day, when.today)
 
 
@@ -142,7 +143,7 @@ def read_weekday(m: re.Match[str], when: When) -> date:
     ahead = (weekday - when.today.weekday()) % 7
     before = groups.get("which") or ""
     if re.search("uebernaechst|after next", before):
-        return _monday(when.today, 2) + timedelta(days=weekday)
+        return when.today + timedelta(days=(ahead or 7) + 7)
     if ahead == 0 and not re.search("this|diese|heute|today", before):
         ahead = 7
     if re.search("next|naechst", before) and ahead == 1:
@@ -156,11 +157,47 @@ def read_weekday_weeks_ahead(m: re.Match[str], when: When) -> date:
     return _monday(when.today, number_of(m["n"], when.language)) + timedelta(days=weekday_of(m["day"], when.language))
 
 
+def read_weeks_on(m: re.Match[str], when: When) -> date:
+    """``a week on Friday``, ``heute in 14 Tagen``: so many weeks or days after a day; a German week has eight days."""
+    n, anchor = number_of(m["n"], when.language) if m["n"] else 1, m["anchor"]
+    days = n if re.match("day|tag", m.groupdict().get("unit") or "week") else 7 * n
+    if re.match("today|heute?|this", anchor):
+        start = when.today
+    elif re.match("tomorrow|morgen", anchor):
+        start = when.today + timedelta(days=1)
+    else:
+        start = when.today + timedelta(days=(weekday_of(anchor, when.language) - when.today.weekday()) % 7)
+    return start + timedelta(days=7 if days == 8 else days)
+
+
+def read_edge_of_month(m: re.Match[str], when: When) -> date:
+    """``the last working day of March``, ``am ersten Werktag des Monats``: the first such day still to come."""
+    months = when.today.month - 1 + _which(m["which"])
+    year, month = _month_on(month_of(m["m"], when.language), when.today) if m["m"] else (when.today.year + months // 12, months % 12 + 1)
+    day = _edge(m["edge"], bool(m["business"]), year, month, when)
+    return day if day >= when.today else _edge(m["edge"], bool(m["business"]), year + month // 12, month % 12 + 1, when)
+
+
+def _edge(edge: str, business: bool, year: int, month: int, when: When) -> date:
+    if re.match("last|final|letzte|ultimo", edge):
+        return when.calendar.on_or_before(last_of_month(year, month)) if business else last_of_month(year, month)
+    n = number_of(edge, when.language)
+    return when.calendar.add(date(year, month, 1) - timedelta(days=1), n) if business else date(year, month, n)
+
+
+def read_quarter(m: re.Match[str], when: When) -> date:
+    """The last day of the quarter with that number."""
+    n = int(m["q"] or m["q2"])
+    end = last_of_month(when.today.year, 3 * n)
+    return end if end >= when.today else last_of_month(when.today.year + 1, 3 * n)
+
+
 def read_part(m: re.Match[str], when: When) -> date:
     part, which = _part(m["part"]), m["which"] or ""
     unit = m["unit"]
     if re.match("week|woche", unit):
-        return _part_of_week(part, _monday(when.today, _which(which)))
+        day = _part_of_week(part, _monday(when.today, _which(which)))
+        return day if day >= when.today else day + timedelta(weeks=1)
     if re.match("month|monat", unit):
         months = when.today.month - 1 + _which(which)
         day = _part_of_month(part, when.today.year + months // 12, months % 12 + 1, when.today)

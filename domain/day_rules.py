@@ -11,6 +11,7 @@ from domain.day_readers import (
     last_of_month,
     read_between_years,
     read_calendar_week,
+    read_edge_of_month,
     read_holiday,
     read_iso,
     read_month,
@@ -20,6 +21,7 @@ from domain.day_readers import (
     read_ordinal,
     read_ordinal_to_come,
     read_part,
+    read_quarter,
     read_spoken_numbers,
     read_stretch,
     read_week_of_month,
@@ -27,8 +29,9 @@ from domain.day_readers import (
     read_weekday_of_month,
     read_weekday_weeks_ahead,
     read_weekend,
+    read_weeks_on,
 )
-from domain.named_days import MONTH, NUMBER, ORDINAL, WEEKDAY
+from domain.named_days import MONTH, MONTHS, NUMBER, ORDINAL, WEEKDAY
 
 _WD = {language: rf"(?:\b{day}(?: the| den| dem|,| )*\(?(?:den |dem |the )?)?" for language, day in WEEKDAY.items()}
 _ISO = r"\b(?P<y>20[0-9]{2})-(?P<m>[0-9]{1,2})-(?P<d>[0-9]{1,2})\b"
@@ -39,6 +42,8 @@ _NUMERIC = (
     r"|working))"
 )
 _NO_DAY = (
+    r"(?! (?:[a-z]+ )?(?:shipments?|deliver(?:y|ies)|orders?|batch|instance|place|occasion|phase|visit|job|attempt|units?|load|line|item|lieferung|sendung"
+    r"|position)\b)"
     r"(?! (?:i|we|you|it|that) (?:have|heard|hear|see|know|am)|(?: [a-z]+)? (?:invoices?|reminders?|installments?|payments?|time|half|part|one|two|thing"
     r"|quarter|floor|street|party|rechnung|mahnung|rate|teil|haelfte|mal|schritt|quartal|instanz|raten?))"
 )
@@ -70,7 +75,29 @@ _BUSINESS = {"en": r"(?:business|working|work|banking|bank) ", "de": r"(?:bankue
 
 _BOTH = ((_ISO, read_iso), (_NUMERIC, read_numeric))
 
+_ANCHOR_EN = rf"(?P<anchor>today|tomorrow|{WEEKDAY['en']})"
+_NTH_EN = r"(?<!-)(?<!twenty )(?<!thirty )(?P<edge>(?:very )?(?:last|final|first|second|third|fourth|fifth|1st|2nd|3rd|4th|5th))"
+_NTH_DE = r"(?P<edge>letzte[nrm]?|erste[nrm]?|zweite[nrm]?|dritte[nrm]?|fuenfte[nrm]?)"
+
 _ENGLISH = (
+    (rf"\b(?P<n>a|one|two|three|four|[1-4]) weeks? (?:from |on |after )?(?:this |next )?{_ANCHOR_EN}(?! (?:week|in a week))", read_weeks_on),
+    (rf"\b{_ANCHOR_EN},? (?:in )?(?P<n>a|one|two|three|four|[1-4])? ?(?:week|weeks)(?:'?s?'? time| from now)?\b(?! (?:after|of|end))", read_weeks_on),
+    (r"\b(?P<anchor>this (?:very |same )?(?:day|time))(?P<n>) next week\b", read_weeks_on),
+    (
+        r"\bmid-?week(?: of| in)?,?(?: (?P<which>next|this|the following|the coming) week)?(?P<unit>)(?P<part>)\b",
+        lambda m, when: read_weekend(2 + 7 * (m["which"] not in (None, "this")), when),
+    ),
+    (
+        rf"\b{_NTH_EN} (?P<business>(?:business|working|work|banking|bank) )?(?:calendar )?(?:day )?(?:of|in)"
+        rf" (?:(?:the )?(?P<which>this|next|following|coming|current)? ?month|(?P<m>{MONTH['en']}))(?! week)",
+        read_edge_of_month,
+    ),
+    (rf"\bbefore (?P<m>{MONTH['en']}) (?:is (?:out|over|through|done)|ends)(?P<till>)", read_month),
+    (r"\b(?:by|before|in|during|until|end of|close of|end|late)(?: the)?(?: end of)? ?q(?P<q>[1-4])(?:[ -]end)?\b", read_quarter),
+    (
+        rf"\b{WEEKDAY['en']},? (?:on )?(?:the )?(?P<d>[0-9]{{1,2}}(?:st|nd|rd|th)|{ORDINAL['en']})\b(?! (?:of )?(?:{MONTH['en']}|this|next|the)){_NO_DAY}",
+        read_ordinal,
+    ),
     (rf"\b(?:the )?(?P<d>{ORDINAL['en']}) (?:day )?of (?P<which>this|next|the|the following|the coming) month\b", read_ordinal),
     (rf"\b(?P<day>{WEEKDAY['en']}),? in (?P<n>two|three|four|[2-4]) weeks?(?:'? time)?\b", read_weekday_weeks_ahead),
     (r"\beom\b", lambda _, when: last_of_month(when.today.year, when.today.month)),
@@ -116,7 +143,8 @@ _ENGLISH = (
     (
         _number_of(
             "en",
-            r"\b(?:in|within|over the next|for another|another|takes?|takes up to|takes about|give (?:us|me|it)|allow(?: us| me)?"
+            r"\b(?:in|within|over the next|for another|another|takes?|takes up to|takes about|(?:give|allow|grant|lend|need)(?: (?:us|me|it|him|her|them"
+            r"|please|just|like|another|only))*"
             r"|no later than|need|needs|next|after|inside|withing|w/in|up to|the next) ",
             _UNITS["en"],
             _BUSINESS["en"],
@@ -147,7 +175,9 @@ _ENGLISH = (
     (r"\b(?:over|at|on|this|during) (?:the )?(?:coming )?weekend\b", lambda _, when: read_weekend(6, when)),
     (r"\b(?:the )?day after tomorrow\b", after(2)),
     (r"\btomorrow\b", after(1)),
+    (rf"\b(?P<day>{WEEKDAY['en']}) (?P<which>after next)\b", read_weekday),
     (rf"\b(?:(?P<which>this coming|this|next|the following|coming|the coming|upcoming) )?(?P<day>{WEEKDAY['en']})", read_weekday),
+    (r"(?<!day )(?<!tomorrow )(?<!the )\b(?:first thing )?in the morning\b", after(1)),
     (r"\b(?:today|tonight|this (?:afternoon|morning|evening)|later today)\b", after(0)),
     (
         rf"\b(?:cob|eod|(?:end|close) of (?:the |today'?s? )?(?:business|day|play))\b(?!,? ?(?:on )?(?:{WEEKDAY['en']}|tomorrow"
@@ -170,8 +200,28 @@ _ENGLISH = (
     (rf"\b(?:in|during|for|this|coming|within|sometime|(?P<till>by|until|till|before)) (?P<m>{MONTH['en']})(?! [0-9])", read_month),
 )
 
+_MONTH_STEM_DE = "|".join(MONTHS["de"])
+
 _GERMAN = (
     (rf"\b(?P<day>{WEEKDAY['de']}),? in (?P<n>zwei|drei|vier|[2-4]) wochen\b", read_weekday_weeks_ahead),
+    (rf"\b(?P<anchor>heute|morgen|{WEEKDAY['de']}),? (?:in|ueber) (?P<n>{NUMBER['de']}) (?P<unit>tage?n?|wochen?)\b", read_weeks_on),
+    (
+        rf"\b{_NTH_DE}(?: (?P<business>werk|arbeits|bank|geschaefts)?(?:kalender)?tag)? (?:im|des|in|vom|von)(?: (?P<which>diese[sm]|naechsten|kommenden"
+        rf"|laufenden))? "
+        rf"?(?:monate?s?\b|(?P<m>{MONTH['de']}))",
+        read_edge_of_month,
+    ),
+    (
+        r"\b(?:am|zum|per|bis zum|spaetestens am)(?P<which>)(?P<m>)(?P<business>) (?P<edge>letzten)(?=$|[.,!;]| (?:ueberw|zahl|bez|ist|sind|geht|hab|hast"
+        r"|kommt|raus|wird|auf))",
+        read_edge_of_month,
+    ),
+    (r"\b(?:am|zum|per|bis zum|ab)(?: (?P<which>naechsten|kommenden))? monats(?P<edge>ersten|letzten)(?P<m>)(?P<business>)\b", read_edge_of_month),
+    (rf"\b(?P<n>erste[nr]?|zweite[nr]?|dritte[nr]?|vierte[nr]?|letzte[nr]?) (?:voll\w+ )?(?P<m>{_MONTH_STEM_DE})woche\b", read_week_of_month),
+    (rf"\b(?P<which>)(?P<unit>{_MONTH_STEM_DE})(?P<part>anfang|mitte|ende)\b", read_part),
+    (r"\b(?:bis|im|in|vor|ende|zum)(?: des| vom| zum)?(?: ende)?(?: des)? ?(?:q(?P<q>[1-4])\b|(?P<q2>[1-4])\. quartals?)", read_quarter),
+    (rf"\b{WEEKDAY['de']},? (?:den |dem |der )?(?P<d>{ORDINAL['de']})(?! ?(?:{MONTH['de']}|[0-9])){_NO_DAY}", read_ordinal),
+    (r"\b(?:innert|binnen|innerhalb)(?: einer| von)? (?P<unit>wochen|monats)frist\b", lambda m, when: after(7 if m["unit"] == "wochen" else 30)(m, when)),
     (rf"{_WD['de']}\b(?P<d>[0-9]{{1,2}}\.?|{ORDINAL['de']})\s?(?P<m>{MONTH['de']})(?:,? (?P<y>20[0-9]{{2}}))?", read_month_day),
     (_WD["de"] + _NUMERIC, read_numeric),
     (rf"\b(?P<d>{ORDINAL['de']}) (?P<m>{ORDINAL['de']})(?: (?P<y>20[0-9]{{2}}))?{_NO_DAY}", read_spoken_numbers),
@@ -189,12 +239,20 @@ _GERMAN = (
         rf"|neuen))? ?(?P<unit>wochen?|monate?s?|quartals?|jahre?s?|{MONTH['de']})\b",
         read_part,
     ),
-    (r"\b(?P<unit>monat|jahr|quartal|woche)(?P<which>)(?:e?s|en?|n)?(?P<part>ende|anfang|mitte|beginn|schluss)s?\b", read_part),
+    (r"\b(?P<unit>monat|jahr|quartal|woche)(?P<which>)(?:e?s|en?|n)?(?P<part>ende|anfang|mitte|beginn|schluss|ultimo|letzten?)s?\b", read_part),
     (r"\bultimo\b", lambda _, when: last_of_month(when.today.year, when.today.month)),
     (
-        _number_of("de", r"\b(?:in|innerhalb|binnen|heute in|die|noch|weitere|um|dauert|nach|spaetestens in|in den) ", _UNITS["de"], _BUSINESS["de"]),
+        _number_of(
+            "de",
+            r"\b(?:(?:geb\w*|gib|lass\w*|gewaehr\w*|brauch\w*|benoetig\w*|raeum\w*)(?: (?:sie|ihr|mir|uns|ich|wir|bitte|noch|doch|mal))*|in|innerhalb"
+            r"|innert|binnen"
+            r"|heute in|die|noch|weitere|um|dauert|nach|spaetestens in|in den) ",
+            _UNITS["de"],
+            _BUSINESS["de"],
+        ),
         read_number_of,
     ),
+    (_number_of("de", r"\b", _UNITS["de"], _BUSINESS["de"], r" (?:noch|geduld|zeit)\b"), read_number_of),
     (
         rf"\b(?:im laufe?|im verlaufe?|innerhalb|waehrend|noch in|in)(?: der| des| dieser| dieses)? ?(?P<which>{_NEXT_DE}|der"
         rf"|des)? (?P<unit>woche|monate?s?|jahres)\b",
@@ -218,11 +276,11 @@ _GERMAN = (
         read_ordinal_to_come,
     ),
     (
-        rf"\b(?:am|bis|bis zum|zum|den|dem|spaetestens|ab) (?P<d>{ORDINAL['de']})(?: (?P<which>dieses|naechsten|kommenden"
+        rf"\b(?:am|bis|bis zum|zum|den|dem|spaetestens|ab|per) (?P<d>{ORDINAL['de']})(?: (?P<which>dieses|naechsten|kommenden"
         rf"|folgenden|des) monats)?{_NO_DAY}(?! (?:werk|arbeits)?tag)",
         read_ordinal,
     ),
-    (r"\b(?:am|zum|bis zum|bis spaetestens zum) (?P<d>[0-9]{1,2})(?=$|[,!]| (?:ueberw|zahl|bez|erh|geld|ist|auf|raus|wird|bei))", read_ordinal),
+    (r"\b(?:am|per|zum|bis zum|bis spaetestens zum) (?P<d>[0-9]{1,2})(?=$|[,!]| (?:ueberw|zahl|bez|erh|geld|ist|auf|raus|wird|bei))", read_ordinal),
     (r"\b(?:(?P<part>anfang|mitte|ende|beginn)(?: der)? )?(?:kw|kalenderwoche|woche) ?(?:nr\.? ?)?(?P<n>[0-9]{1,2})\b", read_calendar_week),
     (r"\b(?:(?P<part>anfang|mitte|ende|beginn)(?: der)? )?(?P<n>[0-9]{1,2})\. ?(?:kw|kalenderwoche)\b", read_calendar_week),
     (rf"\b(?P<side>nach|vor|bis|ueber|zum)(?: den| dem| die)? {_HOLIDAYS_DE}\b", read_holiday),

@@ -307,6 +307,8 @@ def _the_next_step(case: Case, facts: Facts, now: datetime) -> Verdict:
     channel = facts.channel_for(step, now)
     if not channel:
         return _unreachable(facts, now)
+    if facts.voice_unapproved and facts.mode is Mode.LIVE and not step.do.is_internal and channel != "task":
+        return _wait(_next_try(facts, now), facts.voice_unapproved, facts.owner, "voice", now, matters.unapproved_voice(case, facts, now))
     if facts.mode is Mode.LIVE and leave.needed(case, step, facts, now) and (asked := _without_leave(case, step, facts, now)):
         return asked
     if facts.refusals:

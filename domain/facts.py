@@ -18,6 +18,7 @@ from domain.person import Duty, Person, find_bearers, find_deputy, find_owner, s
 from domain.playbook import Playbook, Stage, Step
 from domain.quiet import QuietPeriod
 from domain.segment import Risk, assess_risk
+from domain.voice import Voice
 
 # A step is tried by phone so often; then it takes its next channel.
 MOST_CALLS = 2
@@ -126,6 +127,7 @@ class Facts:
     ``owner``, ``approvers``, ``deputy`` (of ``owner``) and ``owners`` (who are asked first) are whoever of ``people`` really
     acts today; approvers and owners who are away stand last. ``missed`` is when calls of the present step reached nobody.
     ``refused_answers`` are attempts at the message that answers next.
+    ``voice`` is how the owner writes, for texts in the owner's voice, and ``voice_unapproved`` what of those the owner has not agreed to.
     """
 
     playbook: Playbook
@@ -156,6 +158,8 @@ class Facts:
     open_balances: tuple[Money, ...] = ()
     payer_waits: frozenset[HoldKind] = frozenset()
     missed: tuple[datetime, ...] = ()
+    voice: Voice | None = None
+    voice_unapproved: str = ""
 
     def with_people(self, people: tuple[Person, ...], now: datetime) -> Facts:
         """These facts with ``people`` of ours in their places as of ``now``: each name is that of whoever really acts that day."""

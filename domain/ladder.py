@@ -125,7 +125,7 @@ def next_due(case: Case, facts: Facts, now: datetime) -> Due:
     if not step.do.is_internal and (handed := _call_handed_over(case, facts)):
         day = max(day, facts.calendar.add(local_day(handed.at, facts.customer.zones), 1))
     if step.severe:
-        notice = _last_step_taken(case, facts, _NOTICES)
+        notice = _last_step_taken(replace(case, rungs=tuple(rung for rung in case.rungs if not is_unread(rung))), facts, _NOTICES)
         if notice is None:
             return Due(step, now, blocked=f"the {step.title} needs a reminder delivered before it, and none has been")
         delivered = delivered_on(notice, facts)
@@ -224,12 +224,17 @@ def delivered_on(rung: Rung, facts: Facts) -> date:
     return day if rung.fate not in (Fate.ACCEPTED, Fate.PRESUMED) else facts.calendar.add(day, PRESUMED_AFTER_BUSINESS_DAYS)
 
 
+def is_unread(rung: Rung) -> bool:
+    """Whether it waits for its reader in the portal: only the reader's own word proves that it arrived."""
+    return rung.channel == "portal" and rung.fate in (Fate.ACCEPTED, Fate.PRESUMED, Fate.UNKNOWN)
+
+
 def presume_delivered(case: Case, facts: Facts, now: datetime) -> tuple[Case, tuple[Entry, ...]]:
     """Mark what was accepted and has not bounced for long enough: presumed delivered, and said so."""
     entries = []
     today = facts.today(now)
     for rung in case.rungs:
-        if rung.fate is Fate.ACCEPTED and delivered_on(rung, facts) <= facts.customer_day(now):
+        if rung.fate is Fate.ACCEPTED and not is_unread(rung) and delivered_on(rung, facts) <= facts.customer_day(now):
             case = case.with_rung(replace(rung, fate=Fate.PRESUMED))
             what = f"{facts.playbook.step_of(rung).title} presumed delivered: no bounce in {PRESUMED_AFTER_BUSINESS_DAYS} business days"
             entries.append(Entry(now, today, case.invoice.days_past_due(today), EntryKind.CONTACT, what))

@@ -227,6 +227,13 @@ def incident(facts: Facts, now: datetime, key: str, title: str, remedy: str) -> 
     return Task(key, TaskKind.INCIDENT, title, remedy, facts.owner, facts.bank_calendar.on_or_after(facts.today(now)))
 
 
+def unapproved_voice(case: Case, facts: Facts, now: datetime) -> Task:
+    """Nothing is said in the owner's voice before the owner has read how that sounds."""
+    due, seller = facts.bank_calendar.on_or_after(facts.today(now)), case.invoice.seller
+    remedy = f"Read the drafts and approve one of each tier: dunwell voice calibrate --seller {seller}, then: dunwell voice approve DRAFT --by NAME"
+    return Task(f"voice/{seller}", TaskKind.APPROVE, f"Approve how {seller} writes: {facts.voice_unapproved}", remedy, facts.owner, due)
+
+
 def morning(day: date, facts: Facts) -> datetime:
     """When ``day`` begins at the seller's."""
     return start_of_day(day, (facts.seller_zone,))

@@ -8,11 +8,13 @@ WEEKDAYS = {
     "en": ("mon(?:days?)?", "tue(?:s(?:days?)?)?", "wed(?:nesdays?|s)?", "thu(?:rs?(?:days?)?)?", "fri(?:days?)?", "sat(?:urdays?)?", "sun(?:days?)?"),
     "de": ("mo(?:ntags?)?", "di(?:enstags?)?", "mi(?:ttwochs?)?", "do(?:nnerstags?)?", "fr(?:eitags?)?", "sa(?:mstags?)?|sonnabends?", "so(?:nntags?)?"),
 }
+TIME_OF_DAY_DE = "frueh|morgens?|vormittags?|mittags?|nachmittags?|abends?"
 # German short forms are also common words ("do", "so", "mi"): these count only behind a word that expects a day.
 WEEKDAY = {
     "en": r"(?:mon(?:day)?s?|tue(?:s(?:day)?)?s?|wed(?:nesday|s)?s?|thu(?:rs?(?:day)?)?s?|fri(?:day)?s?|sat(?:urday)?s?|sun(?:day)?s?)\b\.?",
     "de": (
-        r"(?:montags?|dienstags?|mittwochs?|donnerstags?|freitags?|samstags?|sonnabends?|sonntags?"
+        rf"(?:(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag)s?(?:{TIME_OF_DAY_DE})?"
+        r"|^(?:mo|di|mi|do|fr|sa)\b\.?(?=$|[.,!]|,? (?:[0-9]|€|hast|habt|haben|bekomm|krieg|kommt|ueberw|zahl|geht|ist|sind|dann|schick|mach))"
         r"|(?<=\bam )(?:mo|di|mi|do|fr|sa|so)\b\.?|(?<=\bbis )(?:mo|di|mi|do|fr|sa|so)\b\.?|(?<=n )(?:mo|di|mi|do|fr|sa)\b\.)(?![a-z])"
     ),
 }
@@ -145,6 +147,9 @@ def _english() -> tuple[dict[str, int], dict[str, int]]:
         "a couple": 2,
         "thirty": 30,
         "sixty": 60,
+        "few": 3,
+        "a few": 3,
+        "couple": 2,
         "ninety": 90,
         "twenty": 20,
     }
@@ -179,7 +184,7 @@ def _any_of(words: dict[str, int]) -> str:
 NUMBER = {language: rf"(?:[0-9]{{1,3}}|(?:{_any_of(words)})(?![a-z]))" for language, words in NUMBERS.items()}
 ORDINAL = {
     "en": rf"(?:[0-9]{{1,2}}(?:st|nd|rd|th)\b|(?:{_any_of(ORDINALS['en'])})\b)",
-    "de": rf"(?:[0-9]{{1,2}}\.(?![0-9])|(?:{_any_of(ORDINALS['de'])})\b)",
+    "de": rf"(?:[0-9]{{1,2}}(?:\.(?![0-9])|s?te[nr]?\b)|(?:{_any_of(ORDINALS['de'])})\b)",
 }
 
 
@@ -203,4 +208,4 @@ def weekday_of(word: str, language: str) -> int:
 
 def _place_of(word: str, names: tuple[str, ...]) -> int:
     word = word.strip(" .")
-    return next(place for place, pattern in enumerate(names) if re.fullmatch(rf"(?:{pattern})s?", word))
+    return next(place for place, pattern in enumerate(names) if re.fullmatch(rf"(?:{pattern})s?(?:{TIME_OF_DAY_DE})?", word))

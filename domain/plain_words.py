@@ -30,7 +30,17 @@ _CONTRACTIONS = (
     (re.compile(r"\brg\b\.?|\brng\b\.?|\brechn\.|\bre\.(?=\s?(nr|nummer|\d))"), "rechnung"),
     (re.compile(r"\bpymt\b|\bpmt\b|\bpayt\b|\bpaymt\b"), "payment"),
     (re.compile(r"\bacct?s?\b\.?(?! no)"), "accounts"),
-    (re.compile(r"\btmrw?\b|\btmr\b|\btomorow\b|\btommorr?ow\b|\b2moro\b|\b2morrow\b"), "tomorrow"),
+    (re.compile(r"\btmrw?\b|\btmr\b|\btomorow\b|\btommorr?ow\b|\btomoz\b|\btomo\b|\b2moz\b|\b2mor\w*|\b2morrow\b"), "tomorrow"),
+    (re.compile(r"\btonite\b|\b2nite\b|\b2night\b"), "tonight"),
+    (re.compile(r"\b2day\b"), "today"),
+    (re.compile(r"\bwk\b"), "week"),
+    (re.compile(r"\bwks\b"), "weeks"),
+    (re.compile(r"\bw/?e(?:nd|knd)\b|\bwk-?e?nd\b"), "weekend"),
+    (re.compile(r"\b(?:heut|heit)\b"), "heute"),
+    (re.compile(r"\bwoch\b|\bwuche\b"), "woche"),
+    (re.compile(r"\bmorgn\b|\bmoang\b|\bmorn\b(?! to)"), "morgen"),
+    (re.compile(r"\b(it|you|they|that|there|we)ll\b(?!-)(?<!\bwell)"), r"\1 will"),
+    (re.compile(r"\bgimme\b"), "give me"),
     (re.compile(r"\bnxt\b"), "next"),
     (re.compile(r"\bthx\b|\bthnx\b"), "thanks"),
     (re.compile(r"\bu\b(?=[ ,.!?]|$)"), "you"),
@@ -66,6 +76,7 @@ _MEANINGFUL = """
 _LEXICON = tuple(_MEANINGFUL.split())
 # Right as they stand, although they look like one of the above.
 _LOOKALIKES = """
+    abgewiesen abgewiesene verwiesen bewiesen ueberwies
     remainder reminder reminders contract contracts contacts accept except expected expect payer paying invoiced invoicing transfers statements
     departed attacked soled sealed billed filled posting poster parted border orders ordering mangelt meetings meeting wires wider weeks checked
     checking chase chased contacted accounted disputes copies copied addressed addresses returned returns officer offices holidays approving numbers
@@ -78,7 +89,7 @@ _LOOKALIKES = """
     accountants accountable lawsuit insolvente insolventen gerichte gerichtlich bitten bieten bitter woche wochenende market marked pain paint pair
     friends alreday march mars match month's monday's receiver office's orders's finance financing sundry money monies matter monitor layer layers
     wording zaehlen nummer nummern summe summen kommen komme hinweis teilen teile heilen weise weisen wieder wissen wollen wochen welche welcher waren
-    wagen raten ratten rechnen rechnet sagen lagen fragen frage frager karten garten recht rechte rechten
+    wagen raten ratten rechnen rechnet sagen lagen fragen frage frager karten garten recht rechte rechten karenz
 """
 _KNOWN = frozenset(_LOOKALIKES.split())
 _WORD = re.compile(r"[a-z]{5,}")

@@ -19,6 +19,15 @@ from domain.plain_words import plain
 from domain.tense import clauses, is_about_another_day, is_past
 
 _FARTHEST_DAYS = 400
+_OR = re.compile(
+    r",? ?(?:or|oder|and|-|/|bzw\.?)(?: (?:possibly|maybe|perhaps|by|on|latest|the latest|at the latest|else|vielleicht|spaetestens|allenfalls|am|erst))* ?"
+)
+_NOT_BEFORE = re.compile(r"\b(?:not|nicht|nich)(?: be| going to be| happen\w*| possible| moeglich)? (?:by |on |this |am |bis |mehr |schon )?$")
+_NOT_BEHIND = re.compile(
+    r"^,? ?(?:(?:leider|noch|ist|is|geht|klappt|wird|schaff\w*|kann|koennen|das|es|da|ich|wir|will|it) ){0,4}"
+    r"(?:(?:nicht|nichts|nix)\b(?! (?:frueher|vorher|eher))|not\b(?! (?:before|earlier|sooner)))"
+)
+_NO_EARLIER = re.compile(r"\b(?:frueher als|eher als|vor|before|earlier than|sooner than)(?: the| dem| den)? ?$")
 _EXPLICIT = re.compile(rf"[0-9]{{1,2}}[./-] ?[0-9]|20[0-9]{{2}}|{MONTH['en']}|{MONTH['de']}")
 
 
@@ -54,14 +63,23 @@ def resolve_days(text: str, language: str, today: date, calendar: BusinessCalend
 
 def _resolve(written: str, when: When) -> Iterator[Resolved]:
     for clause in clauses(written):
-        is_told = is_past(clause)
         for start, day, said in _days_in(clause, when):
+            is_told = is_past(_around(clause, start, len(said)))
             if (is_told and day <= when.today) or is_about_another_day(clause[:start], clause[start + len(said) :]):
                 continue
-            if (is_told and not _EXPLICIT.search(said)) or re.search(r"\b(?:not|nicht|nich) (?:by |on |this |am |bis |mehr |schon )?$", clause[:start]):
-                continue  # "we paid on Friday", "not today"
+            if (
+                (is_told and not _EXPLICIT.search(said))
+                or _NOT_BEFORE.search(clause[:start])
+                or (_NOT_BEHIND.match(clause[start + len(said) :]) and not _NO_EARLIER.search(clause[:start]))
+            ):
+                continue  # "we paid on Friday", "not today", "heute nicht"
             if when.today <= day <= when.today + timedelta(days=_FARTHEST_DAYS):
                 yield Resolved(day, said, (day - when.today).days <= 60)
+
+
+def _around(clause: str, start: int, length: int) -> str:
+    """What is said about a day: of a clause that runs on, as on the phone, the words near to it."""
+    return clause if len(clause) <= 120 else clause[max(0, start - 50) : start + length + 30]
 
 
 def named_days(text: str, language: str, today: date, calendar: BusinessCalendar) -> tuple[date, ...]:
@@ -73,6 +91,16 @@ def named_days(text: str, language: str, today: date, calendar: BusinessCalendar
         if days:
             return days
     return ()
+
+
+def mark_days(clause: str, language: str, today: date, calendar: BusinessCalendar) -> str:
+    """``clause`` (plain words) with each day in it replaced by whether it is to come or gone by: what was said, whatever the day."""
+    own, other = ("de", "en") if language.lower().startswith("de") else ("en", "de")
+    days = _days_in(clause, When(own, None, today, calendar)) or _days_in(clause, When(other, None, today, calendar))
+    for start, day, said in reversed(days):
+        is_told = is_past(_around(clause, start, len(said)))
+        clause = f"{clause[:start]} {'daytoday' if day == today else 'daygone' if is_told or day < today else 'dayahead'} {clause[start + len(said) :]}"
+    return clause
 
 
 def _days_in(clause: str, when: When) -> list[tuple[int, date, str]]:
@@ -90,19 +118,31 @@ def _days_in(clause: str, when: When) -> list[tuple[int, date, str]]:
                 taken.append(match.span())
             elif day is not None:
                 taken.append(match.span())
-                found.append((match.start(), _shift(clause[: match.start()], match[0], day, when), match[0]))
-    return sorted(found)
+                found.append((match.start(), _shift(clause[: match.start()], match[0], clause[match.end() :], day, when), match[0]))
+    return _joined(clause, sorted(found))
 
 
-def _shift(before: str, said: str, day: date, when: When) -> date:
+def _joined(clause: str, found: list[tuple[int, date, str]]) -> list[tuple[int, date, str]]:
+    """``Thursday or Friday`` is kept by Friday."""
+    kept: list[tuple[int, date, str]] = []
+    for start, day, said in found:
+        if kept and _OR.fullmatch(clause[kept[-1][0] + len(kept[-1][2]) : start]) and day > kept[-1][1]:
+            kept.pop()
+        kept.append((start, day, said))
+    return kept
+
+
+def _shift(before: str, said: str, behind: str, day: date, when: When) -> date:
     """``not before Friday`` is Friday, ``before Friday`` ends the business day before, ``after the 15th`` begins the one after."""
-    if re.search(r"\b(?:not|nicht) (?:\w+ ){0,5}(?:before|vor|prior to)(?: the| dem| den)? ?$", before):
+    if re.match(r" (?:geht|klappt|ist|sind|schaff\w*|kann|koennen|wird|werden|i|we|wir|ich) (?:\w+ ){0,4}?(?:nichts?|keine?|not)\b", behind):
         return day
-    if re.search(r"\bweek (?:of|commencing|beginning|starting)(?: on)?(?: the)? $", before):
+    if re.search(r"\b(?:not|nicht|nothing|nichts) (?:\w+ ){0,5}(?:before|vor|prior to)(?: the| dem| den)? ?$", before):
+        return day
+    if re.search(r"\b(?:week (?:of|commencing|beginning|starting)|w/?c)(?: on)?(?: the)? $", before):
         return day + timedelta(days=(4 - day.weekday()) % 7)
-    if re.search(r"(?:\bbefore|\bprior to|\bahead of|\bvor|\bvor dem)(?: the| next| kommende[nm]| naechste[nm])? ?$", before) and not re.match(
-        r" ?(?:the )?(?:end|ende|month|next w|year|jahr|week)", said
-    ):
+    if re.search(
+        r"(?:(?<!on or )(?<!by or )\bbefore|\bprior to|\bahead of|\bvor|\bvor dem)(?: the| next| kommende[nm]| naechste[nm])? ?$", before
+    ) and not re.match(r" ?(?:the )?(?:end|ende|month|next w|year|jahr|week)", said):
         return when.calendar.on_or_before(day - timedelta(days=1))
     if re.search(r"(?<!day )(?:\bafter|\bnach|\bnach dem)(?: the)? $", before):
         return when.calendar.add(day, 1)

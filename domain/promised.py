@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from domain.calendar import BusinessCalendar
 from domain.plain_words import plain
 from domain.promise_day import Resolved, resolve_days
-from domain.tense import clauses, is_past
+from domain.tense import FUTURE, clauses
 
 _PAY = re.compile(
     r"\b(?:pay|pays|paid|paying|payments?|transfer\w*|wire\w*|wiring|settl\w+|remit\w*|money|funds|cash|runs?|batch|cycle"
@@ -32,7 +32,7 @@ _OTHER_BUSINESS = re.compile(
     r"|until)\b|\b(?:freigabe|pruefung|genehmigung) (?:\w+ ){0,3}(?:bis|am|ende)\b|\bwe (?:will )?(?:send|forward|return|ship) (?:back |you )?(?:the |a "
     r"|your )?(?:goods|form|document|contract|list|copy|details|answer|breakdown|po|purchase)|\breturn the goods|\bcan you (?:please )?(?:send|confirm"
     r"|provide)|\bplease (?:send|confirm|provide|resend|call|collect)|\bbitte (?:senden|schicken|bestaetigen|rufen)"
-    r"|\b(?:invoice|rechnung|terms?) (?:is|are|was|ist|war) (?:\w+ )?(?:not )?(?:due|faellig|payable)|\b(?:not|noch nicht|erst) (?:\w+ )?(?:due|faellig)\b"
+    r"|\b(?:invoice|rechnung|terms?) (?:is|are|was|ist|war) (?:\w+ )?(?:not )?(?:due|faellig|payable)|\b(?:not|noch nicht|erst) (?:\w+ ){0,3}(?:due|faellig)\b"
     r"|\bzahlungsziel|\bpayment terms|\bdue date\b|\bfaelligkeit\b|\bdelivery|\bdeliver\w*|\bliefer\w*|\bservice date|\bcontract (?:ends|runs)"
 )
 _NOT = re.compile(
@@ -98,39 +98,71 @@ class Promised:
     clause: str = ""
 
 
+_NOT_HAD = re.compile(r"\b(?:not|never|keine?|nie|nicht) (?:\w+ )?(?:receiv\w+|got|get|invoice|rechnung|erhalten|bekommen)\b")
+_QUOTED = re.compile(r"\b(?:you|he|she|they|we) wrote\b|\bschrieb(?:en|st)?\b")
+_REST_OF_IT = re.compile(r"\b(?:rest|remainder|balance|other half|second half|restbetrag|restliche\w*|andere haelfte|zweite haelfte)\b")
+_CORRECTED = re.compile(
+    r"\b(?:no wait|hang on|wait|scratch that|sorry|i mean|actually|better|rather|make (?:it|that)|nein|quatsch|doch erst|lieber|besser|ach ne\w*|moment"
+    r"|ich meine|oder nein|also doch)\b"
+)
 _CONDITION = re.compile(
     r"\b(?:once|as soon as|if|provided|assuming|subject to|after you|when you|when we (?:have|receive|get)|so (?:that )?(?:we|i) can|and then|then we"
     r"|in order|sobald|sofern|wenn|falls|vorausgesetzt|nachdem|damit wir|dann)\b"
 )
 
 
-def find_promise(text: str, language: str, today: date, calendar: BusinessCalendar) -> Promised | None:
-    """The first payment that ``text`` promises with a day from ``today`` on; None when there is none.
+def find_promise(text: str, language: str, today: date, calendar: BusinessCalendar, *, is_expected: bool = False) -> Promised | None:
+    """The payment that ``text`` promises with a day from ``today`` on; None when there is none.
 
-    ``language`` as for ``resolve_days``. The figure is the one in the same clause; a currency is not told apart.
+    ``language`` as for ``resolve_days``. The figure is the one in the same clause; a currency is not told apart. With
+    ``is_expected`` the text is known to promise something: a day needs no word of paying beside it then.
     """
     parts = clauses(plain(text))
+    best: tuple[int, Promised] | None = None
     for position, clause in enumerate(parts):
         clause = clause[:600]
         days = resolve_days(clause, language, today, calendar)
-        if not days or _OTHER_BUSINESS.search(clause):
-            continue
-        if re.search(r"\b(?:not|never|keine?|nie|nicht) (?:\w+ )?(?:receiv\w+|got|get|invoice|rechnung|erhalten|bekommen)\b", clause) and not VOW.search(
-            clause
-        ):
-            continue
-        if _NOT.search(clause) and not _ONLY_THEN.search(clause):
-            continue
-        if clause.endswith("?") and (_ASKS.search(clause) or not _ALLOWED.search(clause)):
+        if not days:
             continue
         is_bare = not _PAY.search(clause) and _is_bare(clause, days)
-        if not (_PAY.search(clause) or is_bare or (position and VOW.search(parts[position - 1])) or _pays_around(parts, position)):
+        speaks = _speaks_of_paying(parts, position, clause, is_bare)
+        if not speaks and (not is_expected or _QUOTED.search(clause)):
             continue
-        if is_past(clause) and not any(day.day > today for day in days):
-            continue
-        chosen = _choose(days, clause)
-        return Promised(chosen.day, find_amount(clause), chosen.said, chosen.sure, bool(_CONDITION.search(clause)), is_bare, clause)
-    return None
+        worth = _weigh(clause) + 4 * speaks
+        if best is None or worth > best[0]:
+            chosen = _choose(days, clause)
+            amount = find_amount(clause) or _amount_nearby(parts, position)
+            best = worth, Promised(chosen.day, amount, chosen.said, chosen.sure, bool(_CONDITION.search(clause)), is_bare, clause)
+    return best[1] if best else None
+
+
+def _speaks_of_paying(parts: tuple[str, ...], position: int, clause: str, is_bare: bool) -> bool:
+    if _OTHER_BUSINESS.search(clause) or (_NOT.search(clause) and not _ONLY_THEN.search(clause)):
+        return False
+    if _NOT_HAD.search(clause) and not VOW.search(clause):
+        return False
+    if clause.endswith("?") and (_ASKS.search(clause) or not _ALLOWED.search(clause)):
+        return False
+    return bool(_PAY.search(clause)) or is_bare or (position > 0 and bool(VOW.search(parts[position - 1]))) or _pays_around(parts, position)
+
+
+def _weigh(clause: str) -> int:
+    """How much like a promise ``clause`` sounds, against others with a day in the same message."""
+    return (
+        2 * bool(VOW.search(clause))
+        + bool(_PAY.search(clause))
+        + bool(FUTURE.search(clause))
+        + bool(_AMOUNT.search(clause))
+        - 3 * bool(_OTHER_BUSINESS.search(clause))
+        - 3 * bool(_NOT.search(clause) and not _ONLY_THEN.search(clause))
+        - 2 * bool(_REST_OF_IT.search(clause))
+        - 2 * clause.endswith("?")
+    )
+
+
+def _amount_nearby(parts: tuple[str, ...], position: int) -> Decimal | None:
+    """The figure of a fragment without a verb or a day just before: "Half of it: $500. Friday."."""
+    return None if position == 0 or len(parts[position - 1].split()) > 6 else find_amount(parts[position - 1])
 
 
 def _is_bare(clause: str, days: tuple[Resolved, ...]) -> bool:
@@ -141,14 +173,23 @@ def _is_bare(clause: str, days: tuple[Resolved, ...]) -> bool:
 
 
 def _choose(days: tuple[Resolved, ...], clause: str) -> Resolved:
-    """The first of ``days``, or the date given for it: "next Friday, the 27th"."""
-    first = days[0]
+    """The day nearest to a word of paying, unless it is corrected, made precise ("next Friday, the 27th") or followed by a latest one."""
     for day in days[1:]:
         if re.search(rf"{re.escape(day.said)},? (?:at the )?(?:very )?latest|(?:spaetestens|at the latest)(?: am| on| by)? {re.escape(day.said)}", clause):
             return day
+    first = days[0] if _near_paying(days[0], clause) else next((day for day in days if _near_paying(day, clause)), days[0])
+    for day in days[days.index(first) + 1 :]:
+        between = clause[clause.find(first.said) + len(first.said) : clause.rfind(day.said)]
+        if len(between) <= 40 and _CORRECTED.search(between):
+            first = day
     if not re.search("[0-9]", first.said):
         return next((day for day in days[1:] if re.search("[0-9]", day.said) and day.day.weekday() == first.day.weekday()), first)
     return first
+
+
+def _near_paying(day: Resolved, clause: str) -> bool:
+    at = clause.find(day.said)
+    return bool(_PAY.search(clause[max(0, at - 50) : at + len(day.said) + 30]))
 
 
 def _pays_around(parts: tuple[str, ...], position: int) -> bool:

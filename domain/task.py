@@ -24,6 +24,7 @@ class TaskKind(StrEnum):
     BOOK = "book"
     COMPENSATE = "compensate"
     POST_LETTER = "post_letter"
+    UPLOAD = "upload"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ _MONTHS = r"(?<!\bjan)(?<!\bfeb)(?<!\bmar)(?<!\bapr)(?<!\baug)(?<!\bsep)(?<!\bse
 _TURN = re.compile(
     r" - | -- |(?:,? |^)(?:but|however|although|though|aber|jedoch|allerdings|sondern|while|whereas|obwohl|trotzdem)[ ,]"
     r"|,? and (?=(?:\w+ ){0,4}(?:will|shall|rest|remainder|remaining|other half|balance|is going|are going)\b)"
+    r"|,? so (?=(?:the |your |our )?(?:money|payment|funds|transfer)\b)|,? so (?=(?:\w+ ){0,4}(?:will|is going|are going|goes|gets)\b)|, (?:drum|darum"
+    r"|deshalb|daher) "
     r"|,? und (?=(?:\w+ ){0,4}(?:rest\w*|werden|werde|wird|zahlen|zahle|folgt|folgen|ueberweisen|ueberweise|andere)\b)"
     r"|, (?=(?:the )?(?:rest|remainder|balance)\b|der rest\b|den rest\b|rest\b|we will\b|i will\b|ich werde\b|wir werden\b|will pay\b)"
 )
@@ -28,14 +30,16 @@ _GETAN = (
     r"|abgesandt"
 )
 FUTURE = re.compile(
-    r"\b(?:(?:will|would|can|could)(?! you)|shall|going to|bis|by (?:the |this |next |end |mon|tue|wed|thu|fri|sat|sun|tomorrow|[0-9])\w*|may|might|plan\w*"
+    r"\b(?:(?:will|would|can|could)(?! you)|shall|going to|bis|by (?:the |this |next |end |mon|tue|wed|thu|fri|sat|sun|tomorrow|[0-9])\w*|may|might"
+    r"|plan\w*|within|binnen|innerhalb|innert|in (?:\w+ ){1,2}(?:tagen|wochen?|stunden|monat)"
     r"|intend\w*|expect\w*|aim\w*|hop(?:e|ing)|should(?! have)|schedul\w+|set (?:up|to)|set for|due to be|to be paid|promis\w+|commit\w*"
     r"|able to|is being|are being|let me|allow|give (?:me|us)|by the end|goes out|going out|go out|lined up|queued|booked in|earmarked|slated|(?:am|are"
     r"|is) (?:paying|sending|transferring|wiring|making|settling|getting|releasing)"
     r"|on track|pencilled|latest|no later than|need until|for payment on|coming|guarantee\w*"
     r"|werde[nt]?|wird|wollen|will|koennen|kann|koennten|moechte[nt]?|plan(?:en|e|t)|vorgesehen|eingeplant|terminiert|spaetestens|versprech\w+|verspricht"
     r"|zusag\w*|sage? (?:ich|wir)|soll(?:te|ten|en)?|ueberweisen wir|zahlen wir"
-    r"|(?:wir|ich) (?:ueberweisen?|zahlen?|bezahlen?|begleichen?|schicken?|senden?|veranlassen?|weisen?)|geht|gehen|folgt|folgen|kommt|kommen|erhalten sie"
+    r"|(?:wir|ich) (?:ueberweisen?|zahlen?|bezahlen?|begleichen?|schicken?|senden?|veranlassen?|weisen?)|geht|gehen|folgt|folgen|kommt|kommen|(?:erhalten"
+    r"|bekommen) sie|sie (?:erhalten|bekommen)"
     r"|bekommen sie|haben sie|erhaeltst|bekommst|duerfte\w*|zugesagt"
     r"|ueberweist|bezahlt (?:am|bis)|begleicht|anweisen|ist eingeplant|ist fuer|sind fuer|zum \w+ angewiesen|vorgemerkt)\b"
 )
@@ -54,14 +58,20 @@ _PAST = re.compile(
     r"|\bgestern\b|\bvorgestern\b|\bletzte[nrms]? (?:woche|monat|mo|di|mi|do|fr|sa|so)\w*|\bvor (?:[0-9]+|ein\w*|zwei|drei|vier|fuenf|sechs|zehn|paar"
     r"|einigen|mehreren) (?:tag|woche|monat|stunde)"
 )
+# "Am Freitag ist alles bezahlt": a state on a day to come.
+_WILL_HAVE_BEEN = re.compile(
+    r"^(?:spaetestens |dann |bis |und )*(?:am|zum|bis|in|ab|naechste[nrms]?|kommende[nrms]?)\b.{2,40}? (?:ist|sind) (?:\S+ ){0,6}?"
+    r"(?:bezahlt|beglichen|ausgeglichen|erledigt|ueberwiesen|angewiesen)\b(?! worden)|\bconsider (?:it|this|that) (?:paid|done|settled)"
+)
 # After these a day is the day of something else: of a letter, a delivery, a talk, an absence.
 _OTHER_DAY = re.compile(
     r"(?:\bdated|\b(?:e-?mail|letter|reminder|message|call|request|order|conversation|voicemail|statement|invoice|notice|phone call|email|chat|talk)s? (?:of"
     r"|from|dated)|\b(?:call|conversation|chat|talk|meeting) on"
-    r"|\bsince|\bdue(?: on| by| date is| date was| date| for| until| till)?|\bvom|\bseit(?: dem)?|\b(?:received|delivered|ordered|shipped|arrived|issued"
+    r"|\bsince|\bdue(?: on| by| date is| date was| date| for| until| till)?|(?<!lauf )(?<!run )\bvom|\bseit(?: dem)?|\b(?:received|delivered|ordered"
+    r"|shipped|arrived|issued"
     r"|cancelled|canceled|returned)(?: it| them| this)?(?: on)?"
-    r"|\bfaellig(?:keit)?(?: ist)?(?: am| seit| zum| bis)?|\bdatiert(?: auf| vom)?|\b(?:lieferung|bestellung|schreiben|mail|email|mahnung|rechnung"
-    r"|erinnerung|telefonat|gespraech|angebot)(?: vom| am)"
+    r"|\bfaellig(?:keit)?(?: ist)?(?: am| seit| zum| bis)?|\bdatiert(?: auf| vom)?|\b(?:schreiben|mail|email|mahnung|rechnung|erinnerung|angebot) vom"
+    r"|\b(?:lieferung|bestellung|telefonat|gespraech)(?: vom| am)"
     r"|\b(?:meeting|appointment|call|termin|gespraech|visit)(?: is)?(?: on| am)?"
     r"|\b(?:call|ring|speak|talk|contact|(?:can|will|to) reach|phone|respond|reply|update|discuss|decide|meet|review|looking?|look at|look into"
     r"|(?<!a )(?<!the )(?<!our )(?<!your )check|get back|come back|know more|be back|back|return\w*|let you know|revert|approve|sign)"
@@ -114,7 +124,7 @@ def _sentences(line: str) -> list[str]:
 
 def is_past(clause: str) -> bool:
     """Whether ``clause`` tells of what was done, and of nothing that is to come."""
-    return bool(_PAST.search(clause)) and not FUTURE.search(clause)
+    return bool(_PAST.search(clause)) and not FUTURE.search(clause) and not _WILL_HAVE_BEEN.search(clause)
 
 
 def is_about_another_day(before: str, after: str) -> bool:

@@ -26,7 +26,7 @@ class Treatment:
 
     ``pays_through`` is the number of the customer of the same seller who is written to in its place (empty: none), ``region``
     what follows the hyphen in ISO 3166-2, ``consents`` the technologies it agreed to be contacted by. ``natural_person``: a
-    human being owes; ``guarantor``: one answers for what it owes.
+    human being owes; ``guarantor``: one answers for what it owes. ``procurement_portal`` is where it wants invoices to be uploaded.
     """
 
     tier: Tier = Tier.STANDARD
@@ -38,6 +38,7 @@ class Treatment:
     consents: frozenset[str] = frozenset()
     natural_person: bool = False
     guarantor: bool = False
+    procurement_portal: str = ""
 
 
 FIELDS = tuple(field.name for field in fields(Treatment))

@@ -14,10 +14,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from playbooks.phrases import clean, long_day, money, short_day
+from babel import Locale
+
+from playbooks.page import FactSheet, Page
+from playbooks.phrases import clean, locale_for, long_day, money, short_day
 from playbooks.proving import threats_in
 from playbooks.reading import Fault, UnableToLoad, Wording, parse_wording, read_yaml
-from playbooks.wording import FactSheet, Page, UnableToRender, locale_of, prose_of
+from playbooks.wording import UnableToRender, lay_out, shown
 
 MOST_PARAGRAPHS = 5
 SHORTEST, LONGEST = 40, 1200
@@ -96,6 +99,17 @@ def facts_of(sheet: FactSheet, wording: Wording) -> dict[str, tuple[str, ...]]:
     return {name: tuple(dict.fromkeys(_plain(one) for one in values if one)) for name, values in found.items()}
 
 
+def locale_of(sheet: FactSheet, wording: Wording) -> Locale:
+    """In which a message of ``wording`` writes its amounts and days."""
+    return locale_for(sheet.locale, wording.language)
+
+
+def prose_of(wording: Wording, sheet: FactSheet) -> tuple[str, ...]:
+    """The stretches of a message that are neither table nor payment, each paragraph and item of a list by itself. Raises UnableToRender."""
+    _, _, parts = lay_out(wording, sheet)
+    return tuple(shown("".join(child.content or " " for child in token.children or ())) for part in parts for token in part.tokens if token.type == "inline")
+
+
 def statements(language: str) -> tuple[str, ...]:
     """The forms in which a draft may speak of the invoice, for whoever writes one. Raises UnableToLoad."""
     found = _read(language)
@@ -119,7 +133,10 @@ def judge(paragraphs: tuple[str, ...], sheet: FactSheet, wording: Wording) -> st
         return f"our own text cannot be written: {error}"
     rules = _rules(wording.language)
     for paragraph in paragraphs:
-        for sentence in _sentences(_marked(paragraph, marks)):
+        marked = _marked(paragraph, marks)
+        if unicodedata.normalize("NFKC", marked) != marked or not all(map(_is_plain, marked)):
+            return f"holds letters that only look like others, in {_shown(marked, marks)!r}"
+        for sentence in _sentences(marked):
             if sentence not in ours and (why := _fault(sentence, rules, wording.language, marks)):
                 return why
     return ""
@@ -143,6 +160,11 @@ def _misshapen(paragraphs: tuple[str, ...]) -> str:
     return ""
 
 
+def _is_plain(letter: str) -> bool:
+    """Whether what is left beside the facts is a letter as the languages of ours write it, or no letter at all."""
+    return not letter.isalpha() or letter.isascii() or letter in "äöüßÄÖÜ"
+
+
 def _plain(text: str) -> str:
     return re.sub(r"[\s\u00a0\u202f]+", " ", text).strip()
 
@@ -164,16 +186,13 @@ def _sentences(text: str) -> Iterator[str]:
 
 def _fault(sentence: str, rules: _Rules, language: str, marks: list[tuple[str, str]]) -> str:
     """Why this sentence may not be said."""
-    if unicodedata.normalize("NFKC", sentence) != sentence:
-        return f"has letters that only look like others, in {_shown(sentence, marks)!r}"
     if threat := threats_in(sentence, language):
         return f"says {threat!r}, by which a text announces something worse"
     rest = rules.idioms.sub(" ", sentence)
     stated = rules.statements.sub(_STATED, rest)
     allowed = rules.beside if _STATED in stated else rules.words
     rest = stated.replace(_STATED, " ")
-    if rest.startswith(_MARK["contact"]):
-        rest = rest[1:].lstrip(", ")
+    rest = rest.removeprefix(f"{_MARK['contact']},")
     if left := next((mark for mark in _MARK.values() if mark in rest), ""):
         return f"speaks of {_shown(left, marks)!r} in a way we do not know, in {_shown(sentence, marks)!r}"
     for word in _MENTIONED.findall(rest):

@@ -101,6 +101,9 @@ class Phrases:
     reach: str
     wrong_person: str
     answers: _Answers
+    portal: str = "All your invoices and messages:"
+    colon: str = ":"
+    scan: str = "Scan to pay (SEPA)"
 
     def greet(self, contact: str, tone: str) -> str:
         """How a message begins; ``contact`` may be empty."""

@@ -17,9 +17,10 @@ from markdown_it.token import Token
 from schwifty import IBAN
 from schwifty.exceptions import SchwiftyException
 
+from playbooks.page import FactSheet, Page
 from playbooks.phrases import brand, clean, long_day
 from playbooks.reading import Wording
-from playbooks.wording import FactSheet, Page, Part, lay_out, shown
+from playbooks.wording import Part, lay_out, shown
 
 _TEMPLATE = Path(__file__).parent / "letter.typ"
 _US_PAPER = frozenset({"US", "CA", "MX", "PR"})
@@ -78,7 +79,7 @@ def _blocks(page: Page, part: Part) -> list[dict[str, Any]]:
         case "payment":
             bank = page.transfer()
             code = payment_code(page.sheet, page.reference)
-            return [{"kind": "payment", "lead": page.words.transfer, "bank": bank, "qr": code, "qr_label": "GiroCode"}] if bank else []
+            return [{"kind": "payment", "lead": page.words.transfer, "bank": bank, "qr": code, "qr_label": page.words.scan}] if bank else []
         case "plan_lines":
             return [{"kind": "rows", "rows": page.installments()}]
         case "signature":

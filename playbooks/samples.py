@@ -9,7 +9,7 @@ from decimal import Decimal
 from domain.invoice import Invoice
 from domain.money import Money
 from domain.seller import BankDetails, Seller
-from playbooks.wording import Circumstances, FactSheet, Line
+from playbooks.page import Circumstances, FactSheet, Line
 
 TODAY = date(2026, 3, 2)
 SELLER = Seller(

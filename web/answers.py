@@ -112,7 +112,7 @@ async def take_answer(request: Request, token: str, answer: OneTap) -> Response:
         text = _read_words(form.words) if answer is OneTap.WRONG else ""
     except UnableToAnswer as error:
         return _show(token, link, clock(), chosen=answer, form=form, trouble=str(error), status=422)
-    await asyncio.gather(*(_tell(door, link.message, row.case, answer, day, text) for row in rows))
+    await asyncio.gather(*(tell(door, answer_links.key_of(link.message, answer), row.case, answer, day, text, _WAY) for row in rows))
     link = await run_in_threadpool(_look, door, token, clock())
     if isinstance(link, Response):
         return link
@@ -147,10 +147,10 @@ def _read(raw: bytes) -> _Form:
         fields = parse_qs(raw.decode(errors="replace"), max_num_fields=_MOST_FIELDS)
     except ValueError:
         raise UnableToAccept(400, "too many fields") from None
-    return _Form(frozenset(fields.get("invoice", ())), _clean(fields.get("day", [""])[0]), _clean(fields.get("words", [""])[0]))
+    return _Form(frozenset(fields.get("invoice", ())), clean(fields.get("day", [""])[0]), clean(fields.get("words", [""])[0]))
 
 
-def _clean(written: str) -> str:
+def clean(written: str) -> str:
     """What was written, on one line, without characters that cannot be seen."""
     return " ".join("".join(one for one in written if one.isprintable() or one.isspace()).split())
 
@@ -172,24 +172,23 @@ def _read_words(written: str) -> str:
     return written
 
 
-async def _tell(door: Door, message: str, case: Case, answer: OneTap, day: date | None, text: str) -> None:
-    """Tell an invoice what was answered about it; what it cannot take by itself, a person reads."""
-    key = answer_links.key_of(message, answer)
+async def tell(door: Door, key: str, case: Case, answer: OneTap, day: date | None, text: str, way: str) -> None:
+    """Tell an invoice what was answered about it ``way``, once under this ``key``; what it cannot take by itself, a person reads."""
     news: PromiseMade | Replied | DisputeRaised
-    why = _WAY
+    why = way
     if day is not None:
         news = PromiseMade(day, scheduled=True)
     elif answer is OneTap.AGAIN:
         news = Replied(copy=True)
     elif case.open_dispute:
         # What people are clearing up already keeps its amount and its day.
-        news, why = Replied(), f"something is wrong{f': {text}' if text else ''} ({_WAY})"
+        news, why = Replied(), f"something is wrong{f': {text}' if text else ''} ({way})"
     else:
         news = DisputeRaised(text or "something is wrong; it does not say what")
     told = await door.override(case.id, news, by=_CUSTOMER, why=why, key=key)
     if not told.taken and not isinstance(news, Replied):
         said = f"will pay on {words.day(day)}" if day else f"something is wrong: {text}"
-        await door.override(case.id, Replied(), by=_CUSTOMER, why=f"{said} ({_WAY})", key=f"{key}/read")
+        await door.override(case.id, Replied(), by=_CUSTOMER, why=f"{said} ({way})", key=f"{key}/read")
 
 
 def _what_follows(answer: OneTap, day: date | None, rows: Sequence[_Row]) -> str:

@@ -183,6 +183,7 @@ def _approval(asked: ApprovalText, case: Case) -> dict[str, Any]:
 
 
 def _message(message: Message) -> dict[str, Any]:
+    draft = message.draft
     return {
         "id": message.id,
         "at": _moment(message.at),
@@ -196,6 +197,7 @@ def _message(message: Message) -> dict[str, Any]:
         "html": message.html,
         "message_id": message.message_id,
         "reason": message.reason,
+        "draft": {"model": draft.model, "verdict": draft.verdict, "reason": draft.reason, "paragraphs": list(draft.paragraphs)} if draft else None,
         "covers": [{"id": one.invoice, "number": one.number, "step": one.step, "leads": one.leads, "dropped": one.dropped} for one in message.covers],
     }
 

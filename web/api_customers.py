@@ -69,6 +69,7 @@ class TreatmentChange(Strict):
     consents: list[Technology] | None = None
     natural_person: bool | None = None
     guarantor: bool | None = None
+    procurement_portal: Word | None = Field(None, description="Where it wants invoices to be uploaded by us, as name or address; empty for nowhere.")
 
 
 class ContactChange(Strict):
@@ -251,6 +252,7 @@ def _treatment(treatment: Treatment) -> dict[str, Any]:
         "consents": sorted(treatment.consents),
         "natural_person": treatment.natural_person,
         "guarantor": treatment.guarantor,
+        "procurement_portal": treatment.procurement_portal,
     }
 
 

@@ -21,7 +21,7 @@ from starlette.exceptions import HTTPException
 from domain.discretion import describe, keep_logs_discreet
 from settings import SellerSettings, Settings, load_sellers
 from starter import Door, open_door
-from web import answers, api, approvals, dashboard, provider_webhooks, unsubscribe, voice, webhooks
+from web import answers, api, approvals, dashboard, pay, portal, provider_webhooks, unsubscribe, voice, webhooks
 from web.guard import HEADERS, Guarded
 from web.listen import bind, listen
 
@@ -43,6 +43,8 @@ def create_public(door: Door, settings: Settings, sellers: Sequence[SellerSettin
     app.include_router(unsubscribe.router)
     app.include_router(approvals.router)
     app.include_router(answers.router)
+    app.include_router(portal.router)
+    app.include_router(pay.router)
     app.include_router(voice.router)
     app.add_exception_handler(HTTPException, _answer_briefly)
     app.add_exception_handler(RequestValidationError, _answer_briefly)

@@ -70,7 +70,7 @@ async def refuse(request: Request, token: str) -> Response:
 
 def conceal(path: str) -> str:
     """``path`` as a log may keep it: what stands in a link is as good as a signature."""
-    return next((f"{place}..." for place in ("/approve/", "/answer/") if path.startswith(place)), path)
+    return next((f"{place}..." for place in ("/approve/", "/answer/", "/portal/", "/pay/", "/unsubscribe/") if path.startswith(place)), path)
 
 
 async def _answer(request: Request, token: str, answer: Literal["approve", "refuse"]) -> Response:

@@ -93,6 +93,8 @@ TASKS = {
     "hand_off": "hand over",
     "book": "book it",
     "compensate": "take it back",
+    "post_letter": "print and post",
+    "upload": "upload it",
 }
 
 BUCKETS = {"current": "not yet due", "1-30": "1–30 days late", "31-60": "31–60 days late", "61-90": "61–90 days late", "90+": "over 90 days late"}

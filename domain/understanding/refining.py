@@ -11,12 +11,18 @@ from domain.promised import find_promise
 from domain.understanding import Understood
 from domain.understanding.intent import Intent
 
-_OPEN_TO_DOUBT = frozenset({Intent.OTHER, Intent.QUESTION})
+_READER = "the reading model"
+OPEN_TO_DOUBT = frozenset({Intent.OTHER, Intent.QUESTION})
 
 
 def may_be_refined(read: Understood) -> bool:
     """Whether the rules left the class open. What they know stands, whatever a model says."""
-    return read.intent in _OPEN_TO_DOUBT and read.pauses
+    return read.intent in OPEN_TO_DOUBT and read.pauses
+
+
+def was_read_again(read: Understood) -> bool:
+    """Whether a model has already been asked about what was ``read``."""
+    return _READER in read.why
 
 
 def refine(read: Understood, suggested: Intent, incoming: Incoming, language: str, today: date, calendar: BusinessCalendar) -> Understood:
@@ -25,8 +31,10 @@ def refine(read: Understood, suggested: Intent, incoming: Incoming, language: st
     A day and an amount come from the words of the message, read by our own rules, never from the model. ``incoming``,
     ``language``, ``today`` and ``calendar`` as for ``understand``.
     """
-    if not may_be_refined(read) or suggested is read.intent:
+    if not may_be_refined(read):
         return read
+    if suggested is read.intent:
+        return replace(read, why=f"{read.why}; {_READER} does not know more")
     promised = find_promise(incoming.text, language, today, calendar) if suggested is Intent.PROMISE else None
     return replace(
         read,
@@ -34,6 +42,6 @@ def refine(read: Understood, suggested: Intent, incoming: Incoming, language: st
         promise_day=promised.day if promised else None,
         promise_amount=promised.amount if promised else None,
         pauses=True,
-        why=f"the reading model takes it for {suggested.value.replace('_', ' ')}",
+        why=f"{_READER} takes it for {suggested.value.replace('_', ' ')}",
         sure=False,
     )

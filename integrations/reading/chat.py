@@ -56,10 +56,10 @@ _SCHEMA = {
 
 
 class ChatReader:
-    """Asks ``model`` at ``url`` (the address before /v1/chat/completions). Safe to share between threads."""
+    """Asks ``model`` at ``url`` (the address before /chat/completions, such as http://127.0.0.1:11434/v1). Safe to share between threads."""
 
     def __init__(self, url: str, model: str, key: str = "", *, client: httpx.Client | None = None) -> None:
-        self._url = f"{url.rstrip('/')}/v1/chat/completions"
+        self._url = f"{url.rstrip('/').removesuffix('/v1')}/v1/chat/completions"
         self._model = model
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._client = client or httpx.Client()

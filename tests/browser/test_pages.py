@@ -100,6 +100,7 @@ def test_every_page_is_quiet_whole_and_in_the_readers_words(
     paths = {"list": "/", "ended": "/?ended=1", "tasks": "/tasks", "invoice": f"/invoices/{promised['id']}", "message": f"/messages/{message}"}
     for name, path in paths.items():
         page.goto(product.page + path)
+        page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")  # what is folded away loads nothing
         for frame in page.locator("iframe").all():
             frame.scroll_into_view_if_needed()
             expect(frame.content_frame.locator("body")).to_contain_text("Brightwater")
@@ -168,16 +169,16 @@ def test_a_captured_email_is_read_as_the_customer_would(open_screen: Callable[[]
         frame = page.get_by_title(message["subject"])
         frame.scroll_into_view_if_needed()
         body = frame.content_frame.locator("body")
-        for words in ("Dear ", "Brightwater Tools", "GB29 NWBK 6016 1331 9268 19", *numbers):
+        for words in ("Hello ", "Brightwater Tools", "1,614.02", *numbers):
             expect(body).to_contain_text(words)
         assert (frame.bounding_box() or {"height": 0.0})["height"] > 300
         assert frame.get_attribute("sandbox") == ""
 
     expect_letter(page)
-    page.get_by_text("Plain text").click()
+    page.get_by_text("Plain text").first.click()
     expect(page.locator("pre").first).to_be_visible()
     expect(page.locator("pre").first).to_contain_text(numbers[0])
-    page.get_by_role("link", name="Open on its own page").click()
+    page.get_by_role("link", name="Open on its own page").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text(message["subject"])
     expect_letter(page)
 

@@ -47,7 +47,7 @@ def test_help_uses_the_readers_words(path: tuple[str, ...]) -> None:
 
 def test_every_command_of_the_list_is_there() -> None:
     asked = "up demo worker web migrate doctor import cases case plan preview playbook posted-through pause resume live tasks people token"
-    asked += " quiet customers contact review audit rebuild backup restore reconcile fence unfence inbox note suppressions"
+    asked += " quiet customers contact review audit rebuild backup restore reconcile fence unfence inbox note suppressions wording voice portal"
     assert sorted(COMMANDS) == sorted(asked.split())
     assert all(f"\n  {name} " in help_of(()) for name in COMMANDS)
 

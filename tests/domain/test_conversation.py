@@ -126,7 +126,7 @@ def test_a_day_is_named_repeated_and_agreed_on() -> None:
     state, said, agreed = talk("yes speaking", "yes", "yes", "next Friday", "yes that's right")
     assert agreed == [(Agreed.PROMISE, date(2037, 4, 3), False)]
     assert said == ["day_noted", "good_bye"]
-    assert dialogue.speak("day_noted", SHEET, state) == "Thank you. I have noted €6,200.00 by Friday 3 April. You get that in writing."
+    assert dialogue.speak("day_noted", SHEET, state) == "Thank you. I have noted €6,200.00 by Friday 3 April. You will get that in writing."
     assert conclude(state).why == "a day was named"
 
 

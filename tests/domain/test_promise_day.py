@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.calendar import BusinessCalendar
+from domain.named_days import ORDINALS
 from domain.plain_words import plain
 from domain.promise_day import resolve_day
 from domain.promised import find_amount, find_promise

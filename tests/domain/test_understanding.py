@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from domain.calendar import BusinessCalendar
 from domain.incoming import Incoming
-from domain.understanding import _ALL, Intent, Understood, understand
+from domain.understanding import Intent, Understood, understand
+from domain.understanding.evidence import SIGNS
 from domain.understanding.refining import may_be_refined
 
 TODAY = date(2026, 11, 18)  # a Wednesday
@@ -116,7 +117,7 @@ def test_a_long_message_made_to_be_slow_is_read_in_time() -> None:
 
 
 def test_no_sign_speaks_without_a_word() -> None:
-    for sign in _ALL:
+    for sign in SIGNS:
         assert not sign.pattern.search("") and not sign.pattern.search("zz zz"), sign.pattern.pattern[:80]
 
 

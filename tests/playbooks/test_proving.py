@@ -10,11 +10,12 @@ from click.testing import CliRunner
 import playbooks
 from cli import dunwell
 from playbooks.language import languages, phrases, prove
-from playbooks.proving import Flaw
+from playbooks.proving import Flaw, Text, texts
 from playbooks.proving import prove as prove_texts
 
 SAYS = '---\nsubject: "Your invoice"\n---\n'
 GOOD = "{{ greeting }}\n\nInvoice {{ number }} of {{ amount }} was due on {{ due }}.\n\n{{ invoices }}\n\n"
+VOICES = "{{ 'Could you have a look?' if tone == 'warm' else 'I ask you to pay it.' if tone == 'formal' else 'Please pay it.' }}\n\n"
 
 
 def flaws_of(folder: Path, body: str, *, playbook: str = "multi-channel-week", key: str = "just-overdue.email") -> list[Flaw]:
@@ -34,7 +35,47 @@ def test_every_shipped_text_can_be_sent_in_every_language_and_tone(name: str, la
 
 
 def test_a_text_that_says_all_and_threatens_nothing_is_good(tmp_path: Path) -> None:
-    assert not flaws_of(tmp_path, GOOD)
+    assert not flaws_of(tmp_path, GOOD + VOICES)
+
+
+@pytest.mark.parametrize(
+    "body, alike",
+    [
+        ("", {"warm and firm", "warm and formal", "firm and formal"}),
+        ("{{ closing }},\n\n{{ signature }}", {"warm and firm", "warm and formal", "firm and formal"}),
+        ("{% if tone == 'warm' %}How are you?{% endif %}", {"firm and formal"}),
+        ("{% if tone == 'formal' %}I ask you to pay it.{% endif %}\n\n{{ closing }},", {"warm and firm"}),
+        (VOICES, set()),
+    ],
+)
+def test_an_email_that_has_one_voice_for_two_tones_is_named(tmp_path: Path, body: str, alike: set[str]) -> None:
+    told = {flaw.what.partition("; ")[0] for flaw in flaws_of(tmp_path, GOOD + body)}
+    assert told == {f"says the same in {tones}" for tones in alike}
+
+
+@pytest.mark.parametrize(
+    "one, several, told",
+    [
+        ("x" * 250, "", set()),
+        ("x" * 300, "", {"takes 3 segments about one invoice, and 2 is the most"}),
+        ("щ" * 130, "", {"takes 3 segments about one invoice, and 2 is the most"}),
+        ("", "x" * 560, set()),
+        ("", "x" * 600, {"takes 5 segments about several invoices, and 4 is the most"}),
+    ],
+    ids=["two of plain letters", "three of plain letters", "three of other letters", "four about several", "five about several"],
+)
+def test_a_text_message_that_is_too_long_is_named(tmp_path: Path, one: str, several: str, told: set[str]) -> None:
+    body = "{{ number }} {{ amount }} {% if one %}" + one + "{% else %}" + several + "{% endif %}"
+    assert {flaw.what.partition("; ")[0] for flaw in flaws_of(tmp_path, body, key="quick-nudge.sms")} == told
+
+
+def test_a_text_message_is_not_broken_into_lines_of_an_email() -> None:
+    playbook = playbooks.load("multi-channel-week")
+    written = [one for one in texts(playbook, None, "en") if isinstance(one, Text) and one.channel == "sms"]
+    nudge = next(one for one in written if one.step.name == "quick-nudge")
+    assert "\n" not in nudge.said.text and "  " not in nudge.said.text
+    link = next(one for one in written if one.step.name == "pay-link-1")
+    assert "IBAN: GB29 NWBK 6016 1331 9268 19\nBIC: NWBKGB2L\n" in link.said.text
 
 
 @pytest.mark.parametrize(
@@ -55,7 +96,7 @@ def test_a_text_at_fault_is_named_with_what_is_wrong(tmp_path: Path, body: str, 
 
 
 def test_what_a_playbook_does_may_be_announced_but_not_to_those_we_know_best(tmp_path: Path) -> None:
-    found = flaws_of(tmp_path, GOOD + "Our collections team takes over next.", playbook="b2b-three-weeks", key="balance-reminder.email")
+    found = flaws_of(tmp_path, GOOD + VOICES + "Our collections team takes over next.", playbook="b2b-three-weeks", key="balance-reminder.email")
     assert {flaw.tone for flaw in found} == {"warm"}
     assert "never said to customers we know best" in found[0].what
 

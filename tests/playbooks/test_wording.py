@@ -17,9 +17,10 @@ import playbooks
 from domain.money import Money, minor_units
 from domain.seller import BankDetails
 from playbooks import Wording
+from playbooks.page import Circumstances, FactSheet, Line
 from playbooks.phrases import brand, locale_for, long_day, money, short_day, web_address
 from playbooks.samples import MANY, ONE, SELLER, SHEETS, line
-from playbooks.wording import Circumstances, FactSheet, Line, Rendered, UnableToRender, render
+from playbooks.wording import Rendered, UnableToRender, render
 
 STANDARD = playbooks.load("standard")
 # Those of its steps; messages that answer are about something else than all that is open.

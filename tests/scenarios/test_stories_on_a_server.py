@@ -10,6 +10,7 @@ import pytest
 from scenarios import whole_accounts
 from scenarios.test_stories import STORIES
 
+from activities.asking import AMONG_US
 from db.engine import Database
 from support.playing import Message, Performance, a_stage, accepted
 from support.telling import Story
@@ -52,17 +53,21 @@ def test_the_server_writes_the_same_diaries(stage: str, kind: str, request: pyte
             assert not missing, f"{story.name}: {missing} was asked of nobody, but {sorted(played[story.name].tasks)}"
         if careful := played.get(whole_accounts.STRATEGIC_ACCOUNT.name):
             nothing_threatening(careful.messages)
-        keys = accepted(tmp_path / "mail")
+        keys = [key for key in accepted(tmp_path / "mail") if not key.startswith(AMONG_US)]  # word to colleagues is none to customers
         assert len(keys) == len(set(keys)) == sum(len(performance.messages) for performance in played.values())
         database.close()
 
 
 def nothing_threatening(messages: list[Message]) -> None:
-    """The strategic account heard three friendly words about all it owes: to its CFO by name, its account manager in CC."""
-    assert [message.to for message in messages] == ["clara@the-strategic-account.example"] * 3
+    """The strategic account heard three friendly words about all it owes, and a thank-you for each promise: to its CFO by name, its
+    account manager in CC."""
+    assert {message.to for message in messages} == {"clara@the-strategic-account.example"}
+    reminders = [message for message in messages if "is noted" not in message.subject]
+    assert len(reminders) == 3 and len(messages) == 6
+    assert all("127.400,00" in message.text for message in reminders)
     for message in messages:
-        assert message.text.startswith("Dear Clara Vogt,") and message.copied == "sue@us.example" and "127.400,00" in message.text
+        assert message.text.startswith("Hello Clara Vogt,") and message.copied == "sue@us.example"
         words = f"{message.subject} {message.text}".lower()
         threats = ("legal", "lawyer", "agency", "collection", "credit hold", "final", "demand", "immediately", "consequence", "overdue notice", "suspend")
         assert not [threat for threat in threats if threat in words]
-    assert "42.467,00" in messages[-1].text and "42.466,00" in messages[-1].text
+    assert "42.467,00" in reminders[-1].text and "42.466,00" in reminders[-1].text

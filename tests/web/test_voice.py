@@ -305,7 +305,7 @@ def test_when_no_colleague_is_free_one_calls_back_by_a_day_that_is_named(scene: 
     phone.pick_up()
     phone.press("1", "0")
     said = phone.follow(phone.post(phone.next, DialCallStatus="no-answer"))
-    assert "calls you back by" in said
+    assert "will call you back by" in said
     phone.hang_up()
     scene.look()
     with scene.hand.database.reading() as connection:

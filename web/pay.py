@@ -1,0 +1,80 @@
+"""Our own links to pay: each leads on to the page of the ledger for its invoice, and to nothing else.
+
+That one was followed is written down where DUNWELL_CLICKS is on, once a message. What is settled or in dispute is not asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from pathlib import Path
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from db import cases, pay_links
+from db.pay_links import PayLink
+from domain.invoice import Standing
+from playbooks.phrases import web_address
+from settings import Settings
+from starter import Door
+from workflows.contract import case_id
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+# What mail scanners, previews and programs call themselves; a browser calls itself none of this.
+_MACHINE = re.compile(
+    r"bot\b|bot[/-]|crawl|spider|scan|preview|monitor|headless|validator|barracuda|proofpoint|mimecast|safelinks|symantec|sophos|fireeye|forcepoint"
+    r"|trend ?micro|python|curl|wget|go-http|java/|okhttp|libwww|axios|node|ruby|perl|facebookexternalhit|slack|whatsapp|telegram|skype|bingpreview",
+    re.IGNORECASE,
+)
+_SETTLED = (Standing.VOID, Standing.WRITTEN_OFF, Standing.CLOSED)
+
+router = APIRouter(include_in_schema=False)
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+)
+
+
+@router.api_route("/pay/{token}", methods=["GET", "HEAD"])
+def follow(request: Request, token: str) -> Response:
+    """On to where the invoice is paid; or the page that says why not."""
+    door: Door = request.app.state.door
+    settings: Settings = request.app.state.settings
+    now: datetime = request.app.state.clock()
+    link, said = _find(door, token) if _TOKEN.fullmatch(token) else (None, "")
+    if link is None:
+        return _say("", "This link leads nowhere. Please open it again in full, as it stands in the mail.", 404)
+    if settings.clicks:
+        with door.database.transaction() as connection:
+            pay_links.note_followed(connection, link, now, by_machine=_is_machine(request))
+    address = web_address(link.invoice.pay_url)
+    if said or not address:
+        return _say(link.seller.name, said or f"Invoice {link.invoice.number} cannot be paid online any more. Please reply to our mail.")
+    return RedirectResponse(address, status_code=302)
+
+
+def _find(door: Door, token: str) -> tuple[PayLink | None, str]:
+    """The link, and why nothing is asked for by it; empty when something is."""
+    with door.database.reading() as connection:
+        link = pay_links.find_link(connection, token)
+        case = cases.load_case(connection, case_id(link.invoice.id)) if link else None
+    if link is None:
+        return None, ""
+    invoice = link.invoice
+    if invoice.balance.amount <= 0 or invoice.standing in _SETTLED:
+        return link, f"Invoice {invoice.number} is settled. There is nothing to pay."
+    if invoice.standing is Standing.DISPUTED or (case and case.chased.amount <= 0):
+        return link, f"We are looking into invoice {invoice.number}. Nothing more is asked of you until you hear from us."
+    return link, ""
+
+
+def _is_machine(request: Request) -> bool:
+    agent = request.headers.get("user-agent", "")
+    ahead = "prefetch" in f"{request.headers.get('purpose', '')} {request.headers.get('sec-purpose', '')}".lower()
+    return request.method == "HEAD" or ahead or not agent or bool(_MACHINE.search(agent))
+
+
+def _say(seller: str, said: str, status: int = 200) -> Response:
+    page = _templates.get_template("pay.html").render(seller=seller, said=said)
+    return HTMLResponse(page, status_code=status, headers={"X-Robots-Tag": "noindex, nofollow"})
