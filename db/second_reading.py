@@ -35,7 +35,7 @@ def load_doubtful(connection: Connection, since: datetime, most: int) -> tuple[D
         .where(incoming.c.state == "open", incoming.c.stored_at > since, incoming.c.intent.in_(sorted(OPEN_TO_DOUBT)), incoming.c.from_us.is_(False))
         .order_by(incoming.c.stored_at)
     )
-    found = []
+    found: list[Doubtful] = []
     for row in connection.execute(query).mappings():
         try:
             read = _UNDERSTOOD.validate_python(row["understood"])

@@ -92,6 +92,7 @@ def write_review(sheet: ReviewSheet) -> Rendered:
         "reach": [footer],
         "imprint": [clean(sheet.seller.legal_name)],
         "words": phrases("en").labels(),
+        "portal": ("", ""),
     }
     return Rendered(subject, "\n\n".join([*filter(None, text), f"--\n{footer}"]) + "\n", layout().render(page, parts=parts))
 

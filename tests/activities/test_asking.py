@@ -35,6 +35,11 @@ LINKS = "https://pay.brightwater.example"
 _LINK = re.compile(rf"{LINKS}/approve/([A-Za-z0-9_-]{{43}})")
 
 
+def unsealed(text: str) -> str:
+    """A mail as people agreed to it: what stands in the reader's own links is put in last."""
+    return re.sub(r"/(portal|answer)/[A-Za-z0-9_-]{43}", r"/\1/for-the-reader-only", text)
+
+
 def at_work(database: Database, playbook: Playbook, *, links: str = LINKS) -> ByHand:
     resolved = playbooks.resolve(playbook)
     pinned = playbooks.from_resolved(resolved)
@@ -221,7 +226,7 @@ def test_one_text_about_several_invoices_is_asked_about_once_and_leaves_once_wor
     assert shown and (shown.text_hash, shown.text) == (text.text_hash, text.text)
     say(hand, said_to, ApprovalGiven(shown.step, shown.text_hash, by="Olga"))
     hand.work(first if by_the_second else second)
-    assert hand.heard() == [text.subject] and [mail.text for mail in hand.mailer.accepted][-1] == text.text
+    assert hand.heard() == [text.subject] and unsealed(hand.mailer.accepted[-1].text) == text.text
     assert [list(hand.fates(invoice).values()) for invoice in (first, second)] == [["delivered"], ["delivered"]]
 
 
@@ -250,7 +255,7 @@ def test_when_one_of_several_is_paid_the_text_lapses_and_the_rest_is_asked_about
     assert anew and anew.text_hash != text.text_hash and gone not in anew.text
     assert hand.heard() == [] and standing(hand, left) == ["open"]
     say(hand, left, ApprovalGiven(anew.step, anew.text_hash, by="Olga"))
-    assert [mail.text for mail in hand.mailer.accepted if mail.to_address == "c-1@customer.example"] == [anew.text]
+    assert [unsealed(mail.text) for mail in hand.mailer.accepted if mail.to_address == "c-1@customer.example"] == [anew.text]
 
 
 def test_one_of_several_that_is_paid_while_the_agreed_text_leaves_stops_it_for_all(database: Database) -> None:

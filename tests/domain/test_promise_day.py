@@ -231,3 +231,80 @@ def test_the_clause_that_promises_counts_and_not_the_one_that_tells_or_asks() ->
 
 def test_sentences_are_cut_where_they_turn_and_not_inside_dates() -> None:
     assert clauses(plain("Am 3. Dezember zahlen wir, aber nur 500 €. Danke!")) == ("am 3. dezember zahlen wir", "nur 500 €.", "danke!")
+
+
+DAYS_OF_WEEK = {
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+    "de": ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"),
+}
+FORMS = {
+    "en": (
+        ("We pay on {}.", 0),
+        ("{} at the latest, sorry", 0),
+        ("You will have it by {}.", 0),
+        ("payment this coming {}", 0),
+        ("will do it {} morning", 0),
+        ("We pay {} week.", 7),
+        ("We pay a week on {}.", 7),
+        ("two weeks from {}", 14),
+    ),
+    "de": (
+        ("Wir zahlen am {}.", 0),
+        ("spätestens {}", 0),
+        ("Bis {} haben Sie das Geld.", 0),
+        ("kommenden {} zahlen wir", 0),
+        ("{}mittag überweise ich", 0),
+        ("{} in einer Woche", 7),
+        ("{} in acht Tagen", 7),
+        ("{} in 14 Tagen", 14),
+    ),
+}
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@given(today=st.dates(date(2026, 1, 1), date(2027, 12, 31)), ahead=st.integers(1, 6))
+def test_every_weekday_is_the_coming_one_in_every_phrase_on_every_day(language: str, today: date, ahead: int) -> None:
+    day = today + timedelta(days=ahead)
+    for form, later in FORMS[language]:
+        written = form.format(DAYS_OF_WEEK[language][day.weekday()])
+        found = resolve_day(written, language, today, HOLIDAYS)
+        assert found is not None and found.day == day + timedelta(days=later), written
+
+
+@given(st.dates(date(2026, 1, 1), date(2027, 12, 31)), st.integers(1, 90))
+def test_every_day_of_the_year_is_read_without_its_year(today: date, ahead: int) -> None:
+    day = today + timedelta(days=ahead)
+    for language, written in (
+        ("en-US", f"will pay {day.month}/{day.day}"),
+        ("en-GB", f"will pay {day.day}/{day.month}"),
+        ("en", f"will pay {day:%B} {day.day}"),
+        ("en", f"will pay on the {day.day}th of {day:%B}"),
+        ("de", f"zahlen am {day.day}.{day.month}."),
+        ("de", f"Zahlung per {day:%d.%m.}"),
+    ):
+        found = resolve_day(written, language, today, HOLIDAYS)
+        assert found is not None and found.day == day, written
+
+
+@pytest.mark.parametrize("day", range(1, 32))
+def test_every_day_of_the_month_is_read_when_it_is_spoken(day: int) -> None:
+    expected = date(2026, 12, day) if day <= 18 or day == 31 else date(2026, 11, day)
+    for language, form in (("en", "we will pay on the {}"), ("de", "wir zahlen am {}")):
+        spoken = [word for word, number in ORDINALS[language].items() if number == day and (language == "en" or word.endswith("en"))]
+        assert spoken
+        for word in spoken:
+            found = resolve_day(form.format(word), language, WEDNESDAY, HOLIDAYS)
+            assert found is not None and found.day == expected, word
+
+
+@given(st.dates(date(2026, 1, 1), date(2027, 12, 31)), st.integers(2, 15))
+def test_business_days_are_counted_over_holidays(today: date, number: int) -> None:
+    for language, written in (
+        ("en", f"we will pay within {number} business days"),
+        ("en", f"in {number} working days"),
+        ("de", f"innerhalb von {number} Werktagen"),
+        ("de", f"Zahlung binnen {number} Arbeitstagen"),
+        ("de", f"innert {number} Arbeitstagen"),
+    ):
+        found = resolve_day(written, language, today, HOLIDAYS)
+        assert found is not None and found.day == HOLIDAYS.add(today, number), written
