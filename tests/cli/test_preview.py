@@ -83,7 +83,7 @@ def test_it_is_quick_because_it_loads_nothing_heavy() -> None:
 
 
 def test_it_takes_little_time() -> None:
-    """0.3 s on an idle machine; here the processor time, which a busy one stretches too, and the best of several."""
+    """0.4 s on an idle machine; here the processor time, which a busy one stretches too, and the best of several."""
     spent = []
     for _ in range(5):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -91,4 +91,4 @@ def test_it_takes_little_time() -> None:
         subprocess.run([sys.executable, "-m", "cli", "preview", "standard", "--due", "2026-12-01"], capture_output=True, check=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         spent.append(min(time.monotonic() - begun, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime))
-    assert min(spent) < 0.6
+    assert min(spent) < 0.9

@@ -224,7 +224,7 @@ def live_through(made: Installation, ledger: Ledger, mail: PretendMailServer, ca
     """Reminders, refusals, errors, changes by hand and a payment."""
     billing = {number: row["customer"]["contacts"][0] for number, row in ledger.rows.items()}
     mail.at_rcpt[billing["REFUSED"]["email"]] = f"550 5.1.1 <{billing['REFUSED']['email']}>: {billing['REFUSED']['name']} does not work here"
-    made.run("live", "--yes")
+    made.run("live", "--yes", "--replies-are-read-by", "Ann")
     made.run("import", "--seller", "main")
     for number in ("SENT", "PROMISED", "HELD", "PAID", "UNREADABLE", "BROKEN"):
         made.until(sent(number))
