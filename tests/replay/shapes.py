@@ -21,6 +21,7 @@ from temporalio import activity, workflow
 
 from db.people import Access
 from domain.case import Case
+from domain.conversation import Sheet, State
 from domain.customer import Behavior, Role, Tier
 from domain.diary import EntryKind
 from domain.event import News
@@ -34,6 +35,7 @@ from domain.review import Digest, MailState
 from domain.seller import Seller
 from domain.statute import Technology
 from domain.task import TaskKind
+from domain.understanding import Understood
 from playbooks import Wording
 from workflows import contract, ports
 from workflows.dunning import InvoiceDunning
@@ -55,6 +57,14 @@ STORED: dict[str, Any] = {
     "database: customers.zones": tuple[str, ...],
     "database: customers.consents": frozenset[Technology],
     "database: customers.unapplied": dict[str, str],
+    "database: customers.address": tuple[str, ...],
+    "database: calls.sheet": Sheet,
+    "database: calls.state": State,
+    "database: calls.lines": tuple[str, ...],
+    "database: drafts.paragraphs": tuple[str, ...],
+    "database: incoming.understood": Understood,
+    "database: incoming.recipients": tuple[str, ...],
+    "database: incoming.thread": tuple[str, ...],
     "database: people.duties": tuple[Duty, ...],
     "database: contacts.refused": frozenset[str],
     "database: playbook_versions.resolved, playbook": Playbook,
@@ -72,7 +82,7 @@ STORED: dict[str, Any] = {
     "database: people.role": Access,
 }
 # JSON that is written for people to look at, and never read back into a value.
-NEVER_READ = {"outreach.fence", "decision_records.facts"}
+NEVER_READ = {"outreach.fence", "decision_records.facts", "incoming.headers"}
 
 Shapes = dict[str, Any]
 _OR = " or "
