@@ -291,7 +291,8 @@ def _check_payer(connection: Connection, customer: Customer) -> None:
 
 def _contact(row: RowMapping) -> Contact:
     of = contacts.c
-    return Contact(row[of.id], Role(row[of.role]), row[of.name], row[of.email], row[of.phone], row[of.language], frozenset(row[of.refused]), uses_portal(row[of.portal_reach], row[of.email]))
+    seen = uses_portal(row[of.portal_reach], row[of.email])
+    return Contact(row[of.id], Role(row[of.role]), row[of.name], row[of.email], row[of.phone], row[of.language], frozenset(row[of.refused]), seen)
 
 
 def uses_portal(portal_reach: str, email: str) -> bool:

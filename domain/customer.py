@@ -50,7 +50,8 @@ class Contact:
 
     def address(self, channel: str) -> str:
         """Where ``channel`` reaches this person; empty when it does not. Letters go to the company's own address."""
-        return {"email": self.email, "portal": self.email if self.portal_seen else "", "sms": self.phone, "call": self.phone, "letter": self.name}.get(channel, "")
+        portal = self.email if self.portal_seen else ""
+        return {"email": self.email, "portal": portal, "sms": self.phone, "call": self.phone, "letter": self.name}.get(channel, "")
 
     def reach_by(self, channel: str) -> str:
         """The address or number ``channel`` reaches this person at, as ``spell_reach`` writes it; empty where it is no such thing."""

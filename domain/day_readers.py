@@ -113,7 +113,11 @@ def read_numeric(m: re.Match[str], when: When) -> date | None:
     elif when.month_first is not None and len(readings) > 1:
         readings = [reading for reading in readings if reading[0] == when.month_first]
     days = [day for _, day in readings]
-    return min((day for day in days if day >= when.today), default=days[0] if days else None)
+    ahead = min((day for day in days if day >= when.today), default=days[0] if days else None)
+    behind = max((day for day in days if day < when.today), default=None)
+    if ahead and behind and (ahead - when.today).days > _LOOK_AHEAD_DAYS and (when.today - behind).days <= _LOOK_BACK_DAYS:
+        return behind  # read the one way it has just gone by, the other way it is months off
+    return ahead
 
 
 def read_month_day(m: re.Match[str], when: When) -> date:

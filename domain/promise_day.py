@@ -22,12 +22,21 @@ _FARTHEST_DAYS = 400
 _OR = re.compile(
     r",? ?(?:or|oder|and|-|/|bzw\.?)(?: (?:possibly|maybe|perhaps|by|on|latest|the latest|at the latest|else|vielleicht|spaetestens|allenfalls|am|erst))* ?"
 )
-_NOT_BEFORE = re.compile(r"\b(?:not|nicht|nich)(?: be| going to be| happen\w*| possible| moeglich)? (?:by |on |this |am |bis |mehr |schon )?$")
+_NOT_BEFORE = re.compile(
+    r"\b(?:not|nicht|nich)(?: be| do| make| manage| going to be| happen\w*| possible| moeglich)? (?:by |on |this |am |bis |mehr |schon )?$"
+)
 _NOT_BEHIND = re.compile(
-    r"^,? ?(?:(?:leider|noch|ist|is|geht|klappt|wird|schaff\w*|kann|koennen|das|es|da|ich|wir|will|it) ){0,4}"
+    r"^,? ?(?:(?:leider|noch|ist|is|geht|klappt|wird|schaff\w*|kann|koennen|hat|das|es|da|ich|wir|will|it|did|does) ){0,4}"
     r"(?:(?:nicht|nichts|nix)\b(?! (?:frueher|vorher|eher))|not\b(?! (?:before|earlier|sooner)))"
 )
 _NO_EARLIER = re.compile(r"\b(?:frueher als|eher als|vor|before|earlier than|sooner than)(?: the| dem| den)? ?$")
+# "I am back on Monday and will pay then": where no other day is named.
+_THEN_PAYS = re.compile(
+    r"\b(?:and|und|then|dann) (?:(?:i|we|will|can|shall|then|ich|wir|wird|werde[n]?|kann|dann|sofort|gleich|direkt|es|sie|das|die|den|diese|betrag"
+    r"|rechnung|offene) )*"
+    r"(?:pay|settle|transfer|wire|remit|(?:do|make|send|release|arrange) (?:the|a|your|you the) (?:\w+ )?(?:payment|transfer|money|wire)"
+    r"|gezahlt|ueberwiesen|zahl\w*|bezahl\w*|ueberweis\w*|begleich\w*|(?:mach\w*|veranlass\w*|erledig\w*) (?:die |dann )*(?:ueberweisung|zahlung))\b"
+)
 _EXPLICIT = re.compile(rf"[0-9]{{1,2}}[./-] ?[0-9]|20[0-9]{{2}}|{MONTH['en']}|{MONTH['de']}")
 
 
@@ -63,9 +72,12 @@ def resolve_days(text: str, language: str, today: date, calendar: BusinessCalend
 
 def _resolve(written: str, when: When) -> Iterator[Resolved]:
     for clause in clauses(written):
-        for start, day, said in _days_in(clause, when):
+        days = _days_in(clause, when)
+        for start, day, said in days:
             is_told = is_past(_around(clause, start, len(said)))
-            if (is_told and day <= when.today) or is_about_another_day(clause[:start], clause[start + len(said) :]):
+            if (is_told and day <= when.today) or (
+                is_about_another_day(clause[:start], clause[start + len(said) :]) and not (len(days) == 1 and _THEN_PAYS.search(clause[start + len(said) :]))
+            ):
                 continue
             if (
                 (is_told and not _EXPLICIT.search(said))

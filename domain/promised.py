@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from domain.calendar import BusinessCalendar
 from domain.plain_words import plain
 from domain.promise_day import Resolved, resolve_days
+from domain.spoken_amounts import find_spoken_amount
 from domain.tense import FUTURE, clauses
 
 _PAY = re.compile(
@@ -17,12 +18,14 @@ _PAY = re.compile(
     r"|reach\w* you|(?:a|the|our|by|via|your) check|bacs|ach|sepa|process\w*|releas\w+|sort\w*"
     r"|take care|taken care|handl\w+|clear\w*|initiat\w*|execut\w*|schedul\w+"
     r"|(?:will|to|should|you will|can) (?:\w+ )?(?:have|get|receive|see) (?:it|the|your|this|everything|that|full)|send(?:ing)? (?:it|you|the (?:money"
-    r"|payment|rest|balance|full|amount|remaining|other)|payment|money|over|out|a)|in your (?:bank|account)|with you|land\w*|hit your|arriv\w+|go(?:es"
+    r"|payment|rest|balance|full|amount|remaining|other)|payment|money|over|out|a|(?:about |just |another )?[€$£]?[0-9]+)|in your (?:bank|account)"
+    r"|with you|land\w*|hit your|arriv\w+|go(?:es"
     r"|ing)? out|push\w*|put it|due to go|make (?:it|the)|get it (?:done|out|over|to you)|do it|done|cover|rest|remainder|balance|on (?:its|the) way|bill"
     r"|deposit\w*|expect (?:it|the)|will be (?:there|made|done|sent)|direct debit|bank run|submit\w*|honou?r\w*|manage\w*|swing|put (?:it )?through|squared"
     r"|set up|standing order"
     r"|zahl\w*|geld\w*|bezahl\w*|gezahlt|ueberweis\w*|ueberwies\w*|beglei\w+|beglich\w*|ausgleich\w*|ausgeglichen|anweis\w*|angewiesen|weis\w* (?:\w+ ){0,6}an"
-    r"|veranlass\w*|geld|betrag|summe|raus|eingeh\w*|eingang|rest\w*|erledig\w*|scheck|abbuch\w*|gebucht|kuemmer\w*|auf (?:ihrem|dem|eurem) konto|tilg\w*"
+    r"|veranlass\w*|geld|betrag|summe|raus|eingeh\w*|eingang|rest\w*|erledig\w*|scheck|abbuch\w*|gebucht|kuemmer\w*|zusagen|zugesagt|zusage"
+    r"|auf (?:ihrem|dem|eurem) konto|tilg\w*"
     r"|freigeb\w*|terminier\w*|eingeplant|vorgemerkt|schick\w* (?:\w+ ){0,4}(?:geld|betrag|rest)|konto|lastschrift|nachhol\w*|da sein|in auftrag)\b"
 )
 _OTHER_BUSINESS = re.compile(
@@ -76,12 +79,23 @@ VOW = re.compile(
 )
 _CURRENCY = r"(?:€|\$|£|eur(?:os?)?|usd|gbp|chf|us\$|dollars?|pounds?|bucks|quid|franken|sfr|fr\.)"
 _FIGURE = r"[0-9]{1,3}(?:[., ' ][0-9]{3})+(?:[.,][0-9]{1,2})?(?![0-9])|[0-9]+(?:[.,][0-9]{1,2})?(?![0-9])"
-_AMOUNT = re.compile(rf"{_CURRENCY} ?(?P<a>{_FIGURE})(?P<ak>k\b)?|(?<![0-9.,])(?P<b>{_FIGURE})(?P<bk> ?k\b| ?t(?=eur))?(?:,-+|\.-+)? ?{_CURRENCY}(?![a-z])")
+_AMOUNT = re.compile(
+    rf"{_CURRENCY} ?(?P<a>{_FIGURE})(?P<ak>k\b)?|(?<![0-9.,])(?P<b>{_FIGURE})(?P<bk> ?k\b| ?t(?=eur))?(?:(?:,-+|\.-+)? ?{_CURRENCY}(?![a-z])|[.,]-(?![0-9]))"
+)
 _BARE_AMOUNT = re.compile(
-    rf"\b(?:pay|send|transfer|wire|zahl\w*|bezahl\w*|ueberweis\w*|settle|remit)(?: (?:you|ihnen|wir|ich|about|just|at least|another|erstmal|erst|schon|mal"
+    rf"\b(?:pay|paying|send|sending|transfer|transferring|wire|wiring|zahl\w*|bezahl\w*|ueberweis\w*|schick\w*|settle|remit)(?: (?:you|ihnen|wir|ich"
+    rf"|about|just|at least|another|erstmal|erst|schon|mal"
     rf"|vorab|zunaechst|noch|a|an|amount|of|sum|rund|ca\.?|etwa|over))* (?P<a>(?:{_FIGURE}))(?P<ak>k\b)?(?! ?(?:%|percent|prozent|days?|weeks?|months?"
     rf"|tage?n?|wochen?|monate?n?|business|working|werktage?n?|raten?|uhr|am\b|pm\b|instal\w+|payments?|parts|stunden|st\b|nd\b|rd\b|th\b|invoices?"
     rf"|rechnungen|kw))(?![./:-]?[0-9])(?!\.? ?(?:[0-9]|jan|feb|m|apr|jun|jul|aug|sep|okt|oct|nov|de[cz]))"
+)
+# "Pay Friday 350": behind a day fewer than three figures, or a year, are part of the day.
+_AMOUNT_BEHIND_DAY = re.compile(
+    r"\b(?:pay|paying|send|sending|get|zahl\w*|ueberweis\w*|schick\w*|bekomm\w*|krieg\w*|erhalte\w*) (?:\w+ )?(?:(?:on|am|this) )?"
+    r"(?:\w+day|\w+tag|tomorrow|today|tonight|morgen|uebermorgen|heute) (?:noch |schon |just |about )?(?P<a>(?!20[0-9]{2}\b)[0-9]{3,5})"
+    r"(?! ?(?:h|hrs|hours|uhr)\b)(?![.,:/-]?[0-9])"
+    r"|\b(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|heute|morgen|uebermorgen) (?:noch |schon |mal )?(?P<b>(?!20[0-9]{2}\b)[0-9]{3,5})"
+    r" (?:zahlen|ueberweisen|schicken|senden)\b"
 )
 
 
@@ -104,6 +118,20 @@ _REST_OF_IT = re.compile(r"\b(?:rest|remainder|balance|other half|second half|re
 _CORRECTED = re.compile(
     r"\b(?:no wait|hang on|wait|scratch that|sorry|i mean|actually|better|rather|make (?:it|that)|nein|quatsch|doch erst|lieber|besser|ach ne\w*|moment"
     r"|ich meine|oder nein|also doch)\b"
+)
+_DAY_OF_OTHERS = re.compile(
+    r"\b(?:(?:clients?|customers?|tenants?|insur\w+|kunden?|auftraggeber\w*|mieter\w*|versicherung) (?:\w+ ){0,3}?(?:pays?|paying|zahlt|zahlen|ueberweist)"
+    r"|pays? (?:me|us)|get(?:s|ting)? paid|in funds|every|each|jeden|jeder|jeweils"
+    r"|(?:missed|verpasst\w*|too late for|zu spaet fuer)(?: (?:the|your|our|this|den|diesen|unseren))?)(?: (?:us|me|uns|mir))?"
+    r"(?: \w+){0,2}(?: (?:on|am|by|bis|erst|of|from|vom))* ?$"
+)
+_EACH_TIME = re.compile(
+    r" ?(?:(?:of|in) (?:each|every)\b|jede[sn] monats?|(?:war(?:en)?|was|were|had|hatten)\b|kommt (?:\w+ )?geld (?:he)?rein|(?:unser|mein"
+    r"|selbst) (?:\w+ )?(?:geld )?(?:bekommen|erhalten))"
+)
+_HABIT = re.compile(
+    r"\b(?:every|each|jeden|jede[rs]?|always|usually|immer|normally|normalerweise)\b|\b(?:mon|tues|wednes|thurs|fri)days\b"
+    r"|\b(?:(?:mon|diens|donners|frei)tag|mittwoch)s\b"
 )
 _CONDITION = re.compile(
     r"\b(?:once|as soon as|if|provided|assuming|subject to|after you|when you|when we (?:have|receive|get)|so (?:that )?(?:we|i) can|and then|then we"
@@ -128,7 +156,7 @@ def find_promise(text: str, language: str, today: date, calendar: BusinessCalend
         speaks = _speaks_of_paying(parts, position, clause, is_bare)
         if not speaks and (not is_expected or _QUOTED.search(clause)):
             continue
-        worth = _weigh(clause) + 4 * speaks
+        worth = _weigh(clause) + 4 * speaks + 2 * is_bare - 5 * all(_is_for_another(day, clause) for day in days)
         if best is None or worth > best[0]:
             chosen = _choose(days, clause)
             amount = find_amount(clause) or _amount_nearby(parts, position)
@@ -156,13 +184,18 @@ def _weigh(clause: str) -> int:
         - 3 * bool(_OTHER_BUSINESS.search(clause))
         - 3 * bool(_NOT.search(clause) and not _ONLY_THEN.search(clause))
         - 2 * bool(_REST_OF_IT.search(clause))
+        - 2 * bool(_HABIT.search(clause))
         - 2 * clause.endswith("?")
     )
 
 
 def _amount_nearby(parts: tuple[str, ...], position: int) -> Decimal | None:
-    """The figure of a fragment without a verb or a day just before: "Half of it: $500. Friday."."""
-    return None if position == 0 or len(parts[position - 1].split()) > 6 else find_amount(parts[position - 1])
+    """The figure of a fragment just before ("Half of it: $500. Friday."), or just behind, or of a clause behind that says "then"."""
+    if position > 0 and len(parts[position - 1].split()) <= 6 and (amount := find_amount(parts[position - 1])):
+        return amount
+    behind = parts[position + 1] if position + 1 < len(parts) else ""
+    leans = re.search(r"\b(?:then|dann)\b", behind) or len(behind.split()) <= 2
+    return find_amount(behind) if leans and not _REST_OF_IT.search(behind) else None
 
 
 def _is_bare(clause: str, days: tuple[Resolved, ...]) -> bool:
@@ -174,6 +207,7 @@ def _is_bare(clause: str, days: tuple[Resolved, ...]) -> bool:
 
 def _choose(days: tuple[Resolved, ...], clause: str) -> Resolved:
     """The day nearest to a word of paying, unless it is corrected, made precise ("next Friday, the 27th") or followed by a latest one."""
+    days = tuple(day for day in days if not _is_for_another(day, clause)) or days
     for day in days[1:]:
         if re.search(rf"{re.escape(day.said)},? (?:at the )?(?:very )?latest|(?:spaetestens|at the latest)(?: am| on| by)? {re.escape(day.said)}", clause):
             return day
@@ -185,6 +219,12 @@ def _choose(days: tuple[Resolved, ...], clause: str) -> Resolved:
     if not re.search("[0-9]", first.said):
         return next((day for day in days[1:] if re.search("[0-9]", day.said) and day.day.weekday() == first.day.weekday()), first)
     return first
+
+
+def _is_for_another(day: Resolved, clause: str) -> bool:
+    """Whether it is the day on which others pay the sender, one that comes every week, or one that was missed."""
+    at = clause.find(day.said)
+    return bool(_DAY_OF_OTHERS.search(clause[:at]) or _EACH_TIME.match(clause[at + len(day.said) :]))
 
 
 def _near_paying(day: Resolved, clause: str) -> bool:
@@ -199,7 +239,10 @@ def _pays_around(parts: tuple[str, ...], position: int) -> bool:
 
 def find_amount(clause: str) -> Decimal | None:
     """The first amount of money in ``clause`` (plain words), written in either way: 1,500.00 or 1.500,00."""
-    found = _AMOUNT.search(clause) or _BARE_AMOUNT.search(clause)
+    found = _AMOUNT.search(clause)
+    if not found and (spoken := find_spoken_amount(clause)):
+        return spoken
+    found = found or _BARE_AMOUNT.search(clause) or _AMOUNT_BEHIND_DAY.search(clause)
     if not found:
         return None
     groups = found.groupdict()

@@ -11,8 +11,10 @@ _ABBREVIATED = (
 )
 _MONTHS = r"(?<!\bjan)(?<!\bfeb)(?<!\bmar)(?<!\bapr)(?<!\baug)(?<!\bsep)(?<!\bsept)(?<!\boct)(?<!\bokt)(?<!\bnov)(?<!\bdec)(?<!\bdez)"
 _TURN = re.compile(
+    r",? (?:so|also) (?=(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|(?:am |bis )?(?:mon|diens|donners|frei|sams|sonn)tag\b|mittwoch\b)|"
     r" - | -- |(?:,? |^)(?:but|however|although|though|aber|jedoch|allerdings|sondern|while|whereas|obwohl|trotzdem)[ ,]"
-    r"|,? and (?=(?:\w+ ){0,4}(?:will|shall|rest|remainder|remaining|other half|balance|is going|are going)\b)"
+    r"|(?<!hundred)(?<!thousand),? and (?!will (?:\w+ ){1,7}(?:then|first thing|that day|straight away|right away)\b)(?=(?:\w+ ){0,4}(?:will|shall"
+    r"|rest|remainder|remaining|other half|balance|is going|are going)\b)"
     r"|,? so (?=(?:the |your |our )?(?:money|payment|funds|transfer)\b)|,? so (?=(?:\w+ ){0,4}(?:will|is going|are going|goes|gets)\b)|, (?:drum|darum"
     r"|deshalb|daher) "
     r"|,? und (?=(?:\w+ ){0,4}(?:rest\w*|werden|werde|wird|zahlen|zahle|folgt|folgen|ueberweisen|ueberweise|andere)\b)"
@@ -49,7 +51,9 @@ _PAST = re.compile(
     r"|already|just|payment|money|transfer|wire|funds|check|amount|invoice) (?:already |just |also |have |duly |then |\w+ly )?"
     r"(?:paid|transferred|wired|remitted|settled|sent|made|mailed|posted|cleared|went|left|released|initiated|dropped|deposited|executed|issued|instructed"
     r"|submitted|received|got)\b"
+    r"|\byou (?:already |just )?(?:took|collected|charged|debited|deducted|withdrew)\b|\b(?:came|went|gone|come) out of (?:our|my|the)\b"
     r"|^(?:already |all |just |was )?(?:paid|transferred|wired|remitted|settled|sent|mailed|posted|done)\b"
+    r"|\bthis morning\b|\bheute (?:frueh|morgen|vormittag)\b|\bdid (?:it|that|this)\b"
     r"|\bago\b|\byesterday\b|\blast (?:week|month|mon|tues|wednes|thurs|fri|satur|sun|night)\w*|\bearlier (?:today|this)"
     rf"|\b(?:habe|haben|hat|hatte|hatten|hast|wurde|wurden|worden|ist|sind|war|waren|bereits|schon|gerade|soeben|eben"
     rf"|laengst)\b(?: \S+){{0,14}}? (?:{_GETAN})\b"
@@ -60,8 +64,10 @@ _PAST = re.compile(
 )
 # "Am Freitag ist alles bezahlt": a state on a day to come.
 _WILL_HAVE_BEEN = re.compile(
-    r"^(?:spaetestens |dann |bis |und )*(?:am|zum|bis|in|ab|naechste[nrms]?|kommende[nrms]?)\b.{2,40}? (?:ist|sind) (?:\S+ ){0,6}?"
-    r"(?:bezahlt|beglichen|ausgeglichen|erledigt|ueberwiesen|angewiesen)\b(?! worden)|\bconsider (?:it|this|that) (?:paid|done|settled)"
+    r"^(?:spaetestens |dann |bis |und )*(?:(?:am|zum|bis|in|ab|naechste[nrms]?|kommende[nrms]?|anfang|mitte|ende)\b.{2,40}?|morgen|uebermorgen|[a-z]+tag)"
+    r" (?:ist|sind) (?:\S+ ){0,6}?(?:bezahlt|beglichen|ausgeglichen|erledigt|ueberwiesen|angewiesen|raus|gutgeschrieben)\b(?! worden)"
+    r"|\bdann (?:ist|sind) (?:\S+ ){0,6}?(?:bezahlt|beglichen|ausgeglichen|erledigt|ueberwiesen|raus)\b(?! worden)|\bconsider (?:it|this"
+    r"|that) (?:paid|done|settled)"
 )
 # After these a day is the day of something else: of a letter, a delivery, a talk, an absence.
 _OTHER_DAY = re.compile(
@@ -85,16 +91,6 @@ _OTHER_ACT = re.compile(
     r"^,? ?(?:(?:wieder|erst wieder|back|again|zurueck) (?:im|in|da|erreichbar|zurueck|at|zur verfuegung)|(?:wieder da|(?:wieder )?zurueck"
     r"|(?:wieder )?erreichbar|melden|telefonieren|sprechen|anrufen|bescheid|pruefen|klaeren|besprechen|dated|delivery)\b"
     r"|(?:noch )?(?:einmal |mal )?(?:bei ihnen )?(?:melden|anrufen|klaeren|bescheid geben|rueckmeldung)\b)"
-)
-
-
-STRONG_PAST = re.compile(
-    r"\b(?:payment|money|funds|transfer|wire) (?:\w+ly |already |just )?(?:went|left|cleared)\b|\b(?:we|i|they|he|she|it|accounting|accounts|finance|bank"
-    r"|already|just|you) (?:have |has |had |already |just |also )*(?:paid|transferred|wired|remitted|settled|sent|made|mailed|posted|cleared|went|left"
-    r"|released|received)\b"
-    r"|\b(?:has|have|had|was|were) (?:already |just |also )?(?:been )?(?:paid|transferred|wired|remitted|settled|sent|made|cleared|credited|debited|executed"
-    r"|initiated)\b"
-    r"|\b(?:habe|haben|hat|wurde|wurden)\b(?: \S+){0,12}? (?:bezahlt|gezahlt|ueberwiesen|angewiesen|beglichen|veranlasst|abgeschickt|beauftragt)\b"
 )
 
 

@@ -33,7 +33,7 @@ _LIGHTER = frozenset({Intent.PROMISE, Intent.NEXT_PAYMENT_RUN, Intent.OTHER, Int
 # How likely that must be at least which a rule has found, to go before something lighter.
 _RULE_CHANCE = ((Intent.LEGAL, 0.01), (Intent.STOP, 0.05), (Intent.DISPUTE, 0.1))
 _LEAST_GRAVE_CHANCE = 0.6
-_LEAST_CHANCE = 0.5
+_LEAST_CHANCE = 0.35
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ def find_marks(written: str, subject: str, channel: str, signs: Iterable[str], l
 
 
 def weigh(marks: Mapping[str, float]) -> Weighed:
-    weights = _load()
+    weights = load_weights()
     scores = [0.0] * len(INTENTS)
     spoke: list[list[tuple[float, str]]] = [[] for _ in INTENTS]
     for mark, value in marks.items():
@@ -93,7 +93,8 @@ def weigh(marks: Mapping[str, float]) -> Weighed:
 
 
 @lru_cache(maxsize=1)
-def _load() -> dict[str, tuple[tuple[int, float], ...]]:
+def load_weights() -> dict[str, tuple[tuple[int, float], ...]]:
+    """For each mark the places of classes in ``INTENTS`` and how much it speaks for or against them."""
     stored: dict[str, str] = json.loads(Path(__file__).with_name("weights.json").read_text(encoding="ascii"))
     return {
         mark: tuple((CLASS_LETTERS.index(a), (STEPS.index(b) - MIDDLE) * STEP) for a, b in zip(packed[::2], packed[1::2], strict=True))

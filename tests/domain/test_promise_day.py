@@ -308,3 +308,35 @@ def test_business_days_are_counted_over_holidays(today: date, number: int) -> No
     ):
         found = resolve_day(written, language, today, HOLIDAYS)
         assert found is not None and found.day == HOLIDAYS.add(today, number), written
+
+
+@pytest.mark.parametrize(
+    "text,language,day,amount",
+    [
+        ("Can't do Friday, Monday it is.", "en", date(2026, 11, 23), None),
+        ("Missed the cutoff on the 9th. It goes out on the 24th instead.", "en", date(2026, 11, 24), None),
+        ("Our customer pays us on the 1st and we'll settle with you on the 3rd.", "en", date(2026, 12, 3), None),
+        ("Der Lauf am 20. war schon zu, Sie sind jetzt am 27. dabei.", "de", date(2026, 11, 27), None),
+        ("Bin Montag wieder im Büro und mache die Überweisung dann sofort.", "de", date(2026, 11, 23), None),
+        ("I'm back in the office Monday and will do the bank transfer first thing.", "en", date(2026, 11, 23), None),
+        ("Übermorgen ist das Geld bei Ihnen raus.", "de", date(2026, 11, 20), None),
+        ("Geben Sie uns noch zwei Wochen, dann ist die Rechnung beglichen.", "de", date(2026, 12, 2), None),
+        ("I get paid Saturday, i'll send 500 then", "en", date(2026, 11, 21), Decimal(500)),
+        ("Sending $2,400 this Friday, and the balance of $1,100 the week after.", "en", date(2026, 11, 20), Decimal(2400)),
+        ("Kann dir am Montag 600 schicken", "de", date(2026, 11, 23), Decimal(600)),
+        ("Zahle am Fr 150.- per Twint", "de", date(2026, 11, 20), Decimal(150)),
+        ("we transfer the nine hundred and eighty pounds on thursday", "en", date(2026, 11, 19), Decimal(980)),
+    ],
+)
+def test_the_day_and_the_figure_of_the_payment_are_told_from_those_of_others(text: str, language: str, day: date, amount: Decimal | None) -> None:
+    found = find_promise(text, language, WEDNESDAY, HOLIDAYS, is_expected=True)
+    assert found is not None and (found.day, found.amount) == (day, amount)
+
+
+@pytest.mark.parametrize("text", ["You took this by direct debit on the 3rd.", "The full $990 came out of our account at the start of the month."])
+def test_a_day_on_which_money_was_taken_is_no_day_to_come(text: str) -> None:
+    assert resolve_day(text, "en", WEDNESDAY, HOLIDAYS) is None
+
+
+def test_a_day_that_is_past_one_way_and_months_off_the_other_is_the_past_one() -> None:
+    assert resolve_day("Date 03/07", "en", date(2026, 7, 16), HOLIDAYS) is None
