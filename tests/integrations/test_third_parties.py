@@ -32,7 +32,7 @@ from integrations.messaging import Accepted, Attachment, Email, Message, sendgri
 from tests.examples.pretend_twilio_world import ACCOUNT, ROOT, TOKEN, Elsewhere, TwilioWorld, twilio_world
 from tests.support import third_party
 
-pytestmark = pytest.mark.xdist_group("third-parties")
+pytestmark = [pytest.mark.xdist_group("third-parties"), pytest.mark.timeout(900)]  # the first run installs
 
 US, THEM = "+15550100123", "+15550100777"
 

@@ -116,7 +116,7 @@ def prism(document: dict[str, Any], folder: Path, upstream: str = "") -> Iterato
         with (folder / "prism.log").open("w") as log:
             process = subprocess.Popen(["node", str(program), *way, "-h", "127.0.0.1", "-p", str(port)], stdout=log, stderr=log, cwd=folder)
         try:
-            deadline = time.monotonic() + 120
+            deadline = time.monotonic() + 400
             while "is listening" not in (said := (folder / "prism.log").read_text()) and process.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.05)
             if "is listening" in said:
