@@ -132,7 +132,7 @@ def connect_reader(settings: Settings) -> ChatReader | None:
 
 
 def connect_messengers(settings: Settings) -> dict[str, Messenger]:
-    """Whoever carries what goes another way than by e-mail, by channel. None has a provider yet: all of it is captured."""
+    """Whoever carries what goes another way than by e-mail, by channel. What no provider is set for is captured."""
     kept = capture.connect(_mail(settings))
     messengers: dict[str, Messenger] = dict.fromkeys(settings.switched_on - {"email", "task"}, kept)
     if settings.twilio_account_sid and "call" in messengers:

@@ -83,7 +83,7 @@ def test_it_is_quick_because_it_loads_nothing_heavy() -> None:
 
 
 def test_it_takes_little_time() -> None:
-    """0.4 s on an idle machine; here the processor time, which a busy one stretches too, and the best of several."""
+    """0.5 s on an idle machine; here the processor time, which a busy one stretches too, and the best of several."""
     spent = []
     for _ in range(5):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)

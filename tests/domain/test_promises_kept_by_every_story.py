@@ -24,7 +24,8 @@ from domain.customer import Behavior, Contact, Role, Tier
 from domain.event import InvoiceChanged
 from domain.facts import Envelope, Mode
 from domain.invoice import Standing
-from support.town import KINDS, PLAYBOOKS, SITUATIONS, Town, bring_into, compose_word, situation
+from support.situations import KINDS, SITUATIONS, bring_into, compose_word, situation
+from support.town import PLAYBOOKS, Town
 from support.worlds import a_customer, euros, facts
 
 RUNS = 2_000 if os.environ.get("DUNWELL_SOAK") else 300
