@@ -6,6 +6,7 @@ It is installed once, by the versions and checksums in tests/third_party and bel
 from __future__ import annotations
 
 import base64
+import fcntl
 import hashlib
 import json
 import os
@@ -62,7 +63,9 @@ def installed() -> Path:
     wanted = hashlib.sha256((LOCKED / "package-lock.json").read_bytes() + repr((TWILIO, SENDGRID)).encode()).hexdigest()
     if not (_FOLDER / wanted).exists():
         try:
-            _install(wanted)
+            with _alone():
+                if not (_FOLDER / wanted).exists():
+                    _install(wanted)
         except subprocess.CalledProcessError as error:
             pytest.skip(f"not held against Prism, which npm could not install: {' '.join(error.stderr.split())[-300:]}")
         except subprocess.TimeoutExpired:
@@ -75,9 +78,18 @@ def description(which: Description) -> dict[str, Any]:
     return found
 
 
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One process at a time, of all that run tests side by side: an installation takes away the one before it, which another may have
+    made a moment ago and be running from."""
+    _FOLDER.mkdir(exist_ok=True)
+    with (_FOLDER / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def _install(name: str) -> None:
     """Put everything into a folder that appears at once and whole. Raises CalledProcessError, TimeoutExpired."""
-    _FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=_FOLDER) as made:
         folder = Path(made)
         for file in LOCKED.glob("*.json"):
@@ -123,7 +135,7 @@ def prism(document: dict[str, Any], folder: Path, upstream: str = "") -> Iterato
                 yield f"http://127.0.0.1:{port}"
                 return
             if "EADDRINUSE" not in said:
-                pytest.fail(f"Prism did not start: {said[-1000:]}")
+                pytest.fail(f"Prism did not start: {said[:2000]}")
         finally:
             process.kill()
             process.wait(20)
