@@ -116,6 +116,12 @@ def show_style() -> Response:
     return FileResponse(_HERE / "static" / "dunwell.css", media_type="text/css")
 
 
+@router.get("/favicon.ico")
+def show_icon() -> Response:
+    """Every browser asks for it, on whatever page it stands."""
+    return FileResponse(_HERE / "static" / "icon.svg", media_type="image/svg+xml")
+
+
 @router.get("/portal/{token}")
 def show_portal(request: Request, token: str) -> Response:
     """The page. Changes nothing, however often and by whomever it is opened."""

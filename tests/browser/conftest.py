@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser.product import Product, running_demonstration
+from tests.browser.screen import CATCH_REFUSED, Scheme, Screen
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = (
@@ -63,3 +64,23 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., None]:
         page.screenshot(path=folder / f"{name}.png", full_page=whole, animations="disabled")
 
     return keep
+
+
+@pytest.fixture
+def open_screen(browser: Browser, product: Product) -> Iterator[Callable[[int, Scheme], Screen]]:
+    """Opens pages of a width in a color scheme; at the end nothing may have gone wrong on any of them."""
+    windows: list[BrowserContext] = []
+    screens: list[Screen] = []
+
+    def open_one(width: int = 1300, scheme: Scheme = "light") -> Screen:
+        window = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        window.add_init_script(CATCH_REFUSED)
+        windows.append(window)
+        screens.append(Screen(window.new_page()))
+        screens[-1].watch(product.page, product.outside)
+        return screens[-1]
+
+    yield open_one
+    for window in windows:
+        window.close()
+    assert [trouble for screen in screens for trouble in screen.troubles] == []

@@ -24,10 +24,11 @@ _EVERYTHING = "1000"
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A demonstration that stays up: its data folder, and where its parts are."""
+    """A demonstration that stays up: its data folder, and where its parts are; ``outside`` is what customers reach."""
 
     folder: Path
     page: str
+    outside: str
     server: str
     token: str
 
@@ -42,6 +43,14 @@ class Product:
         """The watched invoices of which that is so."""
         found: list[dict[str, Any]] = self.ask("invoices", limit=500, **wanted)["invoices"]
         return found
+
+    def dunwell(self, *words: str) -> Any:
+        """What ``dunwell ... --json`` says, typed beside it."""
+        environment = os.environ | {"DUNWELL_DATA_FOLDER": str(self.folder)}
+        command = [sys.executable, "-P", "-m", "cli", *words, "--json"]
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment)
+        assert ran.returncode == 0, ran.stderr
+        return json.loads(ran.stdout)
 
     def temporal(self, *words: str) -> Any:
         """What ``temporal workflow ...`` says, as JSON."""
@@ -72,7 +81,7 @@ def running_demonstration(folder: Path) -> Iterator[Product]:
             pytest.fail(f"the demonstration ended by itself:\n{log.read_text()}")
         told = dict(line.split("=", 1) for line in (folder / "running.env").read_text().splitlines())
         page = f"http://127.0.0.1:{told['DUNWELL_PRIVATE_PORT']}"
-        yield Product(folder, page, told["DUNWELL_TEMPORAL_ADDRESS"], (folder / "token").read_text().strip())
+        yield Product(folder, page, told["DUNWELL_PUBLIC_URL"], told["DUNWELL_TEMPORAL_ADDRESS"], (folder / "token").read_text().strip())
     finally:
         demo.send_signal(signal.SIGINT)
         try:

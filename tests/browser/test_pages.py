@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.product import Product
+from tests.browser.screen import Scheme, Screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 Picture = Callable[..., None]
-Scheme = Literal["light", "dark"]
 
 OURS = re.compile(r"\b(cases?|rungs?|desk|overrid\w*|suppress\w*)\b", re.IGNORECASE)
 # What a reader sees or is read.
 SEEN = """() => [document.title, document.body.innerText,
     ...[...document.querySelectorAll('[title],[aria-label],[placeholder],[alt]')]
         .flatMap(one => ['title', 'aria-label', 'placeholder', 'alt'].map(name => one.getAttribute(name) ?? ''))].join('\\n')"""
-# Tells of what the policy of our pages has refused.
-CATCH_REFUSED = "document.addEventListener('securitypolicyviolation', one => console.error(`refused: ${one.violatedDirective} ${one.blockedURI}`))"
 BRIGHTNESS = "() => { const [r, g, b] = getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number); return (r + g + b) / 765 }"
 # How the element with the keyboard's focus is marked; a hidden radio button is marked by its label.
 FOCUS = """() => {
@@ -36,45 +33,6 @@ FOCUS = """() => {
         seen: box.width > 0 && box.bottom > 0 && box.top < innerHeight,
     };
 }"""
-
-
-@dataclass
-class Screen:
-    """A browser page, and everything that went wrong on it."""
-
-    page: Page
-    troubles: list[str] = field(default_factory=list)
-
-    def watch(self, origin: str) -> None:
-        self.page.on("console", lambda message: self.troubles.append(f"{message.type}: {message.text}"))
-        self.page.on("pageerror", lambda error: self.troubles.append(f"error: {error}"))
-        self.page.on("requestfailed", self._note_failure)
-        self.page.on("request", lambda request: None if request.url.startswith((f"{origin}/", "data:")) else self.troubles.append(f"foreign: {request.url}"))
-
-    def _note_failure(self, request: Request) -> None:
-        # Aborted is what we left behind by going on to the next page.
-        if request.failure != "net::ERR_ABORTED":
-            self.troubles.append(f"failed: {request.url} {request.failure}")
-
-
-@pytest.fixture
-def open_screen(browser: Browser, product: Product) -> Iterator[Callable[[int, Scheme], Screen]]:
-    """Opens pages of a width in a color scheme; at the end nothing may have gone wrong on any of them."""
-    windows: list[BrowserContext] = []
-    screens: list[Screen] = []
-
-    def open_one(width: int = 1300, scheme: Scheme = "light") -> Screen:
-        window = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        window.add_init_script(CATCH_REFUSED)
-        windows.append(window)
-        screens.append(Screen(window.new_page()))
-        screens[-1].watch(product.page)
-        return screens[-1]
-
-    yield open_one
-    for window in windows:
-        window.close()
-    assert [trouble for screen in screens for trouble in screen.troubles] == []
 
 
 @pytest.fixture(scope="module")
