@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -111,9 +111,15 @@ def _understand(message: Incoming, language: str) -> Understood:
     today = message.received_at.date()  # on the sender's clock, as the offset tells it
     if message.channel == "email":
         message = replace(message, text=own_words(message.text) or message.text)
+    return understand(message, language, today, calendar_for((guess_country(language, message.received_at),), today))
+
+
+def guess_country(language: str, received_at: datetime) -> str:
+    """Where business days are counted: a language tag that names no country leaves it to the sender's clock, where that tells."""
     tag = language.lower().replace("_", "-")
-    country = _COUNTRIES.get(tag) or _COUNTRIES.get(tag.split("-", 1)[0], "US")
-    return understand(message, language, today, calendar_for((country,), today))
+    if tag == "en" and received_at.utcoffset() == timedelta(hours=1):
+        return "GB"
+    return _COUNTRIES.get(tag) or _COUNTRIES.get(tag.split("-", 1)[0], "US")
 
 
 def _describe(message: Incoming, understood: Understood) -> dict[str, Any]:

@@ -60,19 +60,23 @@ def _month_on(month: int, today: date) -> tuple[int, int]:
 def _part_of_month(part: str, year: int, month: int, today: date) -> date:
     if part == "begin":
         return max(date(year, month, 1), min(today, date(year, month, 5)))
+    if part == "days":
+        return date(year, month, 5)
     if part == "middle":
         return date(year, month, 15)
     return last_of_month(year, month)
 
 
 def _part_of_week(part: str, monday: date) -> date:
-    return monday + timedelta(days={"begin": 0, "middle": 2}.get(part, 4))
+    return monday + timedelta(days={"begin": 0, "days": 0, "middle": 2}.get(part, 4))
 
 
 _PARTS = {
-    "begin": r"first thing|(?:the )?very (?:beginning|start)|beginning|begin|start|early|first (?:half|part|days)|anfang|beginn|erste[rn]? haelfte|anfangs",
-    "middle": r"middle|mid|mitte|mitten",
-    "end": r"end|late|later|last day|close|latter part|second half|ende|letzte[rn]? tag|letzten tag|zweite[rn]? haelfte|schluss",
+    "begin": r"first thing|(?:the )?very (?:beginning|start)|beginning|begin|start|early|first part|anfang|beginn|anfangs|wechsel",
+    "days": r"first (?:few |couple of )?days|a few days into|erste[nr]? tage[n]?",
+    "middle": r"middle|mid|first half|mitte|mitten|erste[rn]? haelfte",
+    "end": r"(?:back |tail |very )?end|late|later|last (?:few )?days?|close|latter (?:part|half)|second half|ende|letzte[rn]? tag|letzten tag"
+    r"|zweite[rn]? haelfte|schluss",
 }
 PART = "|".join(_PARTS.values())
 
@@ -89,7 +93,7 @@ def _which(word: str | None) -> int:
     """How many weeks or months ahead ``next`` and its like are."""
     if word and re.search(r"after next|uebernaechst", word):
         return 2
-    return 1 if word and re.search(r"next|naechst|kommend|coming|following|folgend", word) else 0
+    return 1 if word and re.search(r"next|naechst|kommend|coming|following|folge|neue", word) else 0
 
 
 # ---- readers
@@ -132,7 +136,9 @@ def read_ordinal(m: re.Match[str], when: When) -> date:
         months = when.today.month - 1 + _which(which)
         meant = date(when.today.year + months // 12, months % 12 + 1, day)
         return meant if meant >= when.today or which not in ("the", "des") else _ordinal(day, when.today)
-    return _ordinal(day, when.today)
+    weekday = m.groupdict().get("day")
+    is_today = weekday and (when.today.day, when.today.weekday()) == (day, weekday_of(weekday, when.language))
+    return when.today if is_today else _ordinal(day, when.today)
 
 
 def read_spoken_numbers(m: re.Match[str], when: When) -> date:
@@ -161,6 +167,18 @@ def read_weekday_weeks_ahead(m: re.Match[str], when: When) -> date:
     return _monday(when.today, number_of(m["n"], when.language)) + timedelta(days=weekday_of(m["day"], when.language))
 
 
+def read_weekday_number(m: re.Match[str], when: When) -> date | None:
+    """``Friday 27``: only where that is a Friday."""
+    day = _ordinal(int(m["d"]), when.today)
+    return day if day.weekday() == weekday_of(m["day"], when.language) else None
+
+
+def read_weekday_of_calendar_week(m: re.Match[str], when: When) -> date:
+    groups = m.groupdict()
+    n, day = m["n"] or groups.get("n2"), m["day"] or groups.get("day2")
+    return _monday_of_calendar_week(int(n or 0), when.today) + timedelta(days=weekday_of(day or "", when.language))
+
+
 def read_weeks_on(m: re.Match[str], when: When) -> date:
     """``a week on Friday``, ``heute in 14 Tagen``: so many weeks or days after a day; a German week has eight days."""
     n, anchor = number_of(m["n"], when.language) if m["n"] else 1, m["anchor"]
@@ -176,8 +194,7 @@ def read_weeks_on(m: re.Match[str], when: When) -> date:
 
 def read_edge_of_month(m: re.Match[str], when: When) -> date:
     """``the last working day of March``, ``am ersten Werktag des Monats``: the first such day still to come."""
-    months = when.today.month - 1 + _which(m["which"])
-    year, month = _month_on(month_of(m["m"], when.language), when.today) if m["m"] else (when.today.year + months // 12, months % 12 + 1)
+    year, month = (when.today.year + 1, 1) if m.groupdict().get("y") else _month_meant(m, when)
     day = _edge(m["edge"], bool(m["business"]), year, month, when)
     return day if day >= when.today else _edge(m["edge"], bool(m["business"]), year + month // 12, month % 12 + 1, when)
 
@@ -234,8 +251,16 @@ def read_month(m: re.Match[str], when: When) -> date:
     return date(year, month, 1) if m["till"] else last_of_month(year, month)
 
 
+def _month_meant(m: re.Match[str], when: When) -> tuple[int, int]:
+    """The year and month of a match that names a month or says which one from this."""
+    if m["m"]:
+        return _month_on(month_of(m["m"], when.language), when.today)
+    months = when.today.month - 1 + _which(m["which"])
+    return when.today.year + months // 12, months % 12 + 1
+
+
 def read_week_of_month(m: re.Match[str], when: When) -> date:
-    year, month = _month_on(month_of(m["m"], when.language), when.today)
+    year, month = _month_meant(m, when)
     if re.match("last|letzt", m["n"]):
         return when.calendar.on_or_before(last_of_month(year, month))
     first = date(year, month, 1)
@@ -244,8 +269,7 @@ def read_week_of_month(m: re.Match[str], when: When) -> date:
 
 
 def read_weekday_of_month(m: re.Match[str], when: When) -> date:
-    months = when.today.month - 1 + _which(m["which"])
-    year, month = _month_on(month_of(m["m"], when.language), when.today) if m["m"] else (when.today.year + months // 12, months % 12 + 1)
+    year, month = _month_meant(m, when)
     weekday = weekday_of(m["day"], when.language)
     if re.match("last|letzt", m["n"]):
         last = last_of_month(year, month)
@@ -255,15 +279,17 @@ def read_weekday_of_month(m: re.Match[str], when: When) -> date:
 
 
 def read_number_of(m: re.Match[str], when: When) -> date | None:
-    n = number_of(m["n2"] or m["n"], when.language)
+    n = number_of(m["n3"] or m["n2"] or m["n"], when.language)
     unit, start = m["unit"], when.today
+    if re.search(r"\bnext (?:very )?few ", m[0]):
+        return None  # no more than "soon"
     if m.groupdict().get("from"):
         weekday = weekday_of(m["from"], when.language)
         start = when.today + timedelta(days=(weekday - when.today.weekday()) % 7 or 7)
-    if re.match("hour|stunde|hrs", unit):
+    if re.match("hour|stunde|hrs|h$|std", unit):
         return start + timedelta(days=max(1, n // 24)) if n >= 24 else start
-    if m["business"] or re.match("werk|arbeits|bank|geschaefts", unit):
-        return when.calendar.add(start, n) if re.match("day|tag", unit[-6:].lstrip("s")) or "tag" in unit else start + timedelta(weeks=n)
+    if m["business"] or re.match("werk|arbeits|bank|geschaefts|at$|bat$", unit):
+        return when.calendar.add(start, n) if re.search("day|tag|at$", unit) else start + timedelta(weeks=n)
     if re.match("week|woche", unit):
         return start + timedelta(weeks=n)
     if re.match("month|monat", unit):
@@ -274,41 +300,13 @@ def read_number_of(m: re.Match[str], when: When) -> date | None:
 
 
 def read_calendar_week(m: re.Match[str], when: When) -> date:
-    year = when.today.year
-    monday = date.fromisocalendar(year, int(m["n"]), 1)
-    if monday + timedelta(days=6) < when.today:
-        monday = date.fromisocalendar(year + 1, int(m["n"]), 1)
-    return _part_of_week(_part(m["part"]), monday)
+    last = int(m.groupdict().get("n2") or m["n"])
+    return _part_of_week(_part(m["part"]), _monday_of_calendar_week(last, when.today))
 
 
-def read_holiday(m: re.Match[str], when: When) -> date:
-    year, name, side = when.today.year, m["name"], m["side"]
-    if re.match("easter|oster", name):
-        sunday = _easter(year) if _easter(year) >= when.today else _easter(year + 1)
-        return when.calendar.on_or_after(sunday + timedelta(days=2)) if side in ("after", "nach") else when.calendar.on_or_before(sunday - timedelta(days=3))
-    if re.match("thanks", name):
-        first = date(year, 11, 1)
-        thursday = first + timedelta(days=(3 - first.weekday()) % 7 + 21)
-        return when.calendar.on_or_after(thursday + timedelta(days=1)) if side == "after" else when.calendar.on_or_before(thursday - timedelta(days=1))
-    turn = date(year + (when.today > date(year, 1, 6)), 1, 1)
-    if side in ("before", "vor", "by", "bis", "over", "ueber"):
-        eve = date(turn.year - 1, 12, 31) if re.match("new|neu|jahr", name) else date(turn.year - 1, 12, 24 if when.language == "en" else 23)
-        return when.calendar.on_or_before(eve)
-    if re.match("christ|xmas|weihn", name):
-        return when.calendar.on_or_after(date(turn.year - 1, 12, 27))
-    return when.calendar.on_or_after(date(turn.year, 1, 2))
-
-
-def _easter(year: int) -> date:
-    """Easter Sunday (Gauss, as corrected by Lichtenberg)."""
-    k = year // 100
-    m = 15 + (3 * k + 3) // 4 - (8 * k + 13) // 25
-    s = 2 - (3 * k + 3) // 4
-    a = year % 19
-    d = (19 * a + m) % 30
-    full_moon = 21 + d - (d // 29 + (d // 28 - d // 29) * (a // 11))
-    first_sunday = 7 - (year + year // 4 + s) % 7
-    return date(year, 3, 1) + timedelta(days=full_moon + 7 - (full_moon - first_sunday) % 7 - 1)
+def _monday_of_calendar_week(n: int, today: date) -> date:
+    monday = date.fromisocalendar(today.year, n, 1)
+    return monday if monday + timedelta(days=6) >= today else date.fromisocalendar(today.year + 1, n, 1)
 
 
 def read_weekend(weekday: int, when: When) -> date:

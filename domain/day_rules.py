@@ -12,7 +12,6 @@ from domain.day_readers import (
     read_between_years,
     read_calendar_week,
     read_edge_of_month,
-    read_holiday,
     read_iso,
     read_month,
     read_month_day,
@@ -26,17 +25,20 @@ from domain.day_readers import (
     read_stretch,
     read_week_of_month,
     read_weekday,
+    read_weekday_number,
+    read_weekday_of_calendar_week,
     read_weekday_of_month,
     read_weekday_weeks_ahead,
     read_weekend,
     read_weeks_on,
 )
+from domain.feast_days import FEAST, read_feast, read_new_year
 from domain.named_days import MONTH, MONTHS, NUMBER, ORDINAL, WEEKDAY
 
 _WD = {language: rf"(?:\b{day}(?: the| den| dem|,| )*\(?(?:den |dem |the )?)?" for language, day in WEEKDAY.items()}
-_ISO = r"\b(?P<y>20[0-9]{2})-(?P<m>[0-9]{1,2})-(?P<d>[0-9]{1,2})\b"
+_ISO = r"\b(?P<y>20[0-9]{2})[-/](?P<m>[0-9]{1,2})[-/](?P<d>[0-9]{1,2})\b"
 _NUMERIC = (
-    r"(?<![0-9.,/$€£-])(?<!eur )(?<!usd )(?<!gbp )(?P<a>[0-9]{1,2})(?P<s>[./-])\s?(?P<b>[0-9]{1,2})(?:(?P=s)\s?(?P<y>20[0-9]{2}"
+    r"(?:(?<![0-9.,/$€£-])|(?<=[0-9]\.[/-]))(?<!eur )(?<!usd )(?<!gbp )(?P<a>[0-9]{1,2})(?P<s>[./-])\s?(?P<b>[0-9]{1,2})(?:(?P=s)\s?(?P<y>20[0-9]{2}"
     r"|[0-9]{2})(?![0-9]))?(?P<dot>\.)?"
     r"(?![0-9/]|[.,-][0-9])(?! ?(?:€|\$|£|eur|usd|gbp|%|uhr|prozent|percent|[ap]m\b|net\b|of the\b|der\b|days?\b|tage?n?\b|weeks?\b|wochen?\b|business"
     r"|working))"
@@ -54,32 +56,44 @@ _FILLER = (
     r"|probably |ca\.? |etwa |rund |circa |maximal |hoechstens |spaetestens |den |der |naechsten |kommenden |von |weiteren |so |ungefaehr |vielleicht |gut "
     r"|knapp )*"
 )
-_HOLIDAYS_EN = (
-    r"(?P<name>(?:bank |public |christmas |xmas |easter )?(?:holidays?|christmas|xmas|festive (?:season|period)|new year'?s?(?: day| eve)?|easter"
-    r"|thanksgiving)|break)"
+# What stands between a stretch of time and the day within it: "next week, probably on Tuesday".
+_WITHIN_EN = (
+    r",?(?: -|:| \()?(?: (?:on|by|at|probably|likely|most likely|i am afraid|unfortunately|sorry|maybe|perhaps|say|i think|i would say"
+    r"|hopefully|ideally|possibly|latest|the))*,? ?"
 )
-_HOLIDAYS_DE = r"(?P<name>(?:weihnachts)?(?:feiertagen?|ferien)|weihnachten|weihnachtszeit|neujahr|jahreswechsel|ostern|osterfeiertagen?)"
+_WITHIN_DE = (
+    r",?(?: -|:| \()?(?: (?:am|bis|zum|schon|wohl|vermutlich|wahrscheinlich|leider|voraussichtlich|vielleicht|also|und zwar|ich denke|denke ich|denk ich|eher"
+    r"|spaetestens|irgendwann|hoffentlich|so|der|den))*,? ?"
+)
 
 
 def _number_of(language: str, trigger: str, units: str, business: str, ending: str = "") -> str:
     n = NUMBER[language]
     return (
-        rf"{trigger}{_FILLER}(?P<n>{n})(?: ?(?:-|to|or|bis|oder|/) ?(?P<n2>{n}))?[ -]?(?P<business>{business})?(?P<unit>{units})\b{ending}"
-        r"(?! (?:of|after|from (?:the )?(?:date|invoice|receipt)|nach (?:rechn|erhalt|eingang|liefer)|ab (?:rechn|erhalt)|ago|overdue|past due|late|net\b"
+        rf"{trigger}{_FILLER}(?P<n>{n})(?: ?(?:-|to|or|bis|oder|/|,) ?(?P<n2>{n}))?(?: ?\([0-9]+\)| more| further| weitere[nr]?"
+        rf"| additional)?[ -]?(?P<business>{business})?(?:calendar |consecutive )?(?P<unit>{units})\b(?: (?:or|oder) (?P<n3>two|three|zwei|drei)\b)?{ending}"
+        r"(?! (?:of(?! (?:this|today|your|now))|after|from (?:the )?(?:date|invoice|receipt)|nach (?:rechn|erhalt|eingang|liefer)|ab (?:rechn"
+        r"|erhalt)|ago|overdue|past due|late|net\b"
         r"|terms|zahlungsziel))"
     )
 
 
-_UNITS = {"en": r"days?|weeks?|months?|hours?|hrs", "de": r"(?:werk|arbeits|bank|geschaefts|kalender)?tage?n?|wochen?|monate?n?|stunden?"}
-_BUSINESS = {"en": r"(?:business|working|work|banking|bank) ", "de": r"(?:bankuebliche |volle )"}
+_UNITS = {
+    "en": r"days?|weeks?|months?|hours?|hrs?|h",
+    "de": r"(?:werk|(?:bank)?arbeits|banken|bank|geschaefts|kalender)?tage?n?|wochen?|monate?n?"
+    r"|stunden?|std|h|b?at",
+}
+_BUSINESS = {"en": r"(?:business|working|work|banking|bank) ", "de": r"(?:bankuebliche[nr]? |volle[nr]? |gute[nr]? )"}
 
 _BOTH = ((_ISO, read_iso), (_NUMERIC, read_numeric))
 
 _ANCHOR_EN = rf"(?P<anchor>today|tomorrow|{WEEKDAY['en']})"
 _NTH_EN = r"(?<!-)(?<!twenty )(?<!thirty )(?P<edge>(?:very )?(?:last|final|first|second|third|fourth|fifth|1st|2nd|3rd|4th|5th))"
-_NTH_DE = r"(?P<edge>letzte[nrm]?|erste[nrm]?|zweite[nrm]?|dritte[nrm]?|fuenfte[nrm]?)"
+_NTH_DE = r"(?P<edge>letzte[nrm]?|erste[nrm]?|zweite[nrm]?|dritte[nrm]?|fuenfte[nrm]?|[1-5]\.)"
 
 _ENGLISH = (
+    (FEAST["en"], read_feast),
+    (r"\b(?:in |within )?(?:a|one) week and a half\b", after(10)),
     (rf"\b(?P<n>a|one|two|three|four|[1-4]) weeks? (?:from |on |after )?(?:this |next )?{_ANCHOR_EN}(?! (?:week|in a week))", read_weeks_on),
     (rf"\b{_ANCHOR_EN},? (?:in )?(?P<n>a|one|two|three|four|[1-4])? ?(?:week|weeks)(?:'?s?'? time| from now)?\b(?! (?:after|of|end))", read_weeks_on),
     (r"\b(?P<anchor>this (?:very |same )?(?:day|time))(?P<n>) next week\b", read_weeks_on),
@@ -89,22 +103,42 @@ _ENGLISH = (
     ),
     (
         rf"\b{_NTH_EN} (?P<business>(?:business|working|work|banking|bank) )?(?:calendar )?(?:day )?(?:of|in)"
-        rf" (?:(?:the )?(?P<which>this|next|following|coming|current)? ?month|(?P<m>{MONTH['en']}))(?! week)",
+        rf" (?:(?:the )?(?P<which>this|next|following|coming|current|new|each|every|a)? ?month|(?P<m>{MONTH['en']})|(?:the )?(?P<y>new year))(?! week)",
         read_edge_of_month,
     ),
     (rf"\bbefore (?P<m>{MONTH['en']}) (?:is (?:out|over|through|done)|ends)(?P<till>)", read_month),
+    (r"\bbefore (?:the|this)(?P<which>)(?P<part>) (?P<unit>week|month|year|quarter) (?:is (?:out|over|through|done)|ends)\b", read_part),
+    (rf"\beom (?P<which>)(?P<part>)(?P<unit>{MONTH['en']})", read_part),
+    (rf"\b(?P<which>this|next|the following|the coming|coming|following) month{_WITHIN_EN}(?P<d>[0-9]{{1,2}}(?:st|nd|rd|th)|{ORDINAL['en']})\b", read_ordinal),
+    (
+        rf"\b(?:in|early in|later in|during|until|till) (?P<m>{MONTH['en']}){_WITHIN_EN}(?P<d>[0-9]{{1,2}}(?:st|nd|rd|th)\b"
+        rf"|{ORDINAL['en']})(?P<y>20[0-9]{{2}})?",
+        read_month_day,
+    ),
     (r"\b(?:by|before|in|during|until|end of|close of|end|late)(?: the)?(?: end of)? ?q(?P<q>[1-4])(?:[ -]end)?\b", read_quarter),
     (
-        rf"\b{WEEKDAY['en']},? (?:on )?(?:the )?(?P<d>[0-9]{{1,2}}(?:st|nd|rd|th)|{ORDINAL['en']})\b(?! (?:of )?(?:{MONTH['en']}|this|next|the)){_NO_DAY}",
+        rf"\b(?P<day>{WEEKDAY['en']}),? (?:on )?(?:the )?(?P<d>[0-9]{{1,2}}(?:st|nd|rd|th)|{ORDINAL['en']})\b(?! (?:of )?(?:{MONTH['en']}|this|next"
+        rf"|the)){_NO_DAY}",
         read_ordinal,
     ),
+    (
+        rf"\b(?P<day>{WEEKDAY['en']}),? (?:the )?(?P<d>[0-9]{{1,2}})(?![0-9:.,/-]|st|nd|rd|th)(?! ?(?:[ap]m|h|k|uhr|[€$£%]"
+        rf"|{MONTH['en']})\b)",
+        read_weekday_number,
+    ),
     (rf"\b(?:the )?(?P<d>{ORDINAL['en']}) (?:day )?of (?P<which>this|next|the|the following|the coming) month\b", read_ordinal),
+    (
+        rf"\b(?:calendar ?week|week|wk|cw|kw) ?(?P<n>[0-9]{{1,2}}){_WITHIN_EN}(?P<day>{WEEKDAY['en']})|\b(?P<day2>{WEEKDAY['en']}),? (?:of "
+        rf"|in )?(?:week|wk|cw|kw) ?(?P<n2>[0-9]{{1,2}})\b",
+        read_weekday_of_calendar_week,
+    ),
     (rf"\b(?P<day>{WEEKDAY['en']}),? in (?P<n>two|three|four|[2-4]) weeks?(?:'? time)?\b", read_weekday_weeks_ahead),
     (r"\beom\b", lambda _, when: last_of_month(when.today.year, when.today.month)),
+    (r"\beow,? (?:of )?(?P<which>next|this) (?P<unit>week)(?P<part>)", read_part),
     (r"\beow\b", lambda _, when: read_weekend(4, when)),
     (
-        rf"^(?P<n>{NUMBER['en']})(?: ?(?:-|to"
-        rf"|or) ?(?P<n2>{NUMBER['en']}))? (?P<business>{_BUSINESS['en']})?(?P<unit>{_UNITS['en']})(?: please| max| tops)?[.!]?$",
+        rf"(?:^|[,:;] ?| - ){_FILLER}(?P<n>{NUMBER['en']})(?: ?(?:-|to"
+        rf"|or) ?(?P<n2>{NUMBER['en']}))? (?P<business>{_BUSINESS['en']})?(?P<unit>{_UNITS['en']})(?P<n3>zero)?(?: please| max| tops)?(?=[.,!;]|$)",
         read_number_of,
     ),
     (rf"\b(?P<which>)(?P<unit>{MONTH['en']}) (?P<part>end)\b", read_part),
@@ -121,9 +155,13 @@ _ENGLISH = (
         rf"|following|coming)? ?month|(?P<m>{MONTH['en']}))",
         read_weekday_of_month,
     ),
-    (rf"\b(?P<n>first|second|third|fourth|last) (?:full )?week (?:of|in) (?P<m>{MONTH['en']})", read_week_of_month),
+    (
+        rf"\b(?:(?:first|second|third|1st|2nd|3rd) or )?(?P<n>first|second|third|fourth|last|1st|2nd|3rd|4th) (?:full )?week (?:of|in)"
+        rf" (?:(?P<m>{MONTH['en']})|(?:the )?(?P<which>this|next|the|following|coming) month)",
+        read_week_of_month,
+    ),
     (rf"\b(?P<later>a|one) week (?:from|on|after) (?P<day>{WEEKDAY['en']})", read_weekday),
-    (rf"\b(?P<week>next|this|the following|following|the coming|coming) week(?:'?s)?,?(?: on| by| -)? (?P<day>{WEEKDAY['en']})", read_weekday),
+    (rf"\b(?P<week>next|this|the following|following|the coming|coming) week(?:'?s)?{_WITHIN_EN}(?P<day>{WEEKDAY['en']})", read_weekday),
     (rf"\bweek (?P<week>after next),?(?: on)? (?P<day>{WEEKDAY['en']})", read_weekday),
     (
         rf"\b(?:(?P<which>this coming|this|next|the following|coming|the coming"
@@ -133,7 +171,8 @@ _ENGLISH = (
     ),
     (rf"\b(?P<day>{WEEKDAY['en']}) (?P<later>week|in a week)\b", read_weekday),
     (
-        rf"\b(?P<part>{PART})(?: of|in|on)*(?: the)?[ -]?(?P<which>{_NEXT_EN})?[ -]?(?:calendar |business |working |new )?(?P<unit>weeks?|months?|quarter"
+        rf"\b(?P<part>{PART})(?: of| in| on|-)*(?: the)?[ -]?(?P<which>{_NEXT_EN})?[ -]?(?:calendar |business |working |new "
+        rf"|coming )?(?P<unit>weeks?|months?|quarter"
         rf"|years?|{MONTH['en']})(?! (?:end|after))",
         read_part,
     ),
@@ -143,9 +182,10 @@ _ENGLISH = (
     (
         _number_of(
             "en",
-            r"\b(?:in|within|over the next|for another|another|takes?|takes up to|takes about|(?:give|allow|grant|lend|need)(?: (?:us|me|it|him|her|them"
+            r"\b(?:in|within|(?:it|that|this) (?:will|is going to) (?:be|take)(?: another| about| around| like| roughly)?|over the next|for another"
+            r"|another|takes?|takes up to|takes about|(?:give|allow|grant|lend|need)(?: (?:us|me|it|him|her|them"
             r"|please|just|like|another|only))*"
-            r"|no later than|need|needs|next|after|inside|withing|w/in|up to|the next) ",
+            r"|no later than|need|needs|next|after|inside of|inside|withing|w/in|up to|the next) ",
             _UNITS["en"],
             _BUSINESS["en"],
         ),
@@ -163,22 +203,24 @@ _ENGLISH = (
         read_number_of,
     ),
     (r"\b(?:a |one )?fortnight(?:'s time)?\b", after(14)),
+    (r"\b(?:within|in) (?:the|the next|an|one) hour\b", after(0)),
+    (r"\b(?:within|in|over) (?:the )?next week or so\b", after(7)),
     (r"\bweek after next\b", lambda _, when: read_weekend(18, when)),
     (
         rf"\b(?P<which>this|next|the next|the following|following|the coming|coming|current|the current)(?: calendar| business"
         rf"| working)? (?P<unit>week|month|year)\b(?! (?:after|{WEEKDAY['en']}))",
         read_stretch,
     ),
-    (r"\b(?:within|during|in the course of|later in|sometime|some time|through) (?P<which>the) (?P<unit>week|month)\b", read_stretch),
+    (r"\b(?:within|inside|during|in the course of|later in|sometime|some time|through) (?P<which>the) (?P<unit>week|month)\b", read_stretch),
     (r"\b(?:by|before|until|till) (?:the |this |next )?weekend\b", lambda _, when: read_weekend(4, when)),
     (r"\bafter (?:the |this )?weekend\b", lambda _, when: read_weekend(7, when)),
     (r"\b(?:over|at|on|this|during) (?:the )?(?:coming )?weekend\b", lambda _, when: read_weekend(6, when)),
     (r"\b(?:the )?day after tomorrow\b", after(2)),
     (r"\btomorrow\b", after(1)),
-    (rf"\b(?P<day>{WEEKDAY['en']}) (?P<which>after next)\b", read_weekday),
+    (rf"\b(?P<day>{WEEKDAY['en']}) (?P<which>after next)\b(?! week)", read_weekday),
     (rf"\b(?:(?P<which>this coming|this|next|the following|coming|the coming|upcoming) )?(?P<day>{WEEKDAY['en']})", read_weekday),
     (r"(?<!day )(?<!tomorrow )(?<!the )\b(?:first thing )?in the morning\b", after(1)),
-    (r"\b(?:today|tonight|this (?:afternoon|morning|evening)|later today)\b", after(0)),
+    (r"\b(?:today|tonight|this (?:afternoon|morning|evening|arvo)|later today)\b", after(0)),
     (
         rf"\b(?:cob|eod|(?:end|close) of (?:the |today'?s? )?(?:business|day|play))\b(?!,? ?(?:on )?(?:{WEEKDAY['en']}|tomorrow"
         rf"|the|next|{MONTH['en']}|[0-9]))",
@@ -186,27 +228,49 @@ _ENGLISH = (
     ),
     (rf"\b(?:the )?(?P<d>[0-9]{{1,2}}(?:st|nd|rd|th))\b(?: (?:of )?(?P<which>this|next|the|the following|the coming) month)?{_NO_DAY}", read_ordinal),
     (
-        rf"\b(?:on|by|before|until|till|after|around|about|for|from|than) the (?P<d>{ORDINAL['en']})\b(?: of (?P<which>this|next"
+        rf"(?:\b(?:on|by|before|until|till|after|around|about|for|from|than)|(?<=\bso)|(?<=\bbe)|(?<=\bdo)|(?<=\bpay)|(?<=\bis)|(?<=\bnow)|(?<=\bsay)|(?<=\bit)|(?<=\bthen)"
+        rf"|(?<=\band)|(?<=\bor)) the (?P<d>{ORDINAL['en']})\b(?: of (?P<which>this|next"
         rf"|the|the following|the coming) month)?{_NO_DAY}",
         read_ordinal,
     ),
     (
         r"\b(?:(?P<part>beginning|start|mid|end|early|late)(?: of|-)? ?)?(?:calendar ?week|week|wk|kw|cw) ?(?:no\.? ?|number "
-        r"|#)?(?P<n>[0-9]{1,2})\b(?! ?(?:days|weeks))",
+        r"|#)?(?P<n>[0-9]{1,2})(?: ?(?:/|-|or) ?(?P<n2>[0-9]{1,2}))?\b(?! ?(?:days|weeks))",
         read_calendar_week,
     ),
-    (rf"\b(?P<side>after|before|by|over) (?:the |this )?{_HOLIDAYS_EN}\b", read_holiday),
-    (r"\b(?P<side>in|into|early in|at the start of) the (?P<name>new year)\b", read_holiday),
+    (r"\b(?:in|into|early in|at the start of) the new year\b", read_new_year),
     (rf"\b(?:in|during|for|this|coming|within|sometime|(?P<till>by|until|till|before)) (?P<m>{MONTH['en']})(?! [0-9])", read_month),
 )
 
 _MONTH_STEM_DE = "|".join(MONTHS["de"])
 
 _GERMAN = (
+    (FEAST["de"], read_feast),
+    (rf"\b(?P<day>{WEEKDAY['de']}),? (?:in |der |in der )?(?:kw|kalenderwoche|woche) ?(?P<n>[0-9]{{1,2}})\b", read_weekday_of_calendar_week),
+    (rf"\b(?:kw|kalenderwoche) ?(?P<n>[0-9]{{1,2}}){_WITHIN_DE}(?P<day>{WEEKDAY['de']})(?! (?:in|ueber) )", read_weekday_of_calendar_week),
+    (r"\b(?:in )?(?:anderthalb|eineinhalb|1,5) wochen\b", after(10)),
+    (rf"\bultimo (?P<which>)(?P<part>)(?P<unit>{MONTH['de']})", read_part),
+    (
+        rf"(?:^|(?<=\bwir )|(?<=\bist )|(?<=\baber )|(?<=\bwaere )|(?<=\bwird )|(?<=\bes )|(?<=\bdann )"
+        rf"|(?<=\bnun ))der (?P<d>{ORDINAL['de']})(?! ?(?:{MONTH['de']}|[0-9])){_NO_DAY}",
+        read_ordinal,
+    ),
+    (rf"\b(?P<d>{ORDINAL['de']}) (?:des )?(?P<which>naechsten|kommenden|folgenden|dieses) monats\b", read_ordinal),
+    (
+        rf"(?:^|[,:;] ?| - ){_FILLER}(?P<n>{NUMBER['de']})(?: ?(?:-|bis"
+        rf"|oder) ?(?P<n2>{NUMBER['de']}))? (?P<business>{_BUSINESS['de']})?(?P<unit>{_UNITS['de']})(?P<n3>zero)?(?=[.,!;]|$)",
+        read_number_of,
+    ),
+    (
+        rf"\b(?P<which>naechsten|kommenden|diesen|folgenden) monat{_WITHIN_DE}(?P<d>{ORDINAL['de']})(?! ?(?:{MONTH['de']}|[0-9]))",
+        read_ordinal,
+    ),
+    (rf"\b(?:im|noch im) (?P<m>{MONTH['de']}){_WITHIN_DE}(?P<d>{ORDINAL['de']})(?P<y>20[0-9]{{2}})?(?! ?(?:{MONTH['de']}|[0-9]))", read_month_day),
     (rf"\b(?P<day>{WEEKDAY['de']}),? in (?P<n>zwei|drei|vier|[2-4]) wochen\b", read_weekday_weeks_ahead),
     (rf"\b(?P<anchor>heute|morgen|{WEEKDAY['de']}),? (?:in|ueber) (?P<n>{NUMBER['de']}) (?P<unit>tage?n?|wochen?)\b", read_weeks_on),
     (
-        rf"\b{_NTH_DE}(?: (?P<business>werk|arbeits|bank|geschaefts)?(?:kalender)?tag)? (?:im|des|in|vom|von)(?: (?P<which>diese[sm]|naechsten|kommenden"
+        rf"\b{_NTH_DE}(?: (?P<business>werk|bankarbeits|arbeits|bank|geschaefts)?(?:kalender)?tag)? (?:im|des|in|vom|von)(?: (?P<which>diese[sm]"
+        rf"|naechsten|kommenden"
         rf"|laufenden))? "
         rf"?(?:monate?s?\b|(?P<m>{MONTH['de']}))",
         read_edge_of_month,
@@ -217,21 +281,25 @@ _GERMAN = (
         read_edge_of_month,
     ),
     (r"\b(?:am|zum|per|bis zum|ab)(?: (?P<which>naechsten|kommenden))? monats(?P<edge>ersten|letzten)(?P<m>)(?P<business>)\b", read_edge_of_month),
-    (rf"\b(?P<n>erste[nr]?|zweite[nr]?|dritte[nr]?|vierte[nr]?|letzte[nr]?) (?:voll\w+ )?(?P<m>{_MONTH_STEM_DE})woche\b", read_week_of_month),
-    (rf"\b(?P<which>)(?P<unit>{_MONTH_STEM_DE})(?P<part>anfang|mitte|ende)\b", read_part),
+    (rf"\b(?P<n>erste[nr]?|zweite[nr]?|dritte[nr]?|vierte[nr]?|letzte[nr]?|[1-4]\.) (?:voll\w+ )?(?P<m>{_MONTH_STEM_DE})woche\b", read_week_of_month),
+    (rf"\b(?P<which>)(?P<unit>{_MONTH_STEM_DE})(?P<part>anfang|mitte|ende|ultimo)\b", read_part),
     (r"\b(?:bis|im|in|vor|ende|zum)(?: des| vom| zum)?(?: ende)?(?: des)? ?(?:q(?P<q>[1-4])\b|(?P<q2>[1-4])\. quartals?)", read_quarter),
-    (rf"\b{WEEKDAY['de']},? (?:den |dem |der )?(?P<d>{ORDINAL['de']})(?! ?(?:{MONTH['de']}|[0-9])){_NO_DAY}", read_ordinal),
+    (rf"\b(?P<day>{WEEKDAY['de']}),? (?:den |dem |der )?(?P<d>{ORDINAL['de']})(?! ?(?:{MONTH['de']}|[0-9])){_NO_DAY}", read_ordinal),
     (r"\b(?:innert|binnen|innerhalb)(?: einer| von)? (?P<unit>wochen|monats)frist\b", lambda m, when: after(7 if m["unit"] == "wochen" else 30)(m, when)),
     (rf"{_WD['de']}\b(?P<d>[0-9]{{1,2}}\.?|{ORDINAL['de']})\s?(?P<m>{MONTH['de']})(?:,? (?P<y>20[0-9]{{2}}))?", read_month_day),
     (_WD["de"] + _NUMERIC, read_numeric),
     (rf"\b(?P<d>{ORDINAL['de']}) (?P<m>{ORDINAL['de']})(?: (?P<y>20[0-9]{{2}}))?{_NO_DAY}", read_spoken_numbers),
     (
         rf"\b(?P<n>erste[nr]?|zweite[nr]?|dritte[nr]?|vierte[nr]?|letzte[nr]?) (?P<day>{WEEKDAY['de']}) (?:im|des"
-        rf"|in diesem) (?:(?P<which>naechsten|kommenden|dieses)? ?monats?|(?P<m>{MONTH['de']}))",
+        rf"|in diesem|vom) (?:(?P<which>naechsten|kommenden|dieses|neuen)? ?monats?|(?P<m>{MONTH['de']}))",
         read_weekday_of_month,
     ),
-    (rf"\b(?P<n>erste[nr]?|zweite[nr]?|dritte[nr]?|vierte[nr]?|letzte[nr]?) (?:voll\w+ )?woche (?:im|des|von|vom) (?P<m>{MONTH['de']})", read_week_of_month),
-    (rf"\b(?P<week>{_NEXT_DE}) woche,?(?: am| bis| bis zum| zum| schon)*,? (?P<day>{WEEKDAY['de']})", read_weekday),
+    (
+        rf"\b(?P<n>erste[nr]?|zweite[nr]?|dritte[nr]?|vierte[nr]?|letzte[nr]?|[1-4]\.) (?:voll\w+ )?woche (?:im|des|von|vom|in)"
+        rf" (?:(?P<m>{MONTH['de']})|(?P<which>dieses|diesem|naechsten|kommenden|neuen)? ?monats?)",
+        read_week_of_month,
+    ),
+    (rf"\b(?P<week>{_NEXT_DE}) woche{_WITHIN_DE}(?P<day>{WEEKDAY['de']})", read_weekday),
     (rf"\b(?P<day>{WEEKDAY['de']}),?(?: in)?(?: der)? (?P<week>{_NEXT_DE}) woche", read_weekday),
     (rf"\b(?P<day>{WEEKDAY['de']}) (?P<later>in einer woche|in acht tagen|ueber acht tage|in 8 tagen)", read_weekday),
     (
@@ -239,14 +307,18 @@ _GERMAN = (
         rf"|neuen))? ?(?P<unit>wochen?|monate?s?|quartals?|jahre?s?|{MONTH['de']})\b",
         read_part,
     ),
-    (r"\b(?P<unit>monat|jahr|quartal|woche)(?P<which>)(?:e?s|en?|n)?(?P<part>ende|anfang|mitte|beginn|schluss|ultimo|letzten?)s?\b", read_part),
+    (
+        r"\b(?!wochenende)(?P<unit>monat|jahr|quartal|woche)(?P<which>)(?:e?s|en?|n)?(?P<part>ende|anfang|mitte|beginn|schluss|ultimo|letzten?"
+        r"|wechsel)s?\b",
+        read_part,
+    ),
     (r"\bultimo\b", lambda _, when: last_of_month(when.today.year, when.today.month)),
     (
         _number_of(
             "de",
             r"\b(?:(?:geb\w*|gib|lass\w*|gewaehr\w*|brauch\w*|benoetig\w*|raeum\w*)(?: (?:sie|ihr|mir|uns|ich|wir|bitte|noch|doch|mal))*|in|innerhalb"
             r"|innert|binnen"
-            r"|heute in|die|noch|weitere|um|dauert|nach|spaetestens in|in den) ",
+            r"|heute in|die|noch|weitere|um|dauert(?: es| das| die zahlung)?|nach|spaetestens in|in den) ",
             _UNITS["de"],
             _BUSINESS["de"],
         ),
@@ -255,10 +327,11 @@ _GERMAN = (
     (_number_of("de", r"\b", _UNITS["de"], _BUSINESS["de"], r" (?:noch|geduld|zeit)\b"), read_number_of),
     (
         rf"\b(?:im laufe?|im verlaufe?|innerhalb|waehrend|noch in|in)(?: der| des| dieser| dieses)? ?(?P<which>{_NEXT_DE}|der"
-        rf"|des)? (?P<unit>woche|monate?s?|jahres)\b",
+        rf"|des)? (?P<unit>woche|monate?s?|jahres)\b(?! (?:vom|ab|um|vor|nach|des|[0-9]))",
         read_stretch,
     ),
     (rf"\b(?P<which>{_NEXT_DE}) (?P<unit>woche|monate?s?|jahre?s?)\b", read_stretch),
+    (r"\bdie(?P<which>) (?P<unit>woche) noch\b", read_stretch),
     (r"\b(?:bis|bis zum|vor dem|zum) wochenende\b", lambda _, when: read_weekend(4, when)),
     (r"\bnach dem wochenende\b", lambda _, when: read_weekend(7, when)),
     (r"\b(?:am|uebers|ueber das|dieses|kommendes) wochenende\b", lambda _, when: read_weekend(6, when)),
@@ -276,17 +349,25 @@ _GERMAN = (
         read_ordinal_to_come,
     ),
     (
+        rf"\b(?:am|bis|zum|den|dem|der) {ORDINAL['de']} ?(?:oder|/|bzw\.?|-) ?(?:am |zum |den |dem |der )?(?P<d>{ORDINAL['de']})"
+        rf"(?! ?(?:{MONTH['de']}|[0-9])){_NO_DAY}",
+        read_ordinal,
+    ),
+    (
         rf"\b(?:am|bis|bis zum|zum|den|dem|spaetestens|ab|per) (?P<d>{ORDINAL['de']})(?: (?P<which>dieses|naechsten|kommenden"
-        rf"|folgenden|des) monats)?{_NO_DAY}(?! (?:werk|arbeits)?tag)",
+        rf"|folgenden|dieses|des) monats)?{_NO_DAY}(?! (?:werk|bankarbeits|arbeits)?tag)",
         read_ordinal,
     ),
     (r"\b(?:am|per|zum|bis zum|bis spaetestens zum) (?P<d>[0-9]{1,2})(?=$|[,!]| (?:ueberw|zahl|bez|erh|geld|ist|auf|raus|wird|bei))", read_ordinal),
-    (r"\b(?:(?P<part>anfang|mitte|ende|beginn)(?: der)? )?(?:kw|kalenderwoche|woche) ?(?:nr\.? ?)?(?P<n>[0-9]{1,2})\b", read_calendar_week),
-    (r"\b(?:(?P<part>anfang|mitte|ende|beginn)(?: der)? )?(?P<n>[0-9]{1,2})\. ?(?:kw|kalenderwoche)\b", read_calendar_week),
-    (rf"\b(?P<side>nach|vor|bis|ueber|zum)(?: den| dem| die)? {_HOLIDAYS_DE}\b", read_holiday),
-    (r"\bi[mn]s? (?P<name>neuen? jahr)(?P<side>)\b", read_holiday),
+    (
+        r"\b(?:(?P<part>anfang|mitte|ende|beginn)(?: der)? )?(?:kw|kalenderwoche|woche) ?(?:nr\.? ?)?(?P<n>[0-9]{1,2})(?: ?(?:/|-|oder"
+        r"|bis) ?(?P<n2>[0-9]{1,2}))?\b(?!\.)",
+        read_calendar_week,
+    ),
+    (r"\b(?:(?P<part>anfang|mitte|ende|beginn)(?: der)? )?(?P<n>[0-9]{1,2})\. ?(?:kw|kalenderwoche|woche)\b", read_calendar_week),
+    (r"\bi[mn]s? neuen? jahr\b", read_new_year),
     (r"\bzwischen den jahren\b", lambda _, when: read_between_years(when)),
-    (rf"\b(?:im|noch im|fuer|(?P<till>bis)) (?P<m>{MONTH['de']})(?! [0-9])", read_month),
+    (rf"\b(?:im|noch im|fuer|(?:im laufe?|im verlaufe?|waehrend) des|(?P<till>bis)) (?P<m>{MONTH['de']})(?! [0-9])", read_month),
 )
 
 

@@ -14,8 +14,15 @@ WEEKDAY = {
     "en": r"(?:mon(?:day)?s?|tue(?:s(?:day)?)?s?|wed(?:nesday|s)?s?|thu(?:rs?(?:day)?)?s?|fri(?:day)?s?|sat(?:urday)?s?|sun(?:day)?s?)\b\.?",
     "de": (
         rf"(?:(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag)s?(?:{TIME_OF_DAY_DE})?"
-        r"|^(?:mo|di|mi|do|fr|sa)\b\.?(?=$|[.,!]|,? (?:[0-9]|€|hast|habt|haben|bekomm|krieg|kommt|ueberw|zahl|geht|ist|sind|dann|schick|mach))"
-        r"|(?<=\bam )(?:mo|di|mi|do|fr|sa|so)\b\.?|(?<=\bbis )(?:mo|di|mi|do|fr|sa|so)\b\.?|(?<=n )(?:mo|di|mi|do|fr|sa)\b\.)(?![a-z])"
+        r"|(?:^|(?<=, )|(?<=\. ))(?:mo|di|mi|do|fr|sa)\b\.?(?=$|[.,!]|,? (?:[0-9]|€|bin ich|hast|habt|haben|bekomm|krieg|kommt|ueberw|zahl|geht|ist"
+        r"|sind|dann|schick|mach))"
+        r"|(?<=\bam )(?:mo|di|mi|do|fr|sa|so)\b\.?|(?<=\bbis )(?:mo|di|mi|do|fr|sa|so)\b\.?|(?<=n )(?:mo|di|mi|do|fr|sa)\b\."
+        r"|(?:(?<=\bspaetestens )|(?<=\bkommenden )|(?<=\bdiesen )|(?<=\bnaechsten )|(?<=\bwoche )|(?<=\boder )|(?<=/)|(?<=\bper )"
+        r"|(?<=\bzum ))(?:mo|di|mi|do|fr|sa)\b\.?"
+        r"|\b(?:mo|di|mi|do|fr|sa)\b\.?(?=/| ?(?:oder|bis|bzw\.?) (?:mo|di|mi|do|fr|sa)\b| (?:frueh|mittag|vormittag|nachmittag|abend|naechster woche"
+        r"|naechste woche|kommende woche)\b|,? ?(?:den |dem )?[0-9]{1,2}\.[0-9])"
+        r"|(?<= )(?:mo|di|mi|do|fr|sa)\b(?=[.!]*$)"
+        r")(?![a-z])"
     ),
 }
 MONTHS = {
@@ -181,7 +188,15 @@ def _any_of(words: dict[str, int]) -> str:
     return "|".join(sorted(words, key=len, reverse=True))
 
 
-NUMBER = {language: rf"(?:[0-9]{{1,3}}|(?:{_any_of(words)})(?![a-z]))" for language, words in NUMBERS.items()}
+_TENS = {
+    "en": {"thirty": 30, "forty": 40, "fourty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90},
+    "de": {"dreissig": 30, "vierzig": 40, "fuenfzig": 50, "sechzig": 60, "siebzig": 70, "achtzig": 80, "neunzig": 90},
+}
+_GREAT = {
+    "en": rf"(?:{'|'.join(_TENS['en'])})(?:[- ](?:{'|'.join(_ONES_EN[1:10])}))?",
+    "de": rf"(?:(?:{'|'.join(_ONES_DE[1:10])})und)?(?:{'|'.join(_TENS['de'])})",
+}
+NUMBER = {language: rf"(?:[0-9]{{1,3}}|(?:{_any_of(words)}|{_GREAT[language]})(?![a-z]))" for language, words in NUMBERS.items()}
 ORDINAL = {
     "en": rf"(?:[0-9]{{1,2}}(?:st|nd|rd|th)\b|(?:{_any_of(ORDINALS['en'])})\b)",
     "de": rf"(?:[0-9]{{1,2}}(?:\.(?![0-9])|s?te[nr]?\b)|(?:{_any_of(ORDINALS['de'])})\b)",
@@ -194,7 +209,15 @@ def number_of(word: str, language: str) -> int:
     if digits:
         return int(digits[0])
     word = word.strip(" .")
-    return NUMBERS[language][word] if word in NUMBERS[language] else ORDINALS[language][word]
+    if word in NUMBERS[language]:
+        return NUMBERS[language][word]
+    if word in ORDINALS[language]:
+        return ORDINALS[language][word]
+    tens = next((n for ten, n in _TENS[language].items() if ten in word), None)
+    rest = re.sub("|".join(_TENS[language]), "", word).strip("- ").removesuffix("und")
+    if tens is None:
+        raise KeyError(word)
+    return tens + (NUMBERS[language][rest] if rest else 0)
 
 
 def month_of(word: str, language: str) -> int:

@@ -6,7 +6,7 @@ import re
 
 _ABBREVIATED = (
     r"(?<!\bnr)(?<!\bca)(?<!\bbzw)(?<!\binkl)(?<!\bmr)(?<!\bms)(?<!\bmrs)(?<!\bdr)(?<!\bst)(?<!\bno)(?<!\bvs)(?<!\bhr)"
-    r"(?<!\bfr)(?<!\bz)(?<!\bd)(?<!\bevtl)(?<!\bggf"
+    r"(?<!\bmo)(?<!\bdi)(?<!\bmi)(?<!\bfr)(?<!\bz)(?<!\bd)(?<!\bevtl)(?<!\bggf"
     r")"
 )
 _MONTHS = r"(?<!\bjan)(?<!\bfeb)(?<!\bmar)(?<!\bapr)(?<!\baug)(?<!\bsep)(?<!\bsept)(?<!\boct)(?<!\bokt)(?<!\bnov)(?<!\bdec)(?<!\bdez)"
@@ -51,7 +51,8 @@ _PAST = re.compile(
     r"|already|just|payment|money|transfer|wire|funds|check|amount|invoice) (?:already |just |also |have |duly |then |\w+ly )?"
     r"(?:paid|transferred|wired|remitted|settled|sent|made|mailed|posted|cleared|went|left|released|initiated|dropped|deposited|executed|issued|instructed"
     r"|submitted|received|got)\b"
-    r"|\byou (?:already |just )?(?:took|collected|charged|debited|deducted|withdrew)\b|\b(?:came|went|gone|come) out of (?:our|my|the)\b"
+    r"|\b(?:you|(?:direct )?debit|bank) (?:already |just )?(?:took|collected|charged|debited|deducted|withdrew)\b|\b(?:came|went|gone"
+    r"|come) out of (?:our|my|the)\b"
     r"|^(?:already |all |just |was )?(?:paid|transferred|wired|remitted|settled|sent|mailed|posted|done)\b"
     r"|\bthis morning\b|\bheute (?:frueh|morgen|vormittag)\b|\bdid (?:it|that|this)\b"
     r"|\bago\b|\byesterday\b|\blast (?:week|month|mon|tues|wednes|thurs|fri|satur|sun|night)\w*|\bearlier (?:today|this)"
@@ -69,18 +70,50 @@ _WILL_HAVE_BEEN = re.compile(
     r"|\bdann (?:ist|sind) (?:\S+ ){0,6}?(?:bezahlt|beglichen|ausgeglichen|erledigt|ueberwiesen|raus)\b(?! worden)|\bconsider (?:it|this"
     r"|that) (?:paid|done|settled)"
 )
+_UNREAL = re.compile(
+    r"(?:\b(?:would|could|should|might)|'d) (?:\w+ )?have (?:\w+ )?(?!to\b)(?:had|been|gone|done|sent|made|\w+(?:ed|id))\b|\bif (?:we|i) could\b"
+    r"|(?:\bwould|'d) (?:\w+ )?(?:love|like|prefer) to (?:be able to )?(?:type|say|write|promise|tell|name|offer)\b|\bhad (?:every|full"
+    r"|the best) (?:\w+ )?intention"
+    r"|\b(?:wollte[nt]?|hatte[n]?) (?:(?!nur|bloss|sagen|mitteilen|fragen|wir|ich|das)\w+ ){0,3}(?:vor|ueberweisen|zahlen|bezahlen|begleichen)\b"
+    rf"|\b(?:haette[nt]?|waere[nt]?)\b(?: \S+){{0,14}}? (?:{_GETAN}|gekonnt|koennen|gekommen|gewesen|sollen|muessen)\b"
+)
+_WERE_IT_SO = re.compile(r"^(?:koennte|koennten) (?:wir|ich)\b.*\bwuerde|^(?:waere|waeren|haette|haetten)\b.*, (?:waere|waeren|haette|haetten|wuerde)")
+_GOES_ON = re.compile(r"\b(?:goes|go|going|comes|now|this one|re-?send\w*|re-?do|re-?try\w*|nochmal\w*|jetzt|heute noch|bleibt|steht)\b")
+_CONDITION = re.compile(
+    r"(?:^|[,;(-] ?|\b(?:and|und|but|then|also|well|so|uh|um|aehm|ja|ok|hallo|hi|tag) )(?:if|unless|provided|assuming|(?:but )?only if)\b|\b(?:if"
+    r"|wenn|falls(?! (?:in|on|under|due|within|to))|sofern"
+    r"|vorausgesetzt|unless|provided|assuming)\b|\b(?:as soon as|once|sobald|nachdem)\b"
+)
+# Where the condition ends and the rest of the sentence begins.
+_THEN = re.compile(
+    r":|\bthen\b|\bdann\b|\b(?:we|i|you|it|they)(?: will| shall|'ll)\b|\bis (?:then )?paid\b|\bso (?:i|we|you|it|the)\b|\b(?:pay|zahl\w*"
+    r"|ueberweis\w*|payment|zahlung) "
+)
+_PART = re.compile(r"[,:](?= )|\bso (?=(?:i|we|you|it|the) )|\balso (?=(?:am|bis|ich|wir|erst|morgen|heute|[a-z]+tag|zahl\w*|mach\w*|ueberweis\w*) )")
+_OWN_VERB = re.compile(
+    r"\b(?:we|i|you|it|wir|ich|sie|es|geld|money|funds|goes|geht|bekomm\w*|kommt|will|wird|werden|is|ist|sind|zahl\w*|pay\w*|ueberw\w*|transfer\w*)\b"
+)
+# "When I am back on Monday": the day on which it can be done, no condition.
+_RETURNS = re.compile(
+    r"\b(?:back|return\w*|home|wieder|zurueck|rueckkehr|in the office|im buero|reopen\w*|open again|that (?:is )?(?:ok|okay"
+    r"|alright|works|suits)|recht|(?:if|wenn) (?:i|we|ich|wir) (?:do not|have not|nicht)|gehalt|lohn|salary|wages|paycheck|payday|payroll)\b"
+)
 # After these a day is the day of something else: of a letter, a delivery, a talk, an absence.
 _OTHER_DAY = re.compile(
-    r"(?:\bdated|\b(?:e-?mail|letter|reminder|message|call|request|order|conversation|voicemail|statement|invoice|notice|phone call|email|chat|talk)s? (?:of"
+    r"(?:(?<!run )(?<!batch )(?<!cycle )\bdated|\b(?:e-?mail|letter|reminder|message|call|request|order|conversation|voicemail|statement|invoice"
+    r"|notice|phone call|email|chat|talk)s? (?:of"
     r"|from|dated)|\b(?:call|conversation|chat|talk|meeting) on"
-    r"|\bsince|\bdue(?: on| by| date is| date was| date| for| until| till)?|(?<!lauf )(?<!run )\bvom|\bseit(?: dem)?|\b(?:received|delivered|ordered"
+    r"|\bsince|\bdue(?: on| by| date is| date was| date| for| until| till)?|(?<!lauf )(?<!run )(?<!woche )(?<!der )(?<!den )(?<!dem )\bvom"
+    r"|\bseit(?: dem)?|\b(?:received|delivered|ordered"
     r"|shipped|arrived|issued"
     r"|cancelled|canceled|returned)(?: it| them| this)?(?: on)?"
     r"|\bfaellig(?:keit)?(?: ist)?(?: am| seit| zum| bis)?|\bdatiert(?: auf| vom)?|\b(?:schreiben|mail|email|mahnung|rechnung|erinnerung|angebot) vom"
     r"|\b(?:lieferung|bestellung|telefonat|gespraech)(?: vom| am)"
     r"|\b(?:meeting|appointment|call|termin|gespraech|visit)(?: is)?(?: on| am)?"
-    r"|\b(?:call|ring|speak|talk|contact|(?:can|will|to) reach|phone|respond|reply|update|discuss|decide|meet|review|looking?|look at|look into"
-    r"|(?<!a )(?<!the )(?<!our )(?<!your )check|get back|come back|know more|be back|back|return\w*|let you know|revert|approve|sign)"
+    r"|\b(?:call|ring|speak|talk|contact|(?:can|will|to) reach(?= (?:me|us|him|her|them))|phone|respond|reply|update|discuss|decide|meet|review"
+    r"|looking?|look at|look into"
+    r"|(?<!a )(?<!the )(?<!our )(?<!your )check|get back|come back|know more|be back|back|return\w*|let you know|tell you|say more|have news|revert"
+    r"|approve|sign)"
     r"(?: to| with)?(?: you| me| us| it| this| him| her| them| again| more| everything)*(?: in(?: the)? office)?(?: by| on| before| until| from| in)?"
     r"|\b(?:zurueck|wieder (?:da|im buero|im haus|erreichbar)|erreichbar|abwesend|urlaub|geschlossen|ausser haus|(?:am|is|are|be|i'm|office) (?:away|closed"
     r"|out|off)|on leave|vacation|holiday)(?: bis| ab| am| until| till| from| through| on)?(?: einschliesslich| zum)?"
@@ -112,7 +145,7 @@ def sentences(written: str) -> tuple[str, ...]:
 
 def _sentences(line: str) -> list[str]:
     found, start = [], 0
-    for mark in re.finditer(rf"[!?;]+(?=\s|$)|{_MONTHS}{_ABBREVIATED}(?<=[a-z)\"'€$])\.+(?=\s|$)|(?<=20[0-9][0-9])\.(?=\s|$)", line):
+    for mark in re.finditer(rf"[!?;]+(?=\s|$)|{_MONTHS}{_ABBREVIATED}(?<=[a-z)\"'€$])\.+(?=\s|$)(?! (?:oder|bis|od) )|(?<=20[0-9][0-9])\.(?=\s|$)", line):
         found.append(line[start : mark.end()].strip())
         start = mark.end()
     return [*found, line[start:].strip()] if line[start:].strip() else found
@@ -121,6 +154,46 @@ def _sentences(line: str) -> list[str]:
 def is_past(clause: str) -> bool:
     """Whether ``clause`` tells of what was done, and of nothing that is to come."""
     return bool(_PAST.search(clause)) and not FUTURE.search(clause) and not _WILL_HAVE_BEEN.search(clause)
+
+
+def part_with(clause: str, start: int) -> str:
+    """What stands between the commas around that place in ``clause``."""
+    begun = max((found.end() for found in _PART.finditer(clause, 0, start)), default=0)
+    ended = _PART.search(clause, start)
+    return clause[begun : ended.start() if ended else len(clause)]
+
+
+_CORRECTION = re.compile(r"^(?:correction|update|amendment|korrektur|berichtigung|nachtrag)\b[^:]*:")
+
+
+def is_told_of(clause: str, start: int, said: str) -> bool:
+    """Whether the day that is ``said`` there is one on which something was done. Of a clause that runs on, as on the phone, the words
+    near to it count; "the last Friday of May" tells nothing."""
+    near, part = clause if len(clause) <= 120 else clause[max(0, start - 50) : start + len(said) + 30], part_with(clause, start)
+    near = _CORRECTION.sub(" ", near)
+    if re.match("last|letzt", said):
+        near, part = near.replace(said, " "), part.replace(said, " ")
+    return is_past(part) or (is_past(near) and not _GOES_ON.search(part))
+
+
+def is_unreal(clause: str, start: int) -> bool:
+    """Whether what stands there in ``clause`` was not done: "we would have paid on Friday"."""
+    return bool(_UNREAL.search(part_with(clause, start)) or _WERE_IT_SO.search(clause))
+
+
+def is_condition(clause: str, start: int, end: int) -> bool:
+    """Whether what stands there in ``clause`` is part of what must happen first: "if the grant comes on the 15th"."""
+    begun = max(_CONDITION.finditer(clause, 0, start), key=lambda found: found.start(), default=None)
+    if begun is None or _RETURNS.search(clause, begun.start(), min(len(clause), end + 30)):
+        return False
+    part = part_with(clause, start)
+    return not (_THEN.search(clause, begun.end(), start) or (part in clause[begun.end() :] and "," in clause[begun.end() : start] and _OWN_VERB.search(part)))
+
+
+def hangs_on_news(clause: str, start: int) -> bool:
+    """Whether what stands there in ``clause`` begins only once something else has happened: "once approved we pay within two days"."""
+    begun = _CONDITION.search(clause, 0, start)
+    return begun is not None and not _RETURNS.search(clause, begun.start(), start)
 
 
 def is_about_another_day(before: str, after: str) -> bool:

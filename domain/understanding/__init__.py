@@ -14,7 +14,7 @@ from decimal import Decimal
 from domain.calendar import BusinessCalendar
 from domain.incoming import Incoming
 from domain.promise_day import named_days
-from domain.promised import find_promise
+from domain.promised import find_promise, find_promised_amount
 from domain.tense import sentences
 from domain.understanding.evidence import Evidence, gather
 from domain.understanding.hints import take_hint
@@ -76,6 +76,7 @@ def understand(incoming: Incoming, language: str, today: date, calendar: Busines
             if intent is Intent.PROMISE:
                 why = f"the words {promised.said.strip()!r}"
             return Understood(intent, promised.day, promised.amount, None, True, why, sure and promised.sure and not promised.is_bare)
+        return Understood(intent, None, find_promised_amount(evidence.text), None, True, why, sure)
     return _answer(intent, why, sure=sure)
 
 

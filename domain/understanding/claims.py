@@ -165,11 +165,20 @@ RUN = (
         r"|the) month\b|\bin that (?:run|batch)\b|\bcheck ?runs?\b|\bpaydays?\b|\bpay (?:our |all )?(?:suppliers|vendors|invoices|bills|creditors) (?:on"
         r"|every|once|twice|only|at|each|weekly|monthly)|\b(?:payments?|checks?|we|ap) (?:are |is |only )*(?:pay|process(?:ed)?|run|cut|made|release[sd]?"
         r"|issue[sd]?|go(?:es)? out|paid|batched) (?:\w+ ){0,3}?(?:every|each|once a|twice a|weekly|monthly|on the [0-9]+\w* of (?:each|every|the) month"
-        r"|on (?:mon|tues|wednes|thurs|fri)days|bi-?weekly|fortnightly)\b",
+        r"|on (?:mon|tues|wednes|thurs|fri)days|bi-?weekly|fortnightly)\b|\b(?:the|that|this|next|current|our) (?:\w+ )?batch\b|\bbatch (?:goes"
+        r"|leaves|runs|is released)\b"
+        r"|\brun date\b|\b(?:scheduled )?(?:pay|disbursement) date\b|\b(?:only |always |normally )?(?:cut|print|issue|release|do|process) (?:the "
+        r"|our |all )?(?:checks?|payments?|vendors?"
+        r"|suppliers?|transfers?) (?:only |once |twice )?(?:on|every|each|a) (?:the )?(?:other|second|week|month|[a-z]*days?|first|fifteenth|[0-9]+\w*)\b"
+        r"|\bevery (?:other|second) (?:[a-z]+day|week)\b",
         r"\b(?:zahl|zahlungs|ueberweisungs|sammel|kreditoren|lieferanten|wochen|monats|abschluss)(?:ungs)?-?(?:laeufe|lauf|laufs|laufes|vorschlag"
         r"|vorschlagslauf|ueberweisung|zahllauf|zahlungslauf)\b|\bzahlungslaeufe\b|\b(?:naechste[nrm]?|kommende[nrm]?|heutigen?|morgige[nr]?) (?:lauf"
         r"|zahltag)\b|\bzahllauf|\bzahltage?\b|\b(?:wir )?(?:zahlen|ueberweisen|bezahlen) (?:wir )?(?:immer|nur|grundsaetzlich|generell|stets|jeden|jeweils"
-        r"|einmal|zweimal|woechentlich|monatlich)\b|\bbuchungslauf",
+        r"|einmal|zweimal|woechentlich|monatlich)\b|\bbuchungslauf|\b(?:zahl|zahlungs|ueberweisungs)-?(?:turnus|termine?n?|runden?|zyklus|stapel"
+        r"|datei)\b|\b(?:naechsten|unserem|im) turnus\b|\bsammelueberweis\w*"
+        r"|\b(?:zahlen|ueberweisen|bezahlen)(?: \w+){0,2} (?:alle (?:zwei wochen|[0-9]+ tage|vierzehn tage)|immer|nur) ?(?:am|zum|montags|dienstags"
+        r"|mittwochs|donnerstags"
+        r"|freitags|zweimal|einmal)?\b|\b(?:zahlen|ueberweisen) (?:alle (?:zwei wochen|[0-9]+ tage|vierzehn tage))\b",
         unless=(
             r"\bdry run|\btest run|\blong run|\brun(?:s)? out|\b(?:last|yesterday's|this morning's|previous) (?:\S+ )?(?:payment |pay |check )?(?:run|batch"
             r"|cycle)\b(?!.*\b(?:next|missed)\b)(?<!missed the last run)|\b(?:letzten|gestrigen) (?:zahl\w*|lauf)"
