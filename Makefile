@@ -9,6 +9,9 @@ CANDIDATES = $(PYTHON) python3 python3.13 python3.12 python3.11
 JOBS ?= 2
 ARGS ?=
 
+# Where this is set, every process that a test starts would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup

@@ -25,6 +25,7 @@ from playbooks.reading import UnableToLoad, read_yaml
 
 if TYPE_CHECKING:
     from integrations.messaging.imap import Mailbox
+    from integrations.speaking import Speaker
 
 _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _NOBODY = re.compile(r"(no|do-?not)[-_.]?reply\b", re.IGNORECASE)
@@ -74,6 +75,9 @@ class Settings(BaseSettings):
     )
     twilio_from: str = Field(default="", description="The number that text messages come from, such as +4915112345678; or set the messaging service.")
     twilio_messaging_service_sid: str = Field(default="", description="The Twilio messaging service that text messages come from (MG...).")
+    sms_help: Literal["dunwell", "twilio"] = Field(
+        default="dunwell", description="Who answers HELP and INFO by text message. twilio: where Twilio's own answers are left switched on for the number."
+    )
     call_transfer_to: str = Field(
         default="", description="The number of colleagues who take over a call in office hours, such as +493012345. Empty: customers are called back."
     )
@@ -127,6 +131,12 @@ class Settings(BaseSettings):
     )
     reading_model_name: str = Field(default="", description="The name of that model, as its service calls it.")
     reading_model_key: str = Field(default="", description="The key for that service, where it wants one.", repr=False)
+    speaking_model_url: str = Field(
+        default="", description="A language model that takes part in calls, by Twilio's ConversationRelay (OpenAI-compatible). Empty: none does."
+    )
+    speaking_model_name: str = Field(default="", description="The name of that model, as its service calls it.")
+    speaking_model_key: str = Field(default="", description="The key for that service, where it wants one.", repr=False)
+    speaking_model_seconds: float = Field(default=2.0, gt=0, le=5, description="How long that model may take for one answer, while the customer waits.")
     review_day: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = Field(
         default="monday", description="The day of the owner's weekly review, at the seller's."
     )
@@ -280,12 +290,14 @@ def _faults(seller: Seller) -> Iterator[tuple[str, str]]:
     for name in ("name", "legal_name", "sender_name", "sender_title", "phone"):
         if not getattr(seller, name).isprintable():
             yield name, "holds a line break or a control character; write it on one line"
-    for name in ("sender_email", "reply_to"):
+    for name in ("sender_email", "reply_to", "remittance_to"):
         address = getattr(seller, name)
         if _NOBODY.match(address):
             yield name, "reaches nobody; reminders come from a person who reads the answers"
         if not _EMAIL.fullmatch(address) and (address or name == "sender_email"):
             yield name, "is not an e-mail address; write name@domain"
+    if seller.remittance_to and seller.remittance_to.casefold() in (seller.sender_email.casefold(), seller.reply_to.casefold()):
+        yield "remittance_to", "is where answers of customers are read; write the address of whoever posts cash, or leave it out"
     if seller.ledger not in ("csv", "rest"):
         yield "ledger", "is not a ledger; write csv or rest"
     if len(seller.country) != 2 or seller.country not in Locale("en").territories:
@@ -346,6 +358,37 @@ def connect_mailboxes(settings: Settings, sellers: Iterable[SellerSettings]) -> 
         except (imap.UnableToReadMailbox, ValidationError) as error:
             raise UnableToConfigure(f"DUNWELL_IMAP_URL: {error}") from None
     return tuple({(one.source, one.folder): one for one in found}.values())
+
+
+NOBODY_READS = (
+    "nobody would read what customers answer: connect the mailbox in which answers arrive (mailbox in sellers.yaml, or DUNWELL_IMAP_URL), "
+    "or SendGrid's inbound mail, or name who reads them by dunwell live --replies-are-read-by"
+)
+
+
+def carries_for_real(settings: Settings) -> bool:
+    """Whether anything that leaves would reach customers: not all of it is captured."""
+    by_phone = bool(settings.twilio_account_sid and settings.switched_on & {"sms", "call"})
+    return settings.mailer != "capture" or by_phone or (settings.letters == "print" and "letter" in settings.switched_on)
+
+
+def reads_replies(settings: Settings, sellers: Iterable[SellerSettings]) -> bool:
+    """Whether a program reads what customers answer: a mailbox, or SendGrid's inbound mail. Raises UnableToConfigure."""
+    return bool(settings.sendgrid_inbound_keys or connect_mailboxes(settings, sellers))
+
+
+def connect_speaker(settings: Settings) -> Speaker | None:
+    """The language model that takes part in calls; None: none does. Raises UnableToConfigure."""
+    from integrations.speaking import openai_compatible
+
+    if not settings.speaking_model_url.strip():
+        return None
+    try:
+        return openai_compatible.connect(
+            settings.speaking_model_url, settings.speaking_model_name, settings.speaking_model_key, settings.speaking_model_seconds
+        )
+    except openai_compatible.UnableToConnect as error:
+        raise UnableToConfigure(str(error)) from None
 
 
 def _secret(value: str, where: str) -> str:

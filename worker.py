@@ -20,8 +20,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 import playbooks
 from activities.alerting import Chat
-from activities.answering import is_for_the_world
-from activities.assessor import Assessor, Policy
+from activities.assessor import Assessor, Policy, find_unread
 from activities.cases import Cases
 from activities.discreet import Discreet
 from activities.intake import Intake, keep_intake
@@ -34,14 +33,17 @@ from activities.upkeep import Upkeep, compare_at_start, keep_schedules
 from db import parties
 from db.backup import Backups
 from db.engine import Database
+from db.renewed_tokens import RenewedToken
 from domain.discretion import keep_logs_discreet
-from integrations.messaging import Mailer, Messenger, capture, portal, print_folder, sendgrid, smtp, twilio_call, twilio_text
+from integrations.messaging import Findable, Mailer, Messenger, capture, portal, print_folder, sendgrid, smtp, twilio_call, twilio_text
 from integrations.messaging.imap import Mailbox
 from integrations.messaging.team_chat import TeamChat
 from integrations.reading.chat import ChatReader
 from integrations.writing import Writer, openai_compatible
+from playbooks.phrases import is_for_the_world
+from playbooks.rates import load_rates
 from playbooks.voice import Edition, editions
-from settings import Settings, UnableToConfigure, connect_mailboxes, load_sellers, refuse_unlawful
+from settings import NOBODY_READS, Settings, UnableToConfigure, carries_for_real, connect_mailboxes, load_sellers, reads_replies, refuse_unlawful
 from starter import Door, connect_ledgers, connect_temporal
 from workflows.contract import CASES_QUEUE, DELIVER_QUEUE
 from workflows.dunning import InvoiceDunning
@@ -77,7 +79,17 @@ def make_policy(settings: Settings) -> Policy:
         _private_url(settings),
         settings.clicks,
         find_voices(settings),
+        load_rates(own),
+        _leaves_unread(settings),
     )
+
+
+def _leaves_unread(settings: Settings) -> bool:
+    """Whether messages would really leave, and no program reads what is answered."""
+    try:
+        return carries_for_real(settings) and not reads_replies(settings, load_sellers(settings))
+    except UnableToConfigure:
+        return False  # whatever needs the sellers says so itself
 
 
 def find_voices(settings: Settings) -> dict[str, Edition]:
@@ -193,6 +205,13 @@ def plan_backups(settings: Settings, database: Database) -> Backups:
     return Backups(database, settings.data_folder.absolute() / "backups", settings.backup_keep, version("dunwell"), files)
 
 
+def keep_tokens(mailboxes: Sequence[Mailbox], database: Database) -> None:
+    """Have the refresh tokens that mail services renew outlive this process."""
+    for mailbox in mailboxes:
+        if mailbox.tokens:
+            mailbox.tokens.keeper = RenewedToken(database, mailbox.source, lambda: datetime.now(UTC))
+
+
 def make_reconciler(settings: Settings, database: Database) -> Reconciler:
     """Compares the database with what was really sent. Raises UnableToConfigure."""
     ledgers = connect_ledgers(database, load_sellers(settings), settings)
@@ -223,13 +242,14 @@ def make_workers(
     ``seals`` is the file outside the database in which nightly seals are kept.
     ``at`` and ``cached`` are for tests."""
     assessor = Assessor(policy)
-    cases, outreach = Cases(database, ledgers, assessor), Outreach(database, ledgers, assessor, mailer, at, messengers, chat, writer)
+    cases, outreach = Cases(database, ledgers, assessor, mailer, chat), Outreach(database, ledgers, assessor, mailer, at, messengers, chat, writer)
     texts = messengers.get("sms")
     asked = texts if isinstance(texts, twilio_text.TwilioTexts) else None
     calls = messengers.get("call")
     phoned = calls if isinstance(calls, twilio_call.TwilioCalls) else None
-    upkeep, plans = Upkeep(Door(database, client, ledgers), policy.owner, backups, seals, asked, phoned), Plans(database, ledgers, assessor)
-    intake = Intake(Door(database, client, ledgers), mailboxes, policy.owner, reader)
+    logged = mailer if isinstance(mailer, Findable) else None
+    upkeep, plans = Upkeep(Door(database, client, ledgers), policy.owner, backups, seals, asked, phoned, logged), Plans(database, ledgers, assessor)
+    intake = Intake(Door(database, client, ledgers), mailboxes, policy.owner, reader, mailer)
     reviews = Reviews(database, mailer, policy.tolerance, policy.owner, review_hour)
     return (
         make_worker(
@@ -275,8 +295,13 @@ async def run(settings: Settings, *, at: Callable[[Site], None] = pass_by) -> No
     client = await connect_temporal(settings)
     await compare_at_start(client, database, settings.owner, datetime.now(UTC))
     ledgers, policy, mailer = connect_ledgers(database, sellers, settings), make_policy(settings), connect_mailer(settings)
+    with database.reading() as connection:
+        if find_unread(connection, policy):
+            log.error("worker.nothing_leaves", why=NOBODY_READS)
     backups = plan_backups(settings, database) if database.is_sqlite else None
     messengers = connect_messengers(settings)
+    mailboxes = connect_mailboxes(settings, sellers)
+    keep_tokens(mailboxes, database)
     workers = make_workers(
         client,
         database,
@@ -287,7 +312,7 @@ async def run(settings: Settings, *, at: Callable[[Site], None] = pass_by) -> No
         seals=settings.seals_file,
         review_hour=settings.review_hour,
         messengers=messengers,
-        mailboxes=connect_mailboxes(settings, sellers),
+        mailboxes=mailboxes,
         chat=TeamChat(settings.team_chat_url) if settings.team_chat_url else None,
         writer=connect_writer(settings),
         reader=connect_reader(settings),

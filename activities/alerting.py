@@ -1,5 +1,5 @@
-"""An account manager who is asked to help hears of it where they are: by e-mail with the date for their calendar, and in the
-team's chat. The task stands either way; word of it goes out at most once."""
+"""An account manager who is asked to help, or whose help is not needed any more, hears of it where they are: by e-mail (with the
+date for their calendar), and in the team's chat. The task stands either way; word of it goes out at most once."""
 
 from __future__ import annotations
 
@@ -10,10 +10,15 @@ from html import escape
 from typing import Protocol
 
 import structlog
+from sqlalchemy import Connection
 
 from activities.asking import AMONG_US
+from activities.assessor import Assessor
+from db import parties, tasks
 from db.ids import new_id
-from domain.facts import Facts
+from domain import matters
+from domain.case import Case
+from domain.facts import Books, Facts
 from domain.seller import Seller
 from domain.task import Task
 from integrations.messaging import Accepted, Attachment, Email, Mailer
@@ -38,15 +43,24 @@ class Alert:
     mail: Email | None
 
 
-def write_alert(task: Task, seller: Seller, facts: Facts, now: datetime) -> Alert:
-    """The alert for ``task``, which its owner was just given."""
+def find_alert(connection: Connection, assessor: Assessor, case: Case, now: datetime) -> Alert | None:
+    """Word for the account manager that an invoice is paid, if a look at ``now`` found that it is, and made their task."""
+    told = tasks.opened_since(connection, matters.word_to_manager(case), now) if case.ended or case.settled_at else None
+    if told is None:
+        return None
+    facts = assessor.gather(connection, case, Books(case.invoice.seller, now), now)
+    return write_alert(told, parties.load_seller(connection, case.invoice.seller), facts, now)
+
+
+def write_alert(task: Task, seller: Seller, facts: Facts, now: datetime, *, to_do: str = "") -> Alert:
+    """The alert for ``task``, which its owner was just given; with a date for the calendar where it stands open as ``to_do``, our id of it."""
     address = next((person.email for person in facts.people if person.name == task.owner and person.email), "")
     if not address and task.owner == facts.customer.account_manager:
         address = facts.customer.account_manager_email
     if not address:
         return Alert(task, None)
     key = new_id(AMONG_US.rstrip("_"))
-    date = write_invitation(key, task.title, task.remedy, task.due, seller.time_zone, made_at=now)
+    date = write_invitation(to_do, task.title, task.remedy, task.due, seller.time_zone, made_at=now) if to_do else None
     mail = Email(
         key=key,
         to_name=task.owner,
@@ -59,7 +73,7 @@ def write_alert(task: Task, seller: Seller, facts: Facts, now: datetime) -> Aler
         html=f"<!doctype html><html lang=en><body>{''.join(f'<p>{escape(part)}</p>' for part in task.remedy.split(chr(10) * 2))}</body></html>",
         message_id=f"<{key}@{seller.sender_email.rpartition('@')[2]}>",
         headers={"Date": format_datetime(now)},
-        attachments=(Attachment("call.ics", "text/calendar", date),),
+        attachments=(Attachment("call.ics", "text/calendar", date),) if date else (),
     )
     return Alert(task, mail)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
@@ -14,7 +12,7 @@ from db import answer_links
 from db.answer_links import OneTap
 from domain.playbook import Step
 from integrations.messaging import Email
-from playbooks.phrases import web_address
+from playbooks.phrases import is_for_the_world
 
 # Stands in the text that is kept, and that people agree to, where the reader's own stands in the mail.
 _PLACE = "/answer/for-the-reader-only?"
@@ -35,15 +33,3 @@ def seal(connection: Connection, letter: Letter, now: datetime) -> Letter:
         return letter
     own = f"/answer/{answer_links.make_link(connection, email.key, now)}?"
     return replace(letter, message=replace(email, text=email.text.replace(_PLACE, own), html=email.html.replace(_PLACE, own)))
-
-
-def is_for_the_world(public_url: str) -> bool:
-    """Whether ``public_url`` may lead somewhere from another machine than this one."""
-    host = (urlsplit(web_address(public_url)).hostname or "").rstrip(".")
-    if host in ("", "localhost") or host.endswith(".localhost"):
-        return False
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return True
-    return not (address.is_loopback or address.is_unspecified)

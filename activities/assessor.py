@@ -20,12 +20,12 @@ from activities.showing import explain, label, show, without_detail, without_pri
 from activities.surroundings import Surroundings, look_around
 from activities.top_tenths import TopTenths
 from activities.uploading import ask_to_upload
-from db import cases, inbox, incoming, installation, invoices, journal, outreach, parties, playbooks, receipts, tasks
+from db import cases, inbox, incoming, installation, invoices, journal, mailboxes, outreach, parties, playbooks, receipts, tasks
 from db.inbox import Word
 from db.outreach import Claim
 from db.voices import approved_tiers
-from domain import delivery, law_packs, leave, matters
-from domain.case import Approval, ApprovalStanding, Case, Fate, Rung
+from domain import delivery, law_packs, leave, matters, parking
+from domain.case import Approval, Case, Fate, Rung
 from domain.catching_up import adopt_memory
 from domain.confirming import find_open
 from domain.decision import Assessment, Close, Verdict, Wait, assess, record_contact
@@ -43,8 +43,9 @@ from domain.event import (
     Spoken,
     WordUnreadable,
 )
-from domain.facts import Books, Envelope, Facts
+from domain.facts import Books, Envelope, Facts, Mode
 from domain.fold import observe
+from domain.interest import Rate
 from domain.invoice import Invoice, Standing
 from domain.ladder import next_step
 from domain.money import Tolerance
@@ -80,6 +81,8 @@ class Policy:
     private_url: str = ""  # where colleagues open their pages
     clicks: bool = False  # pay links lead through us, and tell us that they were followed
     voices: Mapping[str, Edition] | None = None  # how each seller's owner writes; None: nobody has to agree to it
+    rates: tuple[Rate, ...] = ()  # by which statutory interest is reckoned
+    leaves_unread: bool = False  # messages really leave, and no program reads what is answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +129,11 @@ class Assessor:
         # A look that began before the case ended may tell of a debt that has been paid since.
         seen = None if case.ended and cases.saved_at(connection, case.id) >= sight.begun else sight.invoices.get(invoice)
         heard = assess(case, seen, news, facts, now)
-        if heard.case.playbook != case.playbook:
-            facts = self.gather(connection, heard.case, sight.books, now, around=around)
+        failed = [told for told in news if isinstance(told, DeliveryReported) and told.fate == "failed"]
+        for failure in failed:
+            receipts.settle(connection, failure)  # what is decided now must know that this way has failed
+        if heard.case.playbook != case.playbook or failed:
+            facts = self.gather(connection, heard.case, sight.books, now, around=None if failed else around)
             then = assess(heard.case, None, (), facts, now)
             heard = replace(then, entries=(*heard.entries, *then.entries), tasks=(*heard.tasks, *then.tasks), replies=heard.replies)
         entries = (*((watching_begins(case, facts, now),) if opening else ()), *learned, *heard.entries)
@@ -150,8 +156,10 @@ class Assessor:
             if isinstance(told, OutreachResolved) and reply.taken:
                 self._resolve(connection, case.id, told, sight.books, now)
             if isinstance(told, DeliveryReported):
-                receipts.settle(connection, told)
-                over = [] if told.fate == "failed" else [f"outreach/{told.outreach}", *([delivery.undelivered(case.id)] if told.fate == "delivered" else [])]
+                if told.fate != "failed":
+                    receipts.settle(connection, told)
+                arrived = [delivery.undelivered(case.id), f"refused/{case.id}"] if told.fate == "delivered" else []
+                over = [] if told.fate == "failed" else [f"outreach/{told.outreach}", *arrived]
                 tasks.close_tasks(connection, over, f"{told.by} told that it was {told.fate}", now)
             if isinstance(told, CallEnded) and reply.taken:
                 calling.end(connection, self, case.id, told, sight.books, now)
@@ -255,7 +263,7 @@ class Assessor:
     def _resolve(self, connection: Connection, case: str, told: OutreachResolved, books: Books, now: datetime) -> None:
         """What a person found out about a message holds for every invoice it covered."""
         outreach.resolve(connection, told.outreach, told.went_out, told.why, now)
-        tasks.close_tasks(connection, [f"outreach/{told.outreach}"], told.why, now)
+        tasks.close_tasks(connection, [f"outreach/{told.outreach}", f"post/{told.outreach}"], told.why, now)
         for part in outreach.load_claim(connection, told.outreach).parts:
             other = cases.load_case(connection, part.case) if part.case != case else None
             if other is not None and not other.ended:
@@ -304,12 +312,18 @@ class Assessor:
             quiet=around.quiet,
             payer_waits=cases.holds_of(connection, payer.id, now) if payer else frozenset(),
             open_balances=around.open_balances,
+            only_invoice=around.only_invoice,
             top_tenth=self.top_tenths.find(connection, seller.id, case.invoice.balance.currency, now),
+            interest_rates=self.policy.rates,
+            unread=find_unread(connection, self.policy),
         )
         facts = self._in_own_voice(connection, facts, seller.id).with_people(around.people, now)
         present = (case.round, next_step(case, facts).name)
         if answer := find_open(case):
             facts = replace(facts, refused_answers=about.refused.get((case.round, answer.step), ()))
+        if calls := parking.calls_of(case, facts):
+            undone = tasks.open_among(connection, [parking.key(case, rung.step) for rung in calls])
+            facts = replace(facts, asked=frozenset(rung.step for rung in calls if parking.key(case, rung.step) in undone))
         return replace(facts, refusals=about.refused.get(present, ()), missed=about.missed.get(present, ()))
 
     def _in_own_voice(self, connection: Connection, facts: Facts, seller: str) -> Facts:
@@ -353,6 +367,7 @@ class Assessor:
             outreach.presume_ended(connection, case.id, now)
         tasks.open_tasks(connection, [route(task, facts.people, facts.owner) for task in heard.tasks], case.id, now)
         tasks.close_tasks(connection, _matters_at_rest(case, heard, facts), "came right by itself", now)
+        tasks.close_tasks(connection, parking.waiting(case), "not now: nobody is to call while the invoice is silent", now)
         return Answer(without_private_words(case), without_detail(decision), label(case, verdict, facts, now), known=Known(case.seq, now))
 
     def receive(self, connection: Connection, case: str, said: Sequence[Said], now: datetime) -> dict[str, str]:
@@ -401,6 +416,11 @@ def _knows(case: Case, message: str, fate: Fate) -> bool:
     return any((rung.outreach, rung.fate) == (message, fate) for rung in case.rungs) or any((one.outreach, one.fate) == (message, fate) for one in case.answers)
 
 
+def find_unread(connection: Connection, policy: Policy) -> bool:
+    """Whether messages would really leave here, and nobody would read what is answered: neither a program nor a person who was named."""
+    return policy.leaves_unread and installation.load_installation(connection).mode is Mode.LIVE and not mailboxes.load_reader(connection)
+
+
 def _matters_at_rest(case: Case, heard: Assessment, facts: Facts) -> list[str]:
     """The matters whose open tasks this look shows to be over."""
     over = []
@@ -408,13 +428,16 @@ def _matters_at_rest(case: Case, heard: Assessment, facts: Facts) -> list[str]:
     if not facts.books.problem and rule not in ("ledger", "stale"):
         over.append(f"ledger/{facts.books.source}")
     if rule == "due":
+        over.append(matters.UNREAD_ANSWERS)
         over += [f"books/{facts.books.source}", f"contact/{facts.customer.id}", f"unapplied/{facts.customer.id}/{case.invoice.balance.currency}"]
-    over += [f"approval/{case.id}/{one.step}" for one in case.approvals if one.standing not in (ApprovalStanding.OPEN, ApprovalStanding.EXPIRED)]
+    over += leave.over(case)
     over += matters.overtaken(case)
     if case.open_dispute is None and case.invoice.standing is not Standing.DISPUTED:
         over.append(f"dispute/{case.id}")
-    if isinstance(heard.verdict.decision, Close):
+    if case.ended or case.settled_at:
+        over += [f"post/{rung.outreach}" for rung in case.rungs if rung.is_to_be_posted]
         over += [*matters.moot_at_the_end(case, facts), f"refused/{case.id}", f"missing/{case.id}"]
+    if isinstance(heard.verdict.decision, Close):
         # Another invoice that the message covered asks again, under its own number.
         over += [f"outreach/{rung.outreach}" for rung in case.rungs if rung.fate is Fate.UNKNOWN]
     return over
@@ -432,6 +455,7 @@ def _summary(case: Case, facts: Facts) -> dict[str, object]:
         "mode": facts.mode.value,
         "switched_off": facts.switched_off,
         "fenced": facts.fenced,
+        "unread": facts.unread,
         "ledger_read_at": facts.books.read_at.isoformat() if facts.books.read_at else None,
         "posted_through": facts.books.posted_through.isoformat() if facts.books.posted_through else None,
         "ledger_problem": facts.books.problem,

@@ -20,9 +20,12 @@ from domain.conversation import Sheet
 from domain.decision import assess
 from domain.event import CallEnded
 from domain.facts import Books, Facts
+from domain.ladder import COPY_BUSINESS_DAYS
 from domain.money import Money, minor_unit, total
+from domain.payment_plan import propose
+from domain.plan_keeping import offers_plans
 from domain.seller import Seller
-from domain.silences import CALL_BACK_BUSINESS_DAYS, COPY_BUSINESS_DAYS
+from domain.silences import CALL_BACK_BUSINESS_DAYS
 from integrations.messaging import UnableToReadSent
 from integrations.messaging.twilio_call import TwilioCalls
 from playbooks import dialogue
@@ -35,6 +38,9 @@ _ANSWERED_WITHIN = timedelta(minutes=10)
 _OFFICE = ContactHours()
 # A provider has told of a call's end by then; else it is asked.
 _TOLD_WITHIN = timedelta(minutes=10)
+# For so long a call that nobody knows the number of is looked for.
+_LOOKED_FOR = timedelta(days=3)
+_CLOCKS_DIFFER = timedelta(minutes=2)
 
 log = structlog.get_logger()
 
@@ -66,6 +72,7 @@ def write_sheet(connection: Connection, letter: Letter, bundle: Bundle, seller: 
         follow_up_on=facts.bank_calendar.add(today, COPY_BUSINESS_DAYS),
         zone=seller.time_zone,
         colleague_until=_closing(seller, now) if in_office else None,
+        plan_in_writing=offers_plans(facts) and bool(propose(owed, today)),
         person_decides=any(sum(one.standing is not PromiseStanding.RELEASED for one in case.promises) >= limits.per_invoice for case in claimed),
     )
     calls.prepare(connection, letter.message.key, sheet, min(now + _ANSWERED_WITHIN, _last_moment(facts, now)), now)
@@ -73,7 +80,8 @@ def write_sheet(connection: Connection, letter: Letter, bundle: Bundle, seller: 
 
 def trace_calls(database: Database, provider: TwilioCalls, now: datetime) -> tuple[str, ...]:
     """Ask the provider about calls whose end it has not told us; the inbox rows that tell it now. What it does not tell is asked
-    again in the next round, until the call counts as in doubt."""
+    again in the next round, until the call counts as in doubt. A call whose number nobody knows is looked for first."""
+    _find_lost(database, provider, now)
     with database.reading() as connection:
         waiting = calls.unended(connection, now - _TOLD_WITHIN)
     words = []
@@ -89,6 +97,28 @@ def trace_calls(database: Database, provider: TwilioCalls, now: datetime) -> tup
                 if call is not None and not call.status:
                     words.append(calls.end(connection, call, status, now))
     return tuple(words)
+
+
+def _find_lost(database: Database, provider: TwilioCalls, now: datetime) -> None:
+    """Write down the number of each call in doubt that alone, of all to its customer's number, can be the one that was asked for.
+
+    That the provider tells of none proves nothing: no call is ever placed again for it.
+    """
+    with database.reading() as connection:
+        doubtful = calls.lost(connection, now - _LOOKED_FOR)
+        known = calls.known_sids(connection, now - _LOOKED_FOR - _CLOCKS_DIFFER)
+    for one in doubtful:
+        begun = one.sending_at - _CLOCKS_DIFFER
+        try:
+            placed = provider.find_placed(one.to_address, begun)
+        except UnableToReadSent as error:
+            log.warning("unable to look for a call", call=one.key, error=str(error))
+            continue
+        found = [other for other in placed if other.sid not in known and other.began <= begun + _ANSWERED_WITHIN]
+        if len(found) == 1:
+            with database.transaction() as connection:
+                outreach.note_provider(connection, one.key, provider.name, found[0].sid)
+            known |= {found[0].sid}
 
 
 def _closing(seller: Seller, now: datetime) -> datetime:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from email.utils import format_datetime
 
+from activities.accruing import find_interest
 from domain import covers, leave
 from domain.bundle import Bundle, Share
 from domain.case import Case, Fate, PromiseStanding
@@ -15,13 +16,15 @@ from domain.customer import Behavior, Contact, Customer, Role, Tier, spell_reach
 from domain.facts import Facts, Mode
 from domain.invoice import Invoice
 from domain.ladder import find_authorization
+from domain.matters import acts_done
 from domain.money import Money, total
 from domain.owed import AnswerKind
 from domain.payment_plan import propose
 from domain.playbook import Step, Verb
+from domain.segment import Risk
 from domain.seller import Seller
 from integrations.messaging import Attachment, Email, Message
-from playbooks import Wording, guard, wording_key, wording_of
+from playbooks import Wording, add_portal, guard, wording_key, wording_of
 from playbooks.page import Circumstances, FactSheet, Line
 from playbooks.paper import set_letter
 from playbooks.wording import Rendered, render, render_text
@@ -101,14 +104,15 @@ def write_letter(
 
     A step that people must approve is worded as on the day they were asked, so that they agree to what is sent. ``answers`` are
     the one-tap answers an e-mail offers, as label and address, ``portal_url`` where its reader's own page is.
+    A mail of which somebody else gets a copy has neither: whoever follows such a link answers as the customer.
     ``drafted`` are paragraphs of a writing model, which an e-mail says in place of our own as long as nothing speaks against it.
     """
-    contact = customer.contact_for(bundle.channel, bundle.step.to)
+    contact = facts.contact_for(bundle.step, bundle.channel, now)
     if contact is None:
         return None
-    texts = wording_of(resolved, language_of(contact, customer))
+    texts = add_portal(wording_of(resolved, language_of(contact, customer)))
     wording = texts[wording_key(bundle.step, bundle.channel)]
-    sheet = fact_sheet(bundle, seller, customer, contact, facts, frozenset(attachments), now)
+    sheet = fact_sheet(bundle, seller, customer, contact, facts, frozenset(attachments) if bundle.channel == "email" else frozenset(), now)
     covered = covers.spell(covers.Cover(one.case.invoice.id, one.case.round, one.step.name, bundle.channel, one.leads) for one in bundle.shares)
     shadow = facts.mode is Mode.SHADOW
     if bundle.channel != "email":
@@ -119,6 +123,9 @@ def write_letter(
         return Letter(message, contact.id, shadow, paper)
     why_not = guard.judge(drafted, sheet, wording) if drafted else ""
     worded = bool(drafted) and not why_not
+    copied = _copied(bundle, customer)
+    if copied:
+        answers, portal_url = (), ""
     written = render(
         guard.frame(wording.language) if worded else wording,
         replace(sheet, around=replace(sheet.around, answers=answers, portal_url=portal_url), drafted=drafted if worded else ()),
@@ -138,12 +145,19 @@ def write_letter(
         html=written.html,
         message_id=f"<{key}@{domain}>",
         references=(*thread[:1], *thread[1:][-9:]),
-        cc=_copied(bundle, customer),
+        cc=copied,
         headers={"Date": format_datetime(now), "List-Unsubscribe": f"<mailto:{seller.reply_to or seller.sender_email}?subject=Please%20stop>"},
-        attachments=(*filter(None, (paper,)), *(attachments[one] for share in bundle.shares if share.leads and (one := share.case.invoice.id) in attachments)),
+        attachments=(*filter(None, (paper,)), *_documents(bundle, attachments)),
         covers=covered,
     )
     return Letter(email, contact.id, shadow, paper, why_not)
+
+
+def _documents(bundle: Bundle, attachments: Mapping[str, Attachment]) -> tuple[Attachment, ...]:
+    """The invoices that go along: those it is about, unless they are paid."""
+    if bundle.step.answers_customer is AnswerKind.SETTLED:
+        return ()
+    return tuple(attachments[one] for share in bundle.shares if share.leads and (one := share.case.invoice.id) in attachments)
 
 
 def _answers_go_to(seller: Seller, key: str) -> str:
@@ -198,24 +212,44 @@ def fact_sheet(bundle: Bundle, seller: Seller, customer: Customer, contact: Cont
             _circumstances(bundle.carrier.case, bundle.step, customer, facts, worded_at), plan_lines=_proposal(bundle.step, claimed, facts.today(worded_at))
         ),
     )
-    return _with_what_it_answers(sheet, bundle)
+    if sheet.around.tone == "formal" and bundle.channel in ("email", "letter"):
+        sheet = replace(sheet, interest=find_interest(tuple(share.case for share in bundle.shares if share.leads), seller, customer, facts, sheet.today))
+    return _with_what_it_answers(sheet, bundle, facts)
 
 
-def _with_what_it_answers(sheet: FactSheet, bundle: Bundle) -> FactSheet:
+def _with_what_it_answers(sheet: FactSheet, bundle: Bundle, facts: Facts) -> FactSheet:
     """``sheet`` with what was promised, or the installments that were agreed; each asks for no more than that."""
     case, open_now = bundle.carrier.case, sheet.total
     owed = case.owed(bundle.step.name)
     if owed is None:
         return sheet
+    if owed.what is AnswerKind.SETTLED:
+        return _with_what_ends(sheet, bundle, facts)
     if owed.what is AnswerKind.PROMISE_CONFIRMED and (promise := case.open_promise):
         around = replace(sheet.around, promised_amount=promise.amount, promised_day=promise.day)
         return replace(sheet, around=around, asked=min(promise.amount, open_now, key=lambda one: one.amount))
-    if not owed.parts:
-        return sheet
     # The invoice's own link takes all of it, which nobody is asked for now.
     lines = tuple(replace(line, invoice=replace(line.invoice, pay_url="")) for line in sheet.claimed)
+    if owed.what is AnswerKind.DISCOUNT_GRANTED and (off := sheet.around.discount_amount):
+        return replace(sheet, claimed=lines, pay_url="", asked=max(open_now - off, open_now - open_now, key=lambda one: one.amount))
+    if not owed.parts:
+        return sheet
     around = replace(sheet.around, plan_lines=tuple((part.day, part.amount) for part in owed.parts), about=owed.about)
     return replace(sheet, claimed=lines, pay_url="", payment_reference=owed.about[:140] or sheet.payment_reference, around=around, asked=owed.parts[0].amount)
+
+
+def _with_what_ends(sheet: FactSheet, bundle: Bundle, facts: Facts) -> FactSheet:
+    """``sheet`` with which invoices are paid, since when, and what was done about any of them that ends with it."""
+    measures = {Verb(act) for share in bundle.shares for act in acts_done(share.case, facts)}
+    days = [line.invoice.paid_on for line in sheet.claimed]
+    around = replace(
+        sheet.around,
+        about=", ".join(line.invoice.number for line in sheet.claimed),
+        hold=Verb.PLACE_CREDIT_HOLD in measures,
+        collectors=not measures.isdisjoint((Verb.HAND_OFF, Verb.REFER_TO_AGENCY)),
+        paid_day=max((day for day in days if day), default=None) if all(days) else None,
+    )
+    return replace(sheet, around=around)
 
 
 def _proposal(step: Step, claimed: tuple[Line, ...], today: date) -> tuple[tuple[date, Money], ...]:
@@ -245,7 +279,8 @@ def _circumstances(case: Case, step: Step, customer: Customer, facts: Facts, now
         discount_percent=f"{discount.percent:f}" if discount else "",
         discount_until=discount.last_day if discount else None,
         discount_amount=discount.off(case.invoice.total) if discount else None,
-        first_invoice=customer.behavior is Behavior.NEW,
+        plan=strategic or facts.risk(case.invoice.balance.amount, case.invoice.days_past_due(facts.today(now))) is Risk.HIGH,
+        first_invoice=facts.only_invoice and (step.do.is_internal or not any(rung.is_contact for rung in case.rungs)),
         account_manager=customer.account_manager,
         agency=found.name if (found := find_authorization(case, facts, now)) else "",
         hold=any(rung.fate is Fate.DONE and facts.playbook.step_of(rung).do is Verb.PLACE_CREDIT_HOLD for rung in case.rungs),

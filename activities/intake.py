@@ -23,10 +23,12 @@ from temporalio.client import (
 )
 
 from activities.clock import Clock, start_clock
+from activities.forwarding import forward_advice
 from activities.second_reading import read_again
 from db import incoming, mailboxes, people, tasks
 from domain.discretion import describe
 from domain.task import Task, TaskKind
+from integrations.messaging import Mailer
 from integrations.messaging.imap import Fetched, Mailbox, Session, UnableToReadMailbox
 from integrations.reading.chat import ChatReader
 from integrations.reference.holidays import calendar_for
@@ -51,12 +53,13 @@ _HEARTBEAT_SECONDS = 30
 @dataclass(frozen=True, slots=True)
 class Intake:
     """Implements ``workflows.ports.Intake``. ``owner`` is told when a mailbox cannot be read. ``reader`` is a model that is
-    asked about answers the rules do not know."""
+    asked about answers the rules do not know. ``mailer`` mails remittance advice on."""
 
     door: Door
     mailboxes: Sequence[Mailbox]
     owner: str
     reader: ChatReader | None = None
+    mailer: Mailer | None = None
 
     @activity.defn(name="read_mail")
     async def read_mail(self) -> MailRead:
@@ -68,6 +71,8 @@ class Intake:
             total = MailRead(total.kept + read.kept, total.failed + read.failed)
         if self.reader:
             await _alive(asyncio.to_thread(read_again, self.door.database, self.reader, clock()))
+        if self.mailer:
+            await _alive(asyncio.to_thread(forward_advice, self.door.database, self.mailer, clock))
         return total
 
     async def read(self, mailbox: Mailbox, clock: Clock) -> MailRead:

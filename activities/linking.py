@@ -10,12 +10,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from activities.answering import is_for_the_world
 from activities.assessor import Policy
 from activities.composing import Letter
 from db import pay_links, portal
 from domain.bundle import Bundle
 from integrations.messaging import Email
+from playbooks.phrases import is_for_the_world
 
 # Stands in the text that is kept where the reader's own stands in the mail.
 _PLACE = "/portal/for-the-reader-only"
@@ -29,14 +29,14 @@ def offer_portal(public_url: str) -> str:
 
 
 def seal(connection: Connection, letter: Letter, bundle: Bundle, policy: Policy, now: datetime) -> Letter:
-    """``letter`` with links of its reader's own; links to pay only where following them is counted."""
+    """``letter`` with links of its reader's own; links to pay only where following them is counted, and nobody else gets a copy."""
     email = letter.message
     if not isinstance(email, Email):
         return letter
     if _PLACE in email.text:
         own = f"/portal/{portal.make_link(connection, letter.contact, letter.reach, now)}"
         email = replace(email, text=email.text.replace(_PLACE, own), html=email.html.replace(_PLACE, own))
-    if policy.clicks and is_for_the_world(policy.public_url):
+    if policy.clicks and is_for_the_world(policy.public_url) and not email.cc:
         email = _lead_through_us(connection, email, bundle, policy.public_url, now)
     return replace(letter, message=email)
 

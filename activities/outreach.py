@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 from temporalio import activity
 
-from activities import alerting, answering, asking, calling, drafting, forgotten, linking, posting, unsubscribing
+from activities import alerting, answering, asking, calling, drafting, forgotten, linking, posting, unreadable, unsubscribing
 from activities.assessor import Assessor
 from activities.bundling import bundle_again, bundle_to_ask, bundle_up
 from activities.clock import Clock, start_clock
@@ -29,7 +29,7 @@ from db import cases, drafts, inbox, invoices, letters, outreach, parties, recei
 from db.engine import Database
 from db.ids import new_id
 from db.outreach import Claim, Part
-from domain import desk, leave
+from domain import copies, desk, leave
 from domain.bundle import Bundle
 from domain.case import Case, Fate
 from domain.decision import APPROVAL, Perform, Wait
@@ -37,7 +37,7 @@ from domain.facts import Books, Facts, Mode
 from domain.owed import AnswerKind
 from domain.playbook import Step, Verb
 from domain.task import Task, TaskKind
-from integrations.messaging import Accepted, Attachment, Email, Mailer, Message, Messenger, Outcome, Refused, Unknown
+from integrations.messaging import Accepted, Attachment, Email, Mailer, Measuring, Message, Messenger, Outcome, Refused, Unknown
 from integrations.writing import Writer
 from workflows.contract import case_id
 from workflows.ports import Answer, Delivery
@@ -108,7 +108,10 @@ class Outreach:
         """Raises LookupError when the invoice is not in the database at all."""
         clock = start_clock()
         with watching_for_trouble(self.database, delivery.invoice, Doing.SEND, clock):
-            return self._carry_out(delivery, clock)
+            try:
+                return unreadable.note_readable(self.database, Doing.SEND, delivery.invoice, self._carry_out(delivery, clock), clock)
+            except unreadable.UNREADABLE as error:
+                return unreadable.wait_for_it(self.database, self.assessor, delivery.invoice, error, clock, known=delivery.known, delivery=delivery)
 
     def _carry_out(self, delivery: Delivery, clock: Clock) -> Answer:
         seller = self._seller(delivery.invoice)
@@ -118,7 +121,7 @@ class Outreach:
                 break
         else:
             answer = self._look(delivery, seller, clock)
-        if isinstance(act := answer.decision, Perform) and act.step == delivery.step:
+        if isinstance(act := answer.decision, Perform) and (act.step, act.channel) == (delivery.step, delivery.channel):
             # Whatever kept this step from going out may not be over in the next instant: never try again without a pause.
             return replace(answer, decision=Wait(clock() + BREATH, f"{act.summary} could not go out just now", ""))
         return answer
@@ -222,8 +225,13 @@ class Outreach:
         due = facts.bank_calendar.add(facts.today(now), 1)
         key = f"act/{case.id}/{case.round}/{bundle.step.name}"
         task = Task(key, _KINDS.get(bundle.step.do, TaskKind.CALL), script.subject, script.text, _owner(bundle.step.do, facts), due)
+        if bundle.step.answers_customer is AnswerKind.COPY_SENT:
+            asked = copies.to_send(case, facts, due)
+            task = replace(asked, title=script.subject, remedy=f"{script.text}\n\n{asked.remedy}")
         answer = self.assessor.carry_out(connection, case, bundle.step, bundle.channel, Fate.DONE, (task,), facts, now)
-        return answer, alerting.write_alert(task, seller, facts, now) if bundle.step.do is Verb.ALERT_ACCOUNT_MANAGER else None
+        if bundle.step.do is not Verb.ALERT_ACCOUNT_MANAGER:
+            return answer, None
+        return answer, alerting.write_alert(task, seller, facts, now, to_do=tasks.find_open(connection, task.key))
 
     def _seller(self, invoice: str) -> str:
         with self.database.reading() as connection:
@@ -235,7 +243,11 @@ class Outreach:
     def _look(self, delivery: Delivery, seller: str, clock: Clock) -> Answer:
         sight = self.ledgers.read(seller, (delivery.invoice,), clock())
         with self.database.transaction() as connection:
-            return self.assessor.look(connection, delivery.invoice, sight, (), clock(), known=delivery.known)
+            answer = self.assessor.look(connection, delivery.invoice, sight, (), now := clock(), known=delivery.known)
+            alert = alerting.find_alert(connection, self.assessor, answer.case, now)
+        if alert:
+            alerting.send_alert(alert, self.mailer, self.chat, f"{self.assessor.policy.private_url}/tasks")
+        return answer
 
     def _claim(self, delivery: Delivery, now: datetime) -> Claim | None:
         """Claim the step for every invoice the message covers. None: it is not ours to send, or not now."""
@@ -256,7 +268,10 @@ class Outreach:
         if composed is None:
             return None
         bundle, facts = composed
-        contact = facts.customer.contact_for(bundle.channel, bundle.step.to)
+        agreed = bundle.carrier.case.approval(bundle.step.name)
+        if agreed is not None and inbox.restrained(connection, agreed.covers):
+            return None  # what was said about one of them may leave the agreed text as true as it was: that is heard first
+        contact = facts.contact_for(bundle.step, bundle.channel, now)
         if contact is None:
             return None
         parts = [
@@ -302,6 +317,18 @@ class Outreach:
             self.assessor.conclude(connection, alive, Fate.UNKNOWN, None, now, asked_by=case.id)
         return None
 
+    def _over(self, claim: Claim, taken: Accepted) -> list[str]:
+        """The matters that are over once a provider has taken a message. Where it tells of delivery, only that proves a message was
+        not the matter."""
+        channel = claim.parts[0].channel
+        provider = self.mailer.name if channel == "email" else getattr(self.messengers.get(channel), "name", "")
+        return [f"provider/{provider}", *(f"refused/{part.case}" for part in claim.parts if not taken.receipts)]
+
+    def _measure(self, message: Message) -> str:
+        """Why what carries ``message`` would not take one of its length; empty when it would."""
+        messenger = self.messengers.get(message.channel)
+        return messenger.measure(message) if isinstance(messenger, Measuring) else ""
+
     def _lock(self, connection: Connection, invoice: str) -> Case | None:
         parties.lock_customer_of(connection, invoice)
         return cases.load_case(connection, case_id(invoice))
@@ -343,6 +370,10 @@ class Outreach:
                 return None
             if bundle.step.answers_customer is AnswerKind.COPY_SENT and not carrier.invoice.pdf_url and not letter.has_documents:
                 outreach.record(connection, claim.id, claim.token, "refused", now, reason="the ledger has no document of this invoice", try_again=False)
+                return None
+            if isinstance(letter.message, Message) and (too_long := self._measure(letter.message)):
+                # Before anything is sent, so that the step takes its next channel.
+                outreach.record(connection, claim.id, claim.token, "refused", now, reason=too_long, try_again=False)
                 return None
             if not letter.shadow and not _is_as_approved(carrier, bundle.step, letter.text_hash, facts, now):
                 outreach.release(connection, claim.id, claim.token, "what was approved is not true any more", now)
@@ -397,13 +428,13 @@ class Outreach:
                 case Accepted(calling=True):
                     # How it ends is told by the provider; until then it is on its way.
                     if outreach.record(connection, claim.id, claim.token, "calling", now, provider_id=outcome.provider_id):
-                        tasks.close_tasks(connection, ["mailer", *(f"refused/{part.case}" for part in claim.parts)], "calls are made again", now)
+                        tasks.close_tasks(connection, self._over(claim, outcome), "calls are made again", now)
                     return None
                 case Accepted():
                     fate = Fate.DELIVERED if outcome.delivered else Fate.ACCEPTED
                     if not outreach.record(connection, claim.id, claim.token, fate.value, now, provider_id=outcome.provider_id):
                         return None
-                    tasks.close_tasks(connection, ["mailer", *(f"refused/{part.case}" for part in claim.parts)], "mail goes out again", now)
+                    tasks.close_tasks(connection, self._over(claim, outcome), "messages go out again", now)
                     if getattr(self.messengers.get(claim.parts[0].channel), "name", "") == PRINT:
                         posting.have_it_posted(connection, self.assessor, claim, outcome.provider_id, now)
                 case Refused():

@@ -16,7 +16,7 @@ from activities.assessor import Assessor
 from activities.clock import Clock, start_clock
 from activities.ledgers import Ledgers, Sight
 from activities.trouble import Doing, watching_for_trouble
-from db import cases, inbox, invoices, parties, plans, tasks
+from db import cases, inbox, incoming, invoices, parties, plan_requests, plans, tasks
 from db.engine import Database
 from db.plans import Unheard
 from domain.answers import Reply
@@ -32,7 +32,7 @@ from domain.invoice import Invoice
 from domain.money import Money
 from domain.payment_plan import Declined, PlanNews
 from domain.person import route
-from domain.plan_keeping import KeptPlan, Look, Offered, begin, look, words_for
+from domain.plan_keeping import KeptPlan, Look, Offered, begin, look, offers_plans, words_for
 from domain.task import Task, TaskKind
 from workflows.contract import OVERRIDE, PLAN_CHANGES, REPORT, Labels, Said, case_id, plan_id
 from workflows.ports import AskPlan, Passed, PlanAnswer, Replied
@@ -40,6 +40,7 @@ from workflows.ports import AskPlan, Passed, PlanAnswer, Replied
 _REFUSED = "refused"
 _BREATH = timedelta(minutes=1)
 _FROM_THE_UI = "Temporal UI"
+_OURSELVES = "Dunwell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +90,26 @@ class Plans:
         if kept is None or sight is None:
             for said in unheard:
                 inbox.mark_folded(connection, said.id, 0, Reply(False, refusal), now)
+            self._have_answered(connection, key, unheard, watched, sight, refusal, now)
             return PlanAnswer(None, "it never came about", _REFUSED, replies=self._replies(connection, key, rows))
         if missing := [part.invoice for part in kept.plan.covers if part.invoice not in watched]:
             raise LookupError(f"invoice {missing[0]} of plan {ask.plan} is not in the database")
         facts = self.assessor.gather(connection, next(iter(watched.values())), sight.books, now)
         seen = look(kept, [_news(said) for said in unheard], watched, sight.invoices, facts, now, opening=before is None)
         return self._write(connection, key, before, seen, unheard, rows, watched, sight, facts, now)
+
+    def _have_answered(
+        self, connection: Connection, key: str, unheard: Sequence[Unheard], watched: dict[str, Case], sight: Sight | None, refusal: str, now: datetime
+    ) -> None:
+        """A plan that the customer asked for, and that cannot be offered, is a matter for a person."""
+        if sight is None or not watched or not any(isinstance(said.word, Offered) and said.word.in_writing for said in unheard):
+            return
+        case = next(iter(watched.values()))
+        facts = self.assessor.gather(connection, case, sight.books, now)
+        title = f"Customer {facts.customer.number} would like to pay invoice {case.invoice.number} in parts"
+        remedy = f"No plan could be offered ({refusal}), and they wait for an answer: agree with them on what is possible"
+        task = Task(f"{key}/refused", TaskKind.CALL, title, remedy, facts.owner, facts.bank_calendar.add(facts.today(now), 1))
+        tasks.open_tasks(connection, [route(task, facts.people, facts.owner)], case.id, now)
 
     def _begin(
         self,
@@ -117,6 +132,8 @@ class Plans:
         if others := plans.covering(connection, list(watched)):
             return None, f"payment plan {others[0]} covers one of these invoices already; call that off first: dunwell plan decline {others[0]}"
         facts = self.assessor.gather(connection, next(iter(watched.values())), sight.books, now)
+        if word.in_writing and not offers_plans(facts):
+            return None, f"playbook {facts.playbook.name} offers no payment plans"
         try:
             return begin(plan, word, tuple(watched.values()), sight.invoices, facts, now), ""
         except UnableToPlan as error:
@@ -149,6 +166,9 @@ class Plans:
             inbox.mark_folded(connection, said.id, kept.seq, _reply(said, reply, is_first=before is None, why=seen.why), now)
         unreadable = [_unreadable(said, first, facts, now) for said in unheard if said.fault]
         tasks.open_tasks(connection, [route(task, facts.people, facts.owner) for task in (*seen.tasks, *unreadable)], first.id, now)
+        for said in unheard if before is None else ():
+            if message := plan_requests.message_behind(connection, said.id):
+                incoming.mark_handled(connection, message, "plan", by=_OURSELVES, why="a payment plan was proposed in writing", now=now)
         tasks.close_tasks(connection, seen.over, "came right by itself", now)
         ended = kept.plan.state.value if kept.plan.has_ended else ""
         labels = _label(kept, until, seen.why, facts)

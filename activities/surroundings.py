@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from db import installation, invoices, outreach, parties, people, quiet_periods
 from db.installation import Installation
 from db.parties import Reached
-from domain.customer import Customer
+from domain.customer import Behavior, Customer
 from domain.facts import Contacted, InFlight, Mode
 from domain.money import Money
 from domain.person import Person
@@ -25,7 +25,8 @@ class Surroundings:
     """A customer, how we may reach it, what it has heard and is about to hear, and what holds here for everybody.
 
     ``on_the_way`` are the messages to its people now, whatever they are about; ``open_balances`` what its open invoices owe,
-    known only where it has unapplied money. It holds for one transaction: what is decided in another is decided by another.
+    known only where it has unapplied money; ``only_invoice``: it is new, and no other invoice of it is known.
+    It holds for one transaction: what is decided in another is decided by another.
     """
 
     reached: Reached
@@ -36,6 +37,7 @@ class Surroundings:
     quiet: tuple[QuietPeriod, ...]
     people: tuple[Person, ...]
     open_balances: tuple[Money, ...]
+    only_invoice: bool
 
     @property
     def customer(self) -> Customer:
@@ -67,6 +69,7 @@ def look_around(connection: Connection, customer: str, now: datetime, *, claimin
         quiet=quiet_periods.load_quiet(connection, _keepers(reached)),
         people=people.load_all(connection),
         open_balances=invoices.balances_of(connection, customer) if reached.customer.unapplied else (),
+        only_invoice=reached.customer.behavior is Behavior.NEW and not reached.has_several,
     )
 
 

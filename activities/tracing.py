@@ -1,7 +1,8 @@
-"""Text messages whose provider has not told their end: what became of them is asked, in case its callback was lost.
+"""Messages whose provider has not told their end: what became of them is asked, in case its callback was lost.
 
-A message in doubt is looked for in the provider's log, by its number and its text. Only once it could not be waiting there any
-more does its absence say that it never left; then its step is taken once more.
+A text message in doubt is looked for in the provider's log, by its number and its text. Only once it could not be waiting there any
+more does its absence say that it never left; then its step is taken once more. An e-mail in doubt is looked for by our key,
+where the mailer's log can be read; that it is not there proves nothing, and people decide.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from db import outreach, receipts
 from db.engine import Database
 from db.receipts import Unsettled
 from domain.delivery import Fault, Receipt, Told
-from domain.texting import simplify
-from integrations.messaging import Sent, UnableToReadSent
+from domain.texting import fit, simplify
+from integrations.messaging import Findable, Sent, UnableToReadSent
 from integrations.messaging.twilio_text import VALIDITY, TwilioTexts
 
 log = structlog.get_logger()
@@ -28,6 +29,8 @@ _ABSENT_AFTER = VALIDITY + _PATIENCE
 _LONGEST = timedelta(days=3)
 _CLOCKS_DIFFER = timedelta(minutes=2)
 _MOST_AT_ONCE = 100
+# SendGrid's log answers six requests a minute, and each mail takes two.
+_MOST_ASKED = 3
 
 
 def trace_texts(database: Database, texts: TwilioTexts, now: datetime) -> tuple[str, ...]:
@@ -52,6 +55,25 @@ def trace_texts(database: Database, texts: TwilioTexts, now: datetime) -> tuple[
     return words
 
 
+def trace_mails(database: Database, mailer: Findable, now: datetime) -> tuple[str, ...]:
+    """Look for the e-mails of the last days that may have been sent; the ids of the inbox rows that tell of those found, to be passed on."""
+    with database.reading() as connection:
+        doubtful = receipts.find_doubtful(connection, mailer.name, now - _LONGEST, _MOST_ASKED)
+    words: tuple[str, ...] = ()
+    for one in doubtful:
+        try:
+            found = mailer.find_sent(one.outreach, one.sending_at - _CLOCKS_DIFFER)
+        except UnableToReadSent as error:
+            log.info("mails.not_traced", outreach=one.outreach, error=str(error))
+            break
+        if found is not None:
+            told = Receipt(mailer.name, f"{found.provider_id}/found", one.outreach, found.provider_id, "email", one.reach, Told.ACCEPTED, now)
+            with database.transaction() as connection:
+                outreach.note_provider(connection, one.outreach, mailer.name, found.provider_id)
+                words += receipts.note(connection, told, now).words
+    return words
+
+
 def _look_up(texts: TwilioTexts, one: Unsettled, now: datetime) -> Receipt | None:
     state = texts.look_up(one.provider_id)
     if state.told is Told.ACCEPTED:
@@ -62,21 +84,23 @@ def _look_up(texts: TwilioTexts, one: Unsettled, now: datetime) -> Receipt | Non
 
 def _find_lost(database: Database, texts: TwilioTexts, one: Unsettled, now: datetime) -> Receipt | None:
     """What the log tells of a message that may have been sent; None while it says nothing certain."""
-    if texts.template:
-        return None  # its log shows a template in other words than ours
     begun = one.sending_at - _CLOCKS_DIFFER
     sent = texts.sent_to(one.to_address, begun)
     with database.reading() as connection:
-        found = _match(connection, one, sent, begun)
+        found = _match(connection, one, sent, begun, within=bool(texts.template))
     if found:
         return Receipt(texts.name, f"{found.provider_id}/found", one.outreach, found.provider_id, "sms", one.reach, Told.ACCEPTED, now)
-    if now - one.sending_at < _ABSENT_AFTER:
-        return None
+    if now - one.sending_at < _ABSENT_AFTER or texts.template:
+        return None  # the log may show a template in other words than ours
     why = f"{texts.name}'s log does not have it: it never left"
     return Receipt(texts.name, f"{one.outreach}/absent", one.outreach, "", "sms", one.reach, Told.FAILED, now, Fault.OURS, why)
 
 
-def _match(connection: Connection, one: Unsettled, sent: tuple[Sent, ...], since: datetime) -> Sent | None:
-    known, text = outreach.known_to_provider(connection, since - timedelta(days=1)), simplify(one.text)
+def _match(connection: Connection, one: Unsettled, sent: tuple[Sent, ...], since: datetime, *, within: bool) -> Sent | None:
+    """``within``: what we wrote stands somewhere in the message, on one line."""
+    known, written = outreach.known_to_provider(connection, since - timedelta(days=1)), (simplify(one.text), fit(one.text))
+    if within:
+        ours = " ".join(written[0].split())
+        return next((other for other in sent if other.provider_id not in known and ours and ours in " ".join(other.text.split())), None)
     # A trial account puts a sentence of the provider's before ours.
-    return next((other for other in sent if other.provider_id not in known and other.text.endswith(text)), None)
+    return next((other for other in sent if other.provider_id not in known and other.text.endswith(written)), None)

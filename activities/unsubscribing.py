@@ -7,19 +7,20 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from activities.answering import is_for_the_world
 from activities.composing import Letter
 from db import unsubscribe_links
 from integrations.messaging import Email
+from playbooks.phrases import is_for_the_world
 
 _HEADER = "List-Unsubscribe"
 PATH = "/unsubscribe/"
 
 
 def offer(connection: Connection, letter: Letter, public_url: str) -> Letter:
-    """``letter`` with a link of its own, where customers can reach us by https: mail programs take no other."""
+    """``letter`` with a link of its own, where customers can reach us by https: mail programs take no other. A mail of which
+    somebody else gets a copy has none: it would silence the customer for that one's click."""
     email = letter.message
-    if not isinstance(email, Email) or not public_url.lower().startswith("https://") or not is_for_the_world(public_url):
+    if not isinstance(email, Email) or email.cc or not public_url.lower().startswith("https://") or not is_for_the_world(public_url):
         return letter
     link = f"<{public_url.rstrip('/')}{PATH}{unsubscribe_links.make_link(connection, email.key)}>"
     by_mail = email.headers.get(_HEADER, "")

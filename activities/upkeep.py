@@ -29,13 +29,14 @@ from activities.calling import trace_calls
 from activities.clock import Clock, start_clock
 from activities.overdue import wake_overdue
 from activities.sealing import Sealing
-from activities.tracing import trace_texts
+from activities.tracing import trace_mails, trace_texts
 from activities.unread import give_up_unread
 from db import installation, journal, people, tasks
 from db.backup import Backups
 from db.engine import Database
 from domain.task import Task, TaskKind
 from integrations.accounting import LedgerInvoice, UnableToReadLedger
+from integrations.messaging import Findable
 from integrations.messaging.twilio_call import TwilioCalls
 from integrations.messaging.twilio_text import TwilioTexts
 from starter import Door
@@ -56,7 +57,7 @@ class Upkeep:
     """Implements ``workflows.ports.Upkeep``. ``backups`` is there where they are made daily by themselves.
 
     ``seals`` is the file outside the database in which nightly seals are kept, if any. ``texts`` and ``calls`` are asked what became of
-    messages and calls whose end they have not told.
+    messages and calls whose end they have not told, ``mails`` for those that may have been sent.
     """
 
     door: Door
@@ -65,6 +66,7 @@ class Upkeep:
     seals: Path | None = None
     texts: TwilioTexts | None = None
     calls: TwilioCalls | None = None
+    mails: Findable | None = None
 
     @activity.defn(name="tend")
     async def tend(self, thorough: bool, mark: str = "") -> Tended:
@@ -77,6 +79,8 @@ class Upkeep:
         backed_up = thorough and await self._back_up(clock)
         if self.texts is not None:
             await self.door.report_all(await asyncio.to_thread(trace_texts, self.door.database, self.texts, clock()))
+        if self.mails is not None:
+            await self.door.report_all(await asyncio.to_thread(trace_mails, self.door.database, self.mails, clock()))
         if self.calls is not None:
             await self.door.report_all(await asyncio.to_thread(trace_calls, self.door.database, self.calls, clock()))
         await self.door.report_all(await asyncio.to_thread(give_up_unread, self.door.database, clock()))

@@ -22,10 +22,18 @@ from workflows.ports import Answer
 _NEWS: TypeAdapter[News] = TypeAdapter(Annotated[News, Field(discriminator="kind")])
 _FROM_THE_UI = "Temporal UI"
 _LONGEST_WHY = 2_000
-# Signals after which somebody believes the invoice to be silent.
-_RELIED_ON = ("hold", "promise", "paid", "stop")
+# Signals that may come twice: what they end has ended then.
+_RELEASING = ("release", "dispute_resolved", "reply_handled")
 # What nobody may say under a name that is only written down.
 _NEEDS_A_KNOWN_PERSON = ("approval_asked", "approved", "approval_lapsed", "refused_approval")
+# What is said elsewhere, and where.
+_ELSEWHERE = {
+    "swap": "which steps count as done is worked out from what the customer has heard: dunwell case swap NUMBER --to PLAYBOOK",
+    "set_contact": "what stands in a signal stays in Temporal, and no address of a person may: dunwell contact set CUSTOMER --role ROLE --email ADDRESS",
+    "reopen": "the workflow of an invoice that is over hears nothing: dunwell case reopen NUMBER",
+    "agency": "who allows it must be known for certain: dunwell case authorize-agency NUMBER",
+}
+_ALSO_CALLED = {"contact": "set_contact", "playbook": "swap", "swap_playbook": "swap", "authorize_agency": "agency"}
 _ROW = re.compile("[a-z0-9_]{1,64}")
 
 
@@ -54,9 +62,12 @@ def read(said: Said) -> News:
         return InvoiceChanged(by=_FROM_THE_UI)
     if said.name == "cancel":
         return ChasingStopped(by=_FROM_THE_UI, why=_text(first) or "canceled")
+    first = _unwrap(first)
+    meant = str(first.get("kind")) if said.name == OVERRIDE and isinstance(first, dict) else said.name
+    if (meant := _ALSO_CALLED.get(meant, meant)) in _ELSEWHERE:
+        return WordUnreadable(meant, by=_FROM_THE_UI, why=f"not taken here: {_ELSEWHERE[meant]}")
     if said.name not in (*OVERRIDES, OVERRIDE):
         return WordUnreadable(said.words, by=_FROM_THE_UI, why=f"there is no word {said.name!r}; there are {', '.join(OVERRIDES)} and {REPORT}")
-    first = _unwrap(first)
     if isinstance(first, dict) and first.get("kind") in _NEEDS_A_KNOWN_PERSON:
         return WordUnreadable(said.words, by=_FROM_THE_UI, why="who agrees must be known for certain; use dunwell case approve, or the link in the mail")
     if said.name == OVERRIDE and isinstance(first, dict) and first.get("kind") not in OVERRIDES:
@@ -65,6 +76,8 @@ def read(said: Said) -> News:
     if said.name != OVERRIDE:
         fields["kind"] = said.name
     by = fields["by"] = _text(fields.get("by"))[:100] or _FROM_THE_UI
+    if fields.get("kind") == "write_off" and by != _FROM_THE_UI:
+        fields["by"] = f"{by} ({_FROM_THE_UI})"  # a name that anybody may type is not that of whoever may agree
     try:
         news: News = _NEWS.validate_python(fields, extra="forbid")
         return replace(news, why=news.why[:_LONGEST_WHY])
@@ -90,7 +103,7 @@ def undone(said: Sequence[Said], answer: Answer, owner: str, today: date) -> tup
             due=today,
         )
         for word in said
-        if word.key in refused and word.name in _RELIED_ON and not case.ended
+        if word.key in refused and word.name in OVERRIDES and word.name not in _RELEASING and not case.ended
     )
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from cli.faults import explain
+from cli.findings import Finding, Findings, Health, watch
+from cli.outside import examine_mailboxes, examine_providers
 from cli.session import open_database, read_settings
 from cli.terminal import as_json, count, day, print_json, say
 
@@ -27,27 +26,6 @@ _GIGABYTE = 1024**3
 _LONGEST_PASSING = timedelta(minutes=2)
 _PATIENCE = timedelta(seconds=5)
 _LONGEST_UNREAD = timedelta(days=4)  # two business days, over a weekend
-
-
-class Health(StrEnum):
-    """WRONG makes doctor exit with 1; LOOK is worth a look and may be as you want it."""
-
-    WELL = "ok"
-    LOOK = "look"
-    WRONG = "wrong"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was found about ``what``, and the remedy where something is to be done."""
-
-    what: str
-    health: Health
-    said: str
-    remedy: str = ""
-
-
-Findings = Iterator[Finding]
 
 
 @click.command(short_help="Check everything it stands on, with remedies.")
@@ -75,34 +53,26 @@ def doctor(as_json: bool) -> None:
 
 def examine(settings: Settings, now: datetime) -> Findings:
     """Every finding, in the order in which things depend on one another."""
-    yield from _watch("data folder", partial(_data_folder, settings))
+    yield from watch("data folder", partial(_data_folder, settings))
     sellers: list[SellerSettings] = []
-    yield from _watch("sellers", partial(_sellers, settings, sellers))
-    yield from _watch("playbook", partial(_playbook, settings))
-    yield from _watch("mailer", partial(_mailer, settings))
+    yield from watch("sellers", partial(_sellers, settings, sellers))
+    yield from watch("playbook", partial(_playbook, settings))
+    yield from watch("mailer", partial(_mailer, settings))
+    yield from watch("providers", partial(examine_providers, settings, sellers))
     with open_database(settings) as database:
-        known = tuple(_watch("database", partial(_database, database)))
+        known = tuple(watch("database", partial(_database, database)))
         yield from known
         if not any(finding.health is Health.WRONG for finding in known):
-            yield from _watch("state", partial(_state, database, settings, now))
-            yield from _watch("law", partial(_law, database, settings, now))
-            yield from _watch("writing model", partial(_writing_model, database, settings, now))
-            yield from _watch("backup", partial(_backup, database, settings, now))
-            yield from _watch("replies", partial(_replies, database, settings, sellers, now))
+            yield from watch("state", partial(_state, database, settings, now))
+            yield from watch("law", partial(_law, database, settings, now))
+            yield from watch("interest", partial(_interest, database, settings, now))
+            yield from watch("writing model", partial(_writing_model, database, settings, now))
+            yield from watch("backup", partial(_backup, database, settings, now))
+            yield from watch("replies", partial(_replies, database, settings, sellers, now))
+            yield from watch("mailbox", partial(examine_mailboxes, settings, sellers, database))
             for one in sellers:
-                yield from _watch("ledger", partial(_ledger, database, settings, one, now))
-    yield from _watch("temporal", partial(_temporal, settings))
-
-
-def _watch(what: str, examine_it: Callable[[], Findings]) -> Findings:
-    """The findings of one examination; an error that was to be expected becomes one, too."""
-    try:
-        yield from examine_it()
-    except Exception as error:
-        if said := explain(error):
-            yield Finding(what, Health.WRONG, said)
-        else:
-            raise
+                yield from watch("ledger", partial(_ledger, database, settings, one, now))
+    yield from watch("temporal", partial(_temporal, settings))
 
 
 def _data_folder(settings: Settings) -> Findings:
@@ -237,6 +207,18 @@ def _law(database: Database, settings: Settings, now: datetime) -> Findings:
         yield Finding("law", Health.WELL, f"the limits on contact stay within the law of {count(places, 'place')} (rules of {VERSION})")
 
 
+def _interest(database: Database, settings: Settings, now: datetime) -> Findings:
+    from cli.interest import find_gaps
+    from domain.interest import STATUTES
+
+    laws, gaps = find_gaps(database, settings, now.date())
+    for law, since in gaps:
+        said = f"{law} has no reference rate for the half-year from {day(since)}: letters whose interest needs it name none"
+        yield Finding("interest", Health.LOOK, said, f"add {STATUTES[law].reference} to {settings.own_playbooks / 'interest-rates.csv'}")
+    if laws and not gaps:
+        yield Finding("interest", Health.WELL, f"formal letters name statutory interest ({', '.join(laws)}), and every rate is there")
+
+
 def _writing_model(database: Database, settings: Settings, now: datetime) -> Findings:
     from datetime import timedelta
 
@@ -276,7 +258,7 @@ def _backup(database: Database, settings: Settings, now: datetime) -> Findings:
 
 def _replies(database: Database, settings: Settings, sellers: list[SellerSettings], now: datetime) -> Findings:
     from db import mailboxes, replies
-    from settings import connect_mailboxes
+    from settings import carries_for_real, connect_mailboxes
     from workflows.ports import READ_MAIL_EVERY
 
     connected = connect_mailboxes(settings, sellers)
@@ -300,7 +282,11 @@ def _replies(database: Database, settings: Settings, sellers: list[SellerSetting
         yield Finding("replies", Health.WELL, "SendGrid's inbound mail is taken")
     elif not connected:
         said = f"{reader} reads what customers answer" if reader else "no program reads what customers answer"
-        yield Finding("replies", Health.LOOK, said, "connect the mailbox: docs/how-to/replies.md")
+        if not reader and carries_for_real(settings):
+            remedy = 'connect the mailbox (docs/how-to/replies.md), or: dunwell live --replies-are-read-by "NAME"'
+            yield Finding("replies", Health.WRONG, f"{said}, so nothing is sent by mail, text or phone", remedy)
+        else:
+            yield Finding("replies", Health.LOOK, said, "connect the mailbox: docs/how-to/replies.md")
     if waiting and since:
         health = Health.WRONG if now - since > _LONGEST_UNREAD else Health.WELL
         yield Finding("replies", health, f"{count(waiting, 'answer')} of customers to be dealt with, the oldest for {_for(now - since)}", "dunwell inbox list")

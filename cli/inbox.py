@@ -12,14 +12,11 @@ from cli.changing import DAY, find_invoice, read_reason, reason_option
 from cli.classify import classify
 from cli.session import identify, knock, open_database, read_settings, token_option
 from cli.terminal import as_json, day, moment, print_json, print_table, say
-from domain.resolving import SILENCING, Resolution
+from domain.resolving import Resolution
 
 if TYPE_CHECKING:
     from db.engine import Database
-    from db.people import Person
     from db.replies import Line, Whole
-    from domain.event import News
-    from settings import Settings
 
 _JOINED = {
     "door": "the page it was written on",
@@ -30,10 +27,6 @@ _JOINED = {
     "person": "a person",
     "": "",
 }
-
-
-class UnableToFinish(Exception):
-    """A message that could not be dealt with so; the message says what to do."""
 
 
 @click.group(short_help="What customers answered, and what becomes of it.")
@@ -146,119 +139,43 @@ def resolve(
       dunwell inbox resolve in_1f2e3d --as dispute --about "two boxes missing" --reason "their mail"
       dunwell inbox resolve in_9a8b7c --as nothing --invoice INV-4711 --reason "their bookkeeper, thanked us"
     """
+    import asyncio
     from datetime import UTC
     from decimal import Decimal, InvalidOperation
 
     from db.people import Access
     from db.replies import load_message
-    from domain.resolving import UnableToResolve, news_of
+    from db.resolving import Decided, Told, carry_out, decide
+    from domain.resolving import UnableToResolve
 
-    why, chosen, settings = read_reason(reason), Resolution(resolution), read_settings()
+    why, settings = read_reason(reason), read_settings()
     try:
         part = Decimal(amount) if amount else None
     except InvalidOperation:
         raise click.UsageError(f"--amount: {amount!r} is no amount; write it like 1234.50, in the invoice's currency") from None
+
+    async def tell(decided: Decided) -> Told:
+        async with knock(settings) as door:
+            return await carry_out(database, door, decided, lambda: datetime.now(UTC))
+
     with open_database(settings) as database:
         person = identify(database, settings, token, Access.AGENT)
         with database.reading() as connection:
             found = load_message(connection, message)
             wanted = [f"invoice/{find_invoice(connection, number)}" for number in numbers]
-        if found.handled_at:
-            raise UnableToFinish(f"{found.handled_by} has dealt with it already: {found.handled_as}; change an invoice by hand with dunwell case")
-        read = found.understood
-        promised_day = read.promise_day if read and chosen is Resolution.PROMISE else None
-        promised = part or (read.promise_amount if read and chosen is Resolution.PROMISE and not on else None)
-        concerned = wanted or [one.case for one in found.line.about if not one.ended]
-        if promised and len(concerned) > 1:
-            raise click.UsageError("--amount: the message is about several invoices; name the one it is for with --invoice")
+        day_ = on.date() if on else None
         try:
-            news = news_of(chosen, day=on.date() if on else promised_day, amount=promised, about=about)
+            decided = decide(found, Resolution(resolution), day=day_, amount=part, about=about, wanted=wanted, by=person.name, why=why)
         except UnableToResolve as error:
             raise click.UsageError(f"--{error}") from None
-        now = datetime.now(UTC)
-        words = _note_first(database, found, chosen, wanted, person, why, now)
-        said = _tell(settings, database, found, concerned, news, words, chosen, person, why)
+        said = asyncio.run(tell(decided)).said
     if as_json:
-        print_json({"message": found.line.id, "handled_as": chosen.value, "said": said})
+        print_json({"message": found.line.id, "handled_as": resolution, "said": said})
         return
     numbers_of = {one.case: one.number for one in found.line.about}
     for case, answer in said.items():
         say(f"Invoice {numbers_of.get(case, case)}: {answer}.")
     say("Done." if said else "Done. No watched invoice is concerned.")
-
-
-def _note_first(database: Database, found: Whole, chosen: Resolution, wanted: list[str], person: Person, why: str, now: datetime) -> tuple[str, ...]:
-    """What is written before any invoice is told: which it is about, and that nothing more goes to an address."""
-    from db import incoming, suppressions
-    from domain.customer import spell_reach
-    from domain.delivery import Ground, silenced_by
-
-    line = found.line
-    words: tuple[str, ...] = ()
-    new = [case for case in wanted if case not in {one.case for one in line.about}]
-    with database.transaction() as connection:
-        if new:
-            words += incoming.assign(connection, line.id, new, now, by=person.name)
-        if chosen in SILENCING:
-            reach, channels = spell_reach(line.sender), silenced_by(line.channel)
-            ground = Ground.ASKED if chosen is Resolution.STOP else Ground.BY_HAND
-            fresh = suppressions.suppress(connection, reach, channels, ground, by=person.name, reason=why, now=now)
-            words += suppressions.tell_out(connection, reach, fresh, by=person.name, why=why, now=now) if fresh else ()
-    return words
-
-
-def _tell(
-    settings: Settings,
-    database: Database,
-    found: Whole,
-    concerned: list[str],
-    news: tuple[News, ...],
-    words: tuple[str, ...],
-    chosen: Resolution,
-    person: Person,
-    why: str,
-) -> dict[str, str]:
-    """Tell each invoice, and note that the message was dealt with. Raises UnableToFinish when one does not take it: the message stays open."""
-    import asyncio
-    from datetime import UTC
-    from itertools import takewhile
-
-    from db import incoming
-    from db.replies import still_waiting
-    from domain.event import ReplyHandled
-
-    first = tuple(takewhile(lambda one: not isinstance(one, ReplyHandled), news))
-
-    async def tell() -> dict[str, str]:
-        said: dict[str, str] = {}
-        async with knock(settings) as door:
-            await door.report_all(words)
-            for case in concerned:
-                for one in first:
-                    answer = await door.override(case, one, by=person.name, why=why, key=f"{found.line.id}/{hash_of(one)}")
-                    if not answer.taken:
-                        raise UnableToFinish(f"{answer.said}; the message stays open")
-                    said[case] = answer.said
-            with database.transaction() as connection:
-                incoming.mark_handled(connection, found.line.id, chosen.value, by=person.name, why=why, now=datetime.now(UTC))
-            for case in concerned:
-                for one in news[len(first) :]:
-                    with database.reading() as connection:
-                        if isinstance(one, ReplyHandled) and still_waiting(connection, case, found.line.id):
-                            continue  # another answer about it still waits, and so does the invoice
-                    answer = await door.override(case, one, by=person.name, why=why, key=f"{found.line.id}/{hash_of(one)}")
-                    if answer.taken:
-                        said.setdefault(case, answer.said)
-        return said
-
-    return asyncio.run(tell())
-
-
-def hash_of(news: News) -> str:
-    """What tells one decision from another, so that the same one said twice counts once."""
-    from hashlib import sha256
-
-    return sha256(repr(news).encode()).hexdigest()[:16]
 
 
 def _row(line: Line) -> tuple[str, ...]:

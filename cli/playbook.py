@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,9 +53,14 @@ def check(files: tuple[str, ...], as_json: bool) -> None:
       dunwell playbook check house.yaml
     """
     import playbooks
+    from playbooks.rates import load_rates
 
     own = own_playbooks()
     faults: list[Fault] = []
+    try:
+        load_rates(own)
+    except playbooks.UnableToLoad as error:
+        faults += error.faults
     wanted = files or playbooks.names(own)
     for file in wanted:
         try:
@@ -106,17 +111,20 @@ def diff(old: str | None, new: str | None, shipped: bool, seen: bool, as_json: b
     """Tell what differs from OLD to NEW: rules in words, texts line by line. Each is a name, a file, or an edition as NAME@HASH.
 
     With --shipped: what an upgrade changed in the playbooks and texts that you have copied and edited. Yours stay as they are.
+    Then OLD alone names one of them: a playbook, with the texts it says, or one text such as en/account-summary.email.
 
     \b
     Examples:
       dunwell playbook diff standard b2b-three-weeks
       dunwell playbook diff standard@4afbac standard      what changed since those invoices began
       dunwell playbook diff --shipped
+      dunwell playbook diff b2b-three-weeks --shipped
     """
     if shipped:
-        if old or new:
-            raise click.UsageError("--shipped compares everything you have copied; leave OLD and NEW out")
-        _tell_upgrade(read_settings().own_playbooks, seen, as_json)
+        if new:
+            raise click.UsageError("--shipped compares your own with what is shipped; name one playbook or text at most")
+        own = read_settings().own_playbooks
+        _tell_upgrade(own, _copied(own, old or ""), seen, as_json)
         return
     if seen or not old or not new:
         raise click.UsageError("name two playbooks to compare, or give --shipped")
@@ -159,13 +167,42 @@ def _is_file(name: str) -> bool:
     return name.endswith((".yaml", ".yml")) or "/" in name
 
 
-def _tell_upgrade(own: Path, seen: bool, as_json: bool) -> None:
-    """For every file of the business's own that is shipped too: what changed there since it was copied, and what is its own."""
+def _copied(own: Path, name: str) -> list[Path]:
+    """The files of the business's own that ``name`` stands for: a playbook with what it says, or one text; all of them without a name.
+
+    Raises UnableToChoose when nothing shipped is called so, or nothing of it was copied.
+    """
+    import playbooks
+
+    files = sorted((*own.glob("*.yaml"), *own.glob("wording/*/*.md")))
+    if not name:
+        return files
+    if "/" in name or name.endswith(".md"):
+        wanted = {f"wording/{name.removesuffix('.md')}.md"}
+        is_shipped = ".." not in Path(name).parts and all((playbooks.SHIPPED / one).is_file() for one in wanted)
+    else:
+        name = name.removesuffix(".yaml")
+        is_shipped = name in playbooks.names()
+        wanted = {f"{name}.yaml"}
+        if is_shipped:
+            policy = playbooks.parse((playbooks.SHIPPED / f"{name}.yaml").read_text("utf-8"), f"{name}.yaml")
+            said = {playbooks.wording_key(step, channel) for step in (*policy.steps, policy.afterwards.step(1)) for channel in step.by}
+            wanted |= {f"wording/{folder.name}/{key}.md" for folder in own.glob("wording/*") for key in said}
+    if not is_shipped:
+        raise UnableToChoose(f"OLD: nothing shipped is called {name!r}; playbooks are {', '.join(playbooks.names())}, wordings are like en/statement.email")
+    found = [file for file in files if file.relative_to(own).as_posix() in wanted]
+    if not found:
+        raise UnableToChoose(f"OLD: you have copied nothing of {name} into {own}: what is shipped is what you use")
+    return found
+
+
+def _tell_upgrade(own: Path, files: Sequence[Path], seen: bool, as_json: bool) -> None:
+    """For each of these files that is shipped too: what changed there since it was copied, and what is its own."""
     import playbooks
     from playbooks.comparing import diff_lines
 
     told: list[dict[str, Any]] = []
-    for path in sorted((*own.glob("*.yaml"), *own.glob("wording/*/*.md"))):
+    for path in files:
         file = path.relative_to(own)
         shipped, base = playbooks.SHIPPED / file, own / _BASES / file
         if not shipped.is_file():

@@ -1,7 +1,8 @@
-"""``dunwell preview``: what a playbook would do, day by day, worked out by the very rules that will run. No service, no database."""
+"""``dunwell preview``: what a playbook would do, step by step, worked out by the very rules that will run. No service, no database."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -11,19 +12,20 @@ import click
 
 from cli.session import own_playbooks
 from cli.terminal import as_json, print_json, say
-from domain.customer import Behavior
-from domain.diary import Entry, EntryKind, write_day, write_diary
+from domain.customer import Behavior, Tier
+from domain.diary import Entry, EntryKind, write_day
 
 if TYPE_CHECKING:
-    from domain.calendar import BusinessCalendar
     from domain.facts import Facts
     from domain.invoice import Invoice
+    from domain.money import Money
     from domain.playbook import Playbook, Step
 
 _TERMS = timedelta(days=30)
 _DAY = click.DateTime(["%Y-%m-%d"])
 _YEARS = range(2000, 2101)
 _LONGEST = 1000  # days
+_MOVED = re.compile(r" \(planned for day [+-][0-9]+: (?P<why>.*)\)$")
 
 
 class UnableToPreview(ValueError):
@@ -31,31 +33,72 @@ class UnableToPreview(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """An invoice and a customer to preview a playbook about. ``channels`` reach the customer, besides people of ours; ``approved``:
+    whatever needs leave has it; ``at_risk``: the balance is among the highest tenth of those open."""
+
+    amount: Money
+    issued: date
+    due: date
+    seen: date
+    country: str
+    behavior: Behavior = Behavior.STANDARD
+    tier: Tier = Tier.STANDARD
+    channels: tuple[str, ...] = ("email",)
+    approved: bool = False
+    at_risk: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
-    """A step whose day is not the one the playbook names: because of ``why``, it comes on ``actual``."""
+    """A step that the playbook names for the moment ``planned``: because of ``why``, as the diary has it, it comes at ``actual``."""
 
     step: str
-    planned: date
-    actual: date
+    planned: datetime
+    actual: datetime
     why: str
 
 
-@click.command(short_help="Show what a playbook would do, day by day.")
+@click.command(short_help="Show what a playbook would do, step by step.")
 @click.argument("playbook")
 @click.option("--due", type=_DAY, required=True, help="The due date, as 2026-12-01.")
 @click.option("--issued", type=_DAY, help="The day of issue; 30 days before the due date when left out.")
 @click.option("--amount", default="1000", show_default=True, help="What is owed.")
 @click.option("--currency", default="EUR", show_default=True)
-@click.option("--country", default="DE", show_default=True, help="Whose weekends and holidays count: the customer's country, and yours.")
+@click.option("--country", default="DE", show_default=True, help="Whose weekends, holidays, hours and laws count: the customer's country, and yours.")
 @click.option(
     "--behavior", type=click.Choice([each.value for each in Behavior]), default=Behavior.STANDARD.value, show_default=True, help="How the customer pays."
 )
+@click.option(
+    "--tier", type=click.Choice([each.value for each in Tier]), default=Tier.STANDARD.value, show_default=True, help="How the customer is to be treated."
+)
+@click.option(
+    "--risk",
+    type=click.Choice(["high", "normal"]),
+    default="normal",
+    show_default=True,
+    help="high: as if it were among the highest tenth of open balances. A prompt payer is a low risk by itself.",
+)
+@click.option("--channels", default="email", show_default=True, help="What reaches the customer, with its consent: of email, sms, call, letter.")
+@click.option("--approved", is_flag=True, help="As if everybody agreed at once to what needs approval, placing it with an agency included.")
 @click.option("--from", "seen", type=_DAY, help="The day Dunwell first sees the invoice; the day of issue when left out.")
 @as_json
 def preview(
-    playbook: str, due: datetime, issued: datetime | None, amount: str, currency: str, country: str, behavior: str, seen: datetime | None, as_json: bool
+    playbook: str,
+    due: datetime,
+    issued: datetime | None,
+    amount: str,
+    currency: str,
+    country: str,
+    behavior: str,
+    tier: str,
+    risk: str,
+    channels: str,
+    approved: bool,
+    seen: datetime | None,
+    as_json: bool,
 ) -> None:
-    """Show what PLAYBOOK would do about an invoice that is never paid, and where a rule moves a step off its day.
+    """Show what PLAYBOOK would do about an invoice that is never paid, hour by hour, and where a rule moves a step off its day.
 
     Nothing is read, stored or sent: it runs the rules themselves, as they will run.
 
@@ -64,6 +107,8 @@ def preview(
       dunwell preview standard --due 2026-12-01
       dunwell preview standard --due 2026-12-24 --country GB --behavior prompt
       dunwell preview standard --due 2026-09-01 --from 2026-10-20      an invoice first seen when it is late
+      dunwell preview issue-to-payment --due 2026-12-01 --tier strategic --approved
+      dunwell preview multi-channel-week --due 2026-12-01 --amount 9000 --channels email,sms,call
     """
     import playbooks
 
@@ -73,29 +118,37 @@ def preview(
         raise UnableToPreview(f"--due: use a day from {_YEARS[0]} to {_YEARS[-1]}")
     begin = issued.date() if issued else day - _TERMS
     first = seen.date() if seen else begin
-    owed = _invoice(amount, currency.upper(), begin, day)
-    facts = _facts(policy, country.upper(), Behavior(behavior), day)
+    owed = _read_amount(amount, currency.upper())
+    if begin > day:
+        raise UnableToPreview(f"--issued: {begin} comes after the due date {day}")
     if not -_LONGEST <= (first - day).days <= _LONGEST:
         raise UnableToPreview(f"--from: {first} is more than {_LONGEST} days away from the due date {day}")
-    diary = _run(owed, policy, facts, first)
-    moves = find_moves(diary, policy, owed, facts.calendar)
+    asked = Asked(owed, begin, day, first, country.upper(), Behavior(behavior), Tier(tier), _read_channels(channels), approved, risk == "high")
+    invoice = _invoice(asked)
+    facts = _facts(policy, asked)
+    diary = _run(invoice, facts, asked)
+    moves = find_moves(diary, policy, invoice, facts)
+    zone = facts.seller_zone
     if as_json:
-        print_json({"playbook": policy.name, "hash": policy.hash, "diary": [_line(entry) for entry in diary], "moved": [_moved(move) for move in moves]})
+        told = [_line(entry, zone) for entry in diary]
+        print_json({"playbook": policy.name, "hash": policy.hash, "zone": zone, "diary": told, "moved": [_moved(move) for move in moves]})
         return
-    say(f"{policy.title}: {owed.balance}, due {write_day(day)}, a {behavior} customer in {country.upper()}, never paid\n")
-    say(write_diary(diary))
+    whom = f"a {behavior} customer" if asked.tier is Tier.STANDARD else f"a {behavior} {'VIP' if asked.tier is Tier.VIP else tier} customer"
+    say(f"{policy.title}: {owed}, due {write_day(day)}, {whom} in {asked.country}, never paid; hours are {zone}\n")
+    for entry in diary:
+        if not _is_for_others(entry):
+            say(_write(entry, zone))
     if not facts.calendar.holidays:
-        say(f"\nNo public holidays of {country.upper()} are known: only weekends count.")
+        say(f"\nNo public holidays of {asked.country} are known: only weekends count.")
     if moves:
-        say("\nMoved off the day the playbook names:")
+        say("\nMoved off the moment the playbook names:")
     for move in moves:
-        say(f"  {move.step}: {write_day(move.planned)} -> {write_day(move.actual)}, because {move.why}")
+        say(f"  {move.step}: {_write_moment(move.planned)} -> {_write_moment(move.actual)} ({move.why})")
 
 
-def _invoice(amount: str, currency: str, issued: date, due: date) -> Invoice:
+def _read_amount(amount: str, currency: str) -> Money:
     from decimal import Decimal, InvalidOperation
 
-    from domain.invoice import Invoice
     from domain.money import Money, UnableToReckon
 
     try:
@@ -106,63 +159,120 @@ def _invoice(amount: str, currency: str, issued: date, due: date) -> Invoice:
         raise UnableToPreview(f"--amount: {error}") from None
     if owed.amount <= 0:
         raise UnableToPreview("--amount: must be more than zero")
-    if issued > due:
-        raise UnableToPreview(f"--issued: {issued} comes after the due date {due}")
-    return Invoice(id="preview", seller="preview", customer="preview", number="preview", total=owed, balance=owed, issued=issued, due=due)
+    return owed
 
 
-def _facts(policy: Playbook, country: str, behavior: Behavior, due: date) -> Facts:
+def _read_channels(written: str) -> tuple[str, ...]:
+    known = ("email", "sms", "call", "letter")
+    wanted = tuple(part.strip() for part in written.split(",") if part.strip())
+    if unknown := [one for one in wanted if one not in known]:
+        raise UnableToPreview(f"--channels: {unknown[0]!r} is none; name some of {', '.join(known)}, with commas between")
+    return wanted
+
+
+def _invoice(asked: Asked) -> Invoice:
+    from domain.invoice import Invoice
+
+    amount = asked.amount
+    return Invoice("preview", "preview", "preview", "preview", amount, amount, asked.issued, asked.due)
+
+
+def _facts(policy: Playbook, asked: Asked) -> Facts:
+    from dataclasses import replace
+    from decimal import Decimal
+
     from domain.customer import Contact, Customer, Role
-    from domain.facts import Books, Facts
+    from domain.facts import Books, Envelope, Facts
+    from domain.statute import Technology
+    from integrations.reference.countries import zones_by_country
     from integrations.reference.holidays import calendar_for
 
-    contact = Contact("preview", Role.BILLING, "Billing", email="billing@preview.example")
-    customer = Customer("preview", "preview", "preview", "preview", country, ("UTC",), behavior=behavior, contacts=(contact,))
-    calendar = calendar_for((country,), due)
-    return Facts(policy, customer, Books("preview", posted_through=date.max), calendar=calendar, bank_calendar=calendar)
+    zones = zones_by_country().get(asked.country, ("UTC",))
+    contact = Contact("preview", Role.BILLING, "Billing", "billing@preview.example", "+10000000000")
+    customer = Customer(
+        *("preview", "preview", "preview", "preview", asked.country, zones),
+        behavior=asked.behavior,
+        tier=asked.tier,
+        contacts=(contact,),
+        consents=frozenset(Technology),
+    )
+    calendar = calendar_for((asked.country,), asked.due)
+    if asked.approved:
+        # How long people think about it is theirs to say.
+        policy = replace(policy, ask_first=None, steps=tuple(replace(step, approve=0) for step in policy.steps))
+    return Facts(
+        policy,
+        customer,
+        Books("preview", posted_through=date.max),
+        seller_zone=zones[0],
+        calendar=calendar,
+        bank_calendar=calendar,
+        envelope=Envelope(channels=frozenset((*asked.channels, "task"))),
+        top_tenth=Decimal(0) if asked.at_risk else None,
+    )
 
 
-def _run(owed: Invoice, policy: Playbook, facts: Facts, seen: date) -> tuple[Entry, ...]:
+def _run(owed: Invoice, facts: Facts, asked: Asked) -> tuple[Entry, ...]:
     from domain.calendar import start_of_day
-    from domain.case import Case
+    from domain.case import Authorization, Case
     from domain.timeline import timeline
 
-    start = start_of_day(seen, ("UTC",))
-    last = max([owed.due, seen, *(step.planned_day(owed.due, facts.calendar) for step in policy.steps)])
-    end = start_of_day(last + timedelta(days=policy.afterwards.every_days + 14), ("UTC",))
-    return timeline(Case("preview", owed, policy.hash, start), facts, (), start, end)
+    policy, zones = facts.playbook, (facts.seller_zone,)
+    start = start_of_day(asked.seen, zones)
+    last = max([owed.due, asked.seen, *(step.planned_day(owed.due, facts.calendar) for step in policy.steps)])
+    end = start_of_day(last + timedelta(days=policy.afterwards.every_days + 14), zones)
+    agency = Authorization("the agency", owed.balance.amount, date.max, "preview") if asked.approved else None
+    return timeline(Case("preview", owed, policy.hash, start, agency=agency), facts, (), start, end)
 
 
-def find_moves(diary: Sequence[Entry], policy: Playbook, owed: Invoice, calendar: BusinessCalendar) -> tuple[Move, ...]:
-    """Every step in ``diary`` that came on another day than the playbook names, with the rule that moved it."""
+def find_moves(diary: Sequence[Entry], policy: Playbook, owed: Invoice, facts: Facts) -> tuple[Move, ...]:
+    """Every step in ``diary`` that came on another day than the playbook names, for the reason that stands there."""
     moves = []
-    before: date | None = None
     for entry in diary:
-        if entry.kind is not EntryKind.CONTACT:
-            continue
-        step = next((step for step in policy.steps if entry.what.startswith(f"{step.title} ")), None)
-        if step and (named := _named_day(step, owed.due, calendar)) != entry.on:
-            moves.append(Move(step.title, named, entry.on, _why(step, named, entry.on, before, policy, calendar)))
-        before = entry.on
+        step = _step_of(entry, policy)
+        if step and (moved := _MOVED.search(entry.what)):
+            moves.append(Move(step.title, _named_moment(step, entry, owed, facts), entry.at.astimezone(_zone(facts.seller_zone)), moved["why"]))
     return tuple(moves)
 
 
-def _named_day(step: Step, due: date, calendar: BusinessCalendar) -> date:
-    return due + timedelta(days=step.day) if step.day is not None else step.planned_day(due, calendar)
+def _step_of(entry: Entry, policy: Playbook) -> Step | None:
+    if entry.kind is not EntryKind.CONTACT:
+        return None
+    named = (step for step in policy.steps if entry.what.startswith((f"{step.title} ", f"{step.title}: ")))
+    return max(named, key=lambda step: len(step.title), default=None)
 
 
-def _why(step: Step, named: date, actual: date, before: date | None, policy: Playbook, calendar: BusinessCalendar) -> str:
-    if before and step.severe and actual <= calendar.on_or_after(before + timedelta(days=step.notice_days)):
-        return f"the reminder before it must have arrived {step.notice_days} days earlier"
-    if before and before < actual <= calendar.on_or_after(before + timedelta(days=policy.gap_days)) and actual != calendar.on_or_after(named):
-        return f"the customer heard from us on {write_day(before)}, and {policy.gap_days} days must pass"
-    if actual == calendar.on_or_after(named):
-        return "that day is no business day"
-    return "the invoice was first seen late"
+def _named_moment(step: Step, entry: Entry, owed: Invoice, facts: Facts) -> datetime:
+    """When ``step`` would come if nothing moved it: on the day the playbook names, at the hour at which such a thing is done."""
+    day = owed.due + timedelta(days=step.day) if step.day is not None else step.planned_day(owed.due, facts.calendar)
+    zone = _zone(facts.seller_zone)
+    hour = entry.at if step.do.is_internal else facts.opening(day)
+    return datetime.combine(day, hour.astimezone(zone).time(), zone)
 
 
-def _line(entry: Entry) -> dict[str, Any]:
-    return {"on": entry.on, "day": entry.day, "kind": entry.kind, "what": entry.what}
+def _is_for_others(entry: Entry) -> bool:
+    """Whether it tells of a step that is meant for other customers or invoices only: --json has these lines too."""
+    return entry.kind is EntryKind.PASSED and " left out: only for " in entry.what
+
+
+def _zone(name: str) -> Any:
+    from domain.calendar import zone
+
+    return zone(name)
+
+
+def _write(entry: Entry, zone: str) -> str:
+    at = entry.at.astimezone(_zone(zone))
+    weekday, _, day = write_day(entry.on).partition(" ")
+    return f"day {entry.day:>+4}  {weekday} {day:>11}  {at:%H:%M}  {entry.what}"
+
+
+def _write_moment(at: datetime) -> str:
+    return f"{write_day(at.date())}, {at:%H:%M}"
+
+
+def _line(entry: Entry, zone: str) -> dict[str, Any]:
+    return {"at": entry.at.astimezone(_zone(zone)), "on": entry.on, "day": entry.day, "kind": entry.kind, "what": entry.what}
 
 
 def _moved(move: Move) -> dict[str, Any]:

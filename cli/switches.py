@@ -136,7 +136,8 @@ def live(yes: bool, yes_capture: bool, reader: str, token: str, as_json: bool) -
     severe steps. Look at what would have gone out first: dunwell cases, and the page.
 
     Answers must be read by somebody, or a customer who has paid is chased on: connect the mailbox in which they arrive
-    (mailbox in sellers.yaml, or DUNWELL_IMAP_URL), SendGrid's inbound mail, or name the person who reads them.
+    (mailbox in sellers.yaml, or DUNWELL_IMAP_URL), SendGrid's inbound mail, or name the person who reads them, which can be
+    done later too. While nobody would, nothing leaves by mail, text or phone.
 
     \b
     Examples:
@@ -145,9 +146,10 @@ def live(yes: bool, yes_capture: bool, reader: str, token: str, as_json: bool) -
     """
     from datetime import UTC
 
-    from db import installation, mailboxes
+    from db import installation
     from db.people import Access
     from domain.facts import Mode
+    from settings import NOBODY_READS, carries_for_real, load_sellers, reads_replies
 
     settings = read_settings()
     _refuse_examples(settings)
@@ -156,11 +158,11 @@ def live(yes: bool, yes_capture: bool, reader: str, token: str, as_json: bool) -
             "DUNWELL_MAILER is capture, which keeps every e-mail here; set it to smtp or sendgrid, or pass --yes-capture to go live without sending"
         )
     reader = " ".join(reader.split())
-    if not reader and settings.mailer != "capture" and not reads_replies(settings):
-        raise UnableToSwitch(
-            "nobody would read what customers answer: connect the mailbox in which answers arrive (mailbox in sellers.yaml, or DUNWELL_IMAP_URL), "
-            "or SendGrid's inbound mail, or name who reads them by --replies-are-read-by"
-        )
+    if not reader and carries_for_real(settings) and not reads_replies(settings, load_sellers(settings)):
+        raise UnableToSwitch(NOBODY_READS)
+    if reader and _is_live(settings):
+        _change(settings, token, Access.ADMIN, lambda connection, person: _name_reader(connection, reader))
+        return report(f"{reader} reads what customers answer.", look_again(settings, ("unread",)), {"mode": "live", "replies_read_by": reader}, as_json)
     if not yes:
         click.confirm("From now on reminders go to your customers. Go live?", abort=True, err=True)
 
@@ -168,7 +170,7 @@ def live(yes: bool, yes_capture: bool, reader: str, token: str, as_json: bool) -
         if installation.load_installation(connection).mode is Mode.LIVE:
             raise UnableToSwitch("this installation is live already; dunwell pause stops all sending")
         installation.set_mode(connection, Mode.LIVE, person.name, datetime.now(UTC))
-        mailboxes.note_reader(connection, reader)
+        _name_reader(connection, reader)
 
     _change(settings, token, Access.ADMIN, change)
     report("Live: reminders go to customers from now on.", look_again(settings), {"mode": "live"}, as_json)
@@ -259,11 +261,23 @@ def last_banking_day(seller: Seller, now: datetime) -> date:
     return calendar_for((seller.country,), today).add(today, -1)
 
 
-def reads_replies(settings: Settings) -> bool:
-    """Whether a program reads what customers answer by mail: a mailbox, or SendGrid's inbound mail."""
-    from settings import connect_mailboxes, load_sellers
+def _is_live(settings: Settings) -> bool:
+    from db import installation
+    from domain.facts import Mode
 
-    return bool(settings.sendgrid_inbound_keys or connect_mailboxes(settings, load_sellers(settings)))
+    with open_database(settings) as database, database.reading() as connection:
+        return installation.load_installation(connection).mode is Mode.LIVE
+
+
+def _name_reader(connection: Connection, reader: str) -> None:
+    from datetime import UTC
+
+    from db import mailboxes, tasks
+    from domain.matters import UNREAD_ANSWERS
+
+    mailboxes.note_reader(connection, reader)
+    if reader:
+        tasks.close_tasks(connection, [UNREAD_ANSWERS], f"{reader} reads them", datetime.now(UTC))
 
 
 def find_example(seller: Seller) -> str:

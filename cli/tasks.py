@@ -98,7 +98,7 @@ def show(task: str, as_json: bool) -> None:
 @tasks.command(short_help="Say what came of a task.")
 @click.argument("task")
 @click.option("--result", required=True, help="One word, such as voicemail or promise (tasks show lists them); or words of your own, which only close it.")
-@click.option("--day", "on", type=DAY, help="Of a promise: when the money is to come. Of a wait: until when.")
+@click.option("--day", "on", type=DAY, help="Of a promise: when the money is to come. Of a wait: until when. Of a letter: when it was posted.")
 @click.option("--amount", help="The part that is promised or disputed; all of it when left out.")
 @click.option("--about", default="", help="What is wrong, for a dispute.")
 @click.option("--reason", default="", help="More about it; it stands in the diary under your name.")

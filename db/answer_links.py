@@ -15,7 +15,7 @@ from secrets import token_urlsafe
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, RowMapping, bindparam, select
 
-from db import parties
+from db import parties, readers
 from db.schema import answer_links, cases, inbox, outreach, outreach_parts
 from domain.case import Case
 from domain.seller import Seller
@@ -57,12 +57,13 @@ class Covered:
 
 @dataclass(frozen=True, slots=True)
 class AnswerLink:
-    """One message's link, with the invoices that stood in it."""
+    """One message's link, with the invoices that stood in it, and the locale of its reader (``de_AT``)."""
 
     message: str
     seller: Seller
     expires: datetime
     covered: tuple[Covered, ...]
+    locale: str
 
 
 def make_link(connection: Connection, message: str, now: datetime) -> str:
@@ -81,7 +82,7 @@ def find_link(connection: Connection, token: str) -> AnswerLink | None:
     parts = connection.execute(_COVERED, {"message": message}).mappings().all()
     given = _given(connection, message, [part["id"] for part in parts])
     covered = tuple(_covered(part, given, message) for part in parts)
-    return AnswerLink(message, parties.load_seller(connection, row["seller_id"]), row["expires"], covered)
+    return AnswerLink(message, parties.load_seller(connection, row["seller_id"]), row["expires"], covered, readers.find_locale(connection, message))
 
 
 def key_of(message: str, answer: OneTap) -> str:

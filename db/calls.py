@@ -16,7 +16,8 @@ from db import inbox
 from db.schema import calls, outreach, outreach_parts
 from db.text import storable
 from db.upsert import insert_once
-from domain.conversation import Sheet, State, conclude
+from domain.concluding import conclude
+from domain.conversation import Sheet, State
 from domain.event import CallEnded
 
 # How a call ended that nobody answered, by the provider's word for it.
@@ -66,6 +67,15 @@ class Call:
     reach: str
     fenced_at: datetime | None
     message_state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A call that may have been placed, and whose number at the provider nobody knows."""
+
+    key: str
+    to_address: str
+    sending_at: datetime
 
 
 def prepare(connection: Connection, key: str, sheet: Sheet, speak_until: datetime, now: datetime) -> None:
@@ -118,6 +128,20 @@ def take_step(connection: Connection, call: Call, state: State, said: str, heard
     connection.execute(calls.update().where(calls.c.outreach_id == call.key).values(**values))
 
 
+def put(connection: Connection, call: Call, said: str) -> None:
+    """What the provider is told from now on when it asks again."""
+    connection.execute(calls.update().where(calls.c.outreach_id == call.key).values(said=said))
+
+
+def reword(connection: Connection, key: str, texts: Sequence[str], words: str) -> None:
+    """What was said last, these ``texts``, was said in other words."""
+    call = load(connection, key)
+    ours = [f"Assistant: {text}" for text in texts]
+    if call is not None and list(call.lines[-len(ours) :]) == ours:
+        lines = [*call.lines[: -len(ours)], f"Assistant: {words}"]
+        connection.execute(calls.update().where(calls.c.outreach_id == key).values(lines=lines))
+
+
 def end(connection: Connection, call: Call, status: str, now: datetime) -> str:
     """The call is over, and its provider calls that ``status``: the inbox row that tells it to the invoice whose step it was. What was
     said stands in the message from now on."""
@@ -139,6 +163,23 @@ def unended(connection: Connection, before: datetime) -> tuple[tuple[str, str], 
         .order_by(outreach.c.sending_at)
     )
     return tuple((key, sid or provider_id) for key, sid, provider_id in connection.execute(query) if sid or provider_id)
+
+
+def lost(connection: Connection, since: datetime) -> tuple[Lost, ...]:
+    """The calls sent since then of which nobody knows whether they were placed."""
+    query = (
+        select(outreach.c.id, outreach.c.to_address, outreach.c.sending_at)
+        .join(calls, outreach.c.id == calls.c.outreach_id)
+        .where(calls.c.status == "", calls.c.sid == "", outreach.c.provider_id == "", outreach.c.state == "unknown", outreach.c.sending_at >= since)
+        .order_by(outreach.c.sending_at)
+    )
+    return tuple(Lost(*row) for row in connection.execute(query))
+
+
+def known_sids(connection: Connection, since: datetime) -> frozenset[str]:
+    """The provider's numbers of the calls sent since then that are known to be ours."""
+    query = select(calls.c.sid, outreach.c.provider_id).join(outreach, outreach.c.id == calls.c.outreach_id).where(outreach.c.sending_at >= since)
+    return frozenset(sid for row in connection.execute(query) for sid in row if sid)
 
 
 def _how_it_ended(call: Call, status: str) -> CallEnded:

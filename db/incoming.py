@@ -1,7 +1,7 @@
 """What customers write and say to us: kept once, joined to what it is about, understood, and told to the invoices concerned.
 
-Nothing here does more than pause, route, or keep a customer quiet: a promise in an answer is only understood, and counts once a
-person has agreed to it.
+Nothing here does more than pause, route, keep a customer quiet, or have a plan proposed that its playbook offers: a promise in an
+answer is only understood, and counts once a person has agreed to it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, bindparam, select
 
-from db import customers, inbox, joining, parties, receipts, suppressions, tasks
+from db import customers, forwards, inbox, joining, parties, plan_requests, receipts, suppressions, tasks
 from db.ids import new_id
 from db.joining import Joined, merge
 from db.schema import cases, incoming, incoming_cases, incoming_files, outreach
@@ -91,6 +91,8 @@ def receive(
         return Received(known, (), False)
     if message.message_id and connection.scalar(_OURS.limit(1), {"mail": message.message_id}):
         return Received("", (), False)
+    if forwards.is_own(connection, message.message_id):
+        return Received("", (), False)
     message = joining.mark_ours(connection, message)
     joined = joining.join(connection, message, about, customer_id)
     if message.from_us and not joined.customer:
@@ -113,12 +115,18 @@ def receive(
         return Received(connection.execute(_KNOWN, _key(message)).scalar_one(), (), False)
     _keep(connection, found, message, joined.cases)
     _ask_people(connection, found, message, understood, joined, customer.name if customer else "", owner, today, now)
+    if understood and understood.intent is Intent.REMITTANCE and joined.by and seller and seller.remittance_to:
+        forwards.ask(connection, found, seller.remittance_to, now)
     if message.from_us:
         return Received(found, _note_own(connection, found, message, joined, now), True)
     if understood is None:
         return Received(found, _note_bounces(connection, found, message, now), True)
     if not understood.pauses:
         return Received(found, (), True)
+    if understood.intent is Intent.PLAN_REQUEST and understood.sure and joined.by not in ("", "number"):
+        why = f"would like to pay in parts ({_where(found)})"
+        if asked := plan_requests.propose_as_asked(connection, found, joined.cases, today, by=_CUSTOMER, why=why, now=now):
+            return Received(found, asked, True)
     silenced = _silence(connection, found, message, reach, now) if understood.intent is Intent.STOP and joined.by not in ("", "number") else ()
     return Received(found, (*silenced, *_tell(connection, found, joined.cases, [_meant(found, message, understood, joined, today)], now)), True)
 
@@ -154,12 +162,17 @@ def _ask_people(
     if understood and understood.intent is Intent.REMITTANCE and joined.by:
         remedy = f"Set the payment against its invoices in the books. The advice: dunwell inbox show {found} --save-files FOLDER"
         title = f"{name or 'A customer'} sent a remittance advice"
-        tasks.open_tasks(connection, [Task(f"remittance-advice/{found}", TaskKind.BOOK, title, remedy, owner, today)], None, now)
+        tasks.open_tasks(connection, [Task(advice_matter(found), TaskKind.BOOK, title, remedy, owner, today)], None, now)
+
+
+def advice_matter(found: str) -> str:
+    """The matter of the task to post the remittance advice that the message ``found`` is."""
+    return f"remittance-advice/{found}"
 
 
 def _close_tasks(connection: Connection, found: str, by: str, now: datetime) -> None:
     unknown = select(incoming.c.id).where(incoming.c.state == "open", incoming.c.joined_by == "").limit(1)
-    matters = [f"remittance-advice/{found}"] if connection.execute(unknown).first() else [f"remittance-advice/{found}", _UNKNOWN]
+    matters = [advice_matter(found)] if connection.execute(unknown).first() else [advice_matter(found), _UNKNOWN]
     tasks.close_tasks(connection, matters, f"{by} dealt with it", now)
 
 
@@ -193,7 +206,8 @@ def _meant(found: str, message: Incoming, understood: Understood, joined: Joined
         case Intent.OUT_OF_OFFICE:
             back = understood.return_day
             until = min(back + timedelta(days=1) if back else today + _AWAY, today + LONGEST_HOLD)
-            return HoldPlaced(max(until, today + timedelta(days=1)), by="mail", why=f"out of office{f' until {back}' if back else ''} ({_where(found)})")
+            why = f"out of office{f' until {back}' if back else ''} ({_where(found)})"
+            return HoldPlaced(max(until, today + timedelta(days=1)), by="mail", why=why, at_least=True)
         case Intent.COPY_PLEASE | Intent.NEVER_RECEIVED:
             return Replied(by=_CUSTOMER, why=why, copy=True)
         case _:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Text, bindparam, func, select, union
+from sqlalchemy import Connection, Text, and_, bindparam, func, or_, select, union
+from sqlalchemy import case as if_else
 
 from db.ids import new_id
 from db.schema import cases, installation, outreach, outreach_parts
@@ -22,7 +23,7 @@ from db.text import storable_all
 from domain.customer import spell_reach
 from domain.facts import Contacted, CountsAs, InFlight, Refused
 from domain.playbook import Stage
-from domain.texting import simplify
+from domain.texting import fit, simplify
 
 # States that count as contact with the customer, for the gap and the caps: all that left, or may have, and did not come back.
 _COUNTS = ("accepted", "calling", "unknown", "delivered", "missed", "presumed")
@@ -71,9 +72,15 @@ _PRESUME_ENDED = (
 )
 _MOVE = outreach.update().where(outreach.c.id == bindparam("message"), outreach.c.token == bindparam("held_by"), outreach.c.state.in_(bindparam("out_of")))
 # Two searches put together: each has an index of its own, and no database uses both for one.
-_CONTACT = select(outreach.c.id, outreach.c.stage, outreach.c.claimed_at, outreach.c.sending_at, outreach.c.channel, outreach.c.counts_as).where(
-    outreach.c.claimed_at >= bindparam("since"), outreach.c.state.in_(bindparam("states")), outreach.c.counts_as != CountsAs.ANSWER
-)
+_IS_FAILED = and_(outreach.c.state == "refused", outreach.c.provider_id != "")
+_CONTACT = select(
+    outreach.c.id,
+    outreach.c.stage,
+    outreach.c.claimed_at,
+    outreach.c.sending_at,
+    outreach.c.channel,
+    if_else((_IS_FAILED, CountsAs.FAILED.value), else_=outreach.c.counts_as).label("counts_as"),
+).where(outreach.c.claimed_at >= bindparam("since"), or_(outreach.c.state.in_(bindparam("states")), _IS_FAILED), outreach.c.counts_as != CountsAs.ANSWER)
 _CONTACTS = union(_CONTACT.where(outreach.c.customer_id.in_(bindparam("customers"))), _CONTACT.where(outreach.c.reach.in_(bindparam("reach")))).order_by(
     "claimed_at"
 )
@@ -89,6 +96,9 @@ _ABOUT = (
         outreach.c.recorded_at,
         outreach.c.reason,
         outreach.c.try_again,
+        outreach.c.reach,
+        outreach.c.provider,
+        outreach.c.provider_id,
     )
     .select_from(_JOINED)
     .where(outreach_parts.c.case_id == bindparam("case"), outreach.c.state.in_([*_ON_THE_WAY, "unknown", "refused", "missed"]))
@@ -264,9 +274,10 @@ def record(connection: Connection, outreach_id: str, token: str, state: str, now
 
 
 def resolve(connection: Connection, outreach_id: str, went_out: bool, reason: str, now: datetime) -> None:
-    """A person found out what became of an unknown message."""
+    """A person found out what became of an unknown message, or of a letter that was printed."""
     state = "accepted" if went_out else "released"
-    connection.execute(outreach.update().where(outreach.c.id == outreach_id, outreach.c.state == "unknown").values(state=state, reason=reason, recorded_at=now))
+    open_ = (outreach.c.state == "unknown") | ((outreach.c.channel == "letter") & (outreach.c.state == "accepted"))
+    connection.execute(outreach.update().where(outreach.c.id == outreach_id, open_).values(state=state, reason=reason, recorded_at=now))
 
 
 def presume_ended(connection: Connection, case: str, now: datetime) -> None:
@@ -306,7 +317,7 @@ def find_by_text(connection: Connection, address: str, text: str, since: datetim
         .where(outreach.c.to_address == address, outreach.c.claimed_at >= since, outreach.c.provider_id == "", outreach.c.text != "")
         .order_by(outreach.c.claimed_at)
     )
-    return next((found for found, written in connection.execute(query) if text.endswith(simplify(written))), "")
+    return next((found for found, written in connection.execute(query) if text.endswith((simplify(written), fit(written)))), "")
 
 
 def note_sent(connection: Connection, row: dict[str, Any], state: str, now: datetime) -> None:
@@ -378,7 +389,8 @@ def load_about(connection: Connection, case: str) -> About:
     flights, refused, missed = [], defaultdict(list), defaultdict(list)
     for row in connection.execute(_ABOUT, {"case": case}):
         if row.state == "refused":
-            refused[row.round, row.rung].append(Refused(row.recorded_at, row.reason, row.try_again))
+            taken = bool(row.provider_id)
+            refused[row.round, row.rung].append(Refused(row.recorded_at, row.reason, row.try_again, row.rung, row.channel, row.reach, row.provider, taken))
         elif row.state == "missed":
             missed[row.round, row.rung].append(row.recorded_at)
         elif not row.dropped:

@@ -47,8 +47,15 @@ _LOCK_OF_INVOICE = (
     .with_for_update()
 )
 _IS_PAYER = select(_OF_FAMILY.c.id).where(_OF_FAMILY.c.pays_through == customers.c.id).exists()
+_ONE, _OTHER = invoices.alias("one"), invoices.alias("other")
+_HAS_SEVERAL = (
+    select(_ONE.c.id)
+    .join(_OTHER, (_OTHER.c.customer_id == _ONE.c.customer_id) & (_OTHER.c.id != _ONE.c.id))
+    .where(_ONE.c.customer_id == customers.c.id)
+    .exists()
+)
 _REACHED = (
-    select(customers, contacts, _IS_PAYER.label("is_payer"))
+    select(customers, contacts, _IS_PAYER.label("is_payer"), _HAS_SEVERAL.label("has_several"))
     .select_from(customers.outerjoin(contacts, contacts.c.customer_id == func.coalesce(customers.c.pays_through, customers.c.id)))
     .where(customers.c.id == bindparam("customer"))
     .order_by(contacts.c.id)
@@ -189,19 +196,22 @@ def load_customer(connection: Connection, customer: str) -> Customer:
 class Reached:
     """A customer as it is written to: with the people, zones and consents of the one it pays through, if any.
 
-    ``family`` are the ids of all who share those people, its own among them; ``payer`` is the customer it pays through.
+    ``family`` are the ids of all who share those people, its own among them; ``payer`` is the customer it pays through;
+    ``has_several``: more than one invoice of the customer itself is known, paid or not.
     """
 
     customer: Customer
     family: tuple[str, ...]
     payer: Customer | None = None
+    has_several: bool = False
 
 
 def load_reached(connection: Connection, customer: str) -> Reached:
     rows = connection.execute(_REACHED, {"customer": customer}).mappings().all()
     own = leave_alone(connection, _read_customer(rows[0], [row for row in rows if row[contacts.c.id]]))
     if not own.pays_through:
-        return Reached(own, tuple(connection.scalars(_FAMILY, {"customer": customer})) if rows[0]["is_payer"] else (customer,))
+        family = tuple(connection.scalars(_FAMILY, {"customer": customer})) if rows[0]["is_payer"] else (customer,)
+        return Reached(own, family, has_several=rows[0]["has_several"])
     payer = load_customer(connection, own.pays_through)
     together = replace(
         own,
@@ -211,7 +221,7 @@ def load_reached(connection: Connection, customer: str) -> Reached:
         natural_person=own.natural_person or payer.natural_person,
         guarantor=own.guarantor or payer.guarantor,
     )
-    return Reached(together, tuple(connection.scalars(_FAMILY, {"customer": payer.id})), payer)
+    return Reached(together, tuple(connection.scalars(_FAMILY, {"customer": payer.id})), payer, rows[0]["has_several"])
 
 
 def _read_customer(row: RowMapping, people: Sequence[RowMapping]) -> Customer:

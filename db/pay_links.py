@@ -12,7 +12,7 @@ from secrets import token_urlsafe
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from db import invoices, parties
+from db import invoices, parties, readers
 from db.schema import outreach, pay_links
 from domain.invoice import Invoice
 from domain.seller import Seller
@@ -33,12 +33,13 @@ _LAST_OPENED = select(func.max(pay_links.c.opened_at)).where(pay_links.c.invoice
 
 @dataclass(frozen=True, slots=True)
 class PayLink:
-    """A link to pay ``invoice``, as it stands now, in the message ``message`` that left at ``sent_at``."""
+    """A link to pay ``invoice``, as it stands now, in the message ``message`` that left at ``sent_at`` to a reader of ``locale`` (``de_AT``)."""
 
     message: str
     invoice: Invoice
     seller: Seller
     sent_at: datetime
+    locale: str
 
 
 def make_link(connection: Connection, message: str, invoice: str, now: datetime) -> str:
@@ -54,7 +55,8 @@ def find_link(connection: Connection, token: str) -> PayLink | None:
     invoice = invoices.load_invoice(connection, row.invoice_id) if row else None
     if row is None or invoice is None:
         return None
-    return PayLink(row.outreach_id, invoice, parties.load_seller(connection, row.seller_id), row.sending_at or row.made_at)
+    seller, locale = parties.load_seller(connection, row.seller_id), readers.find_locale(connection, row.outreach_id)
+    return PayLink(row.outreach_id, invoice, seller, row.sending_at or row.made_at, locale)
 
 
 def note_followed(connection: Connection, link: PayLink, now: datetime, *, by_machine: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection, bindparam, func, select
 
@@ -46,6 +46,17 @@ def find_versions(connection: Connection, name: str, hash_: str = "") -> tuple[V
     running = select(func.count()).where(cases.c.playbook_hash == table.hash, cases.c.ended.is_(None)).scalar_subquery()
     query = select(table.hash, table.name, table.stored_at, running).where(table.name == name, table.hash.startswith(hash_, autoescape=True))
     return tuple(Version(*row) for row in connection.execute(query.order_by(table.stored_at.desc(), table.hash)))
+
+
+def list_followed(connection: Connection) -> tuple[tuple[str, date], ...]:
+    """Every edition that running cases follow: its resolved text, and the earliest due date of their invoices."""
+    query = (
+        select(playbook_versions.c.resolved, func.min(invoices.c.due))
+        .select_from(playbook_versions)
+        .join(cases, cases.c.playbook_hash == playbook_versions.c.hash)
+    )
+    query = query.join(invoices, invoices.c.id == cases.c.invoice_id).where(cases.c.ended.is_(None)).group_by(playbook_versions.c.hash)
+    return tuple((resolved, due) for resolved, due in connection.execute(query))
 
 
 def following(connection: Connection, hashes: Sequence[str]) -> tuple[tuple[str, str], ...]:

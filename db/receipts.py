@@ -40,6 +40,17 @@ _OPEN = (
     .order_by(outreach.c.sending_at)
     .limit(bindparam("most"))
 )
+_IN_DOUBT = (
+    select(outreach.c.id, outreach.c.provider_id, outreach.c.to_address, outreach.c.reach, outreach.c.text, outreach.c.sending_at)
+    .where(
+        outreach.c.provider == bindparam("provider"),
+        outreach.c.channel == "email",
+        outreach.c.state == "unknown",
+        outreach.c.sending_at >= bindparam("since"),
+    )
+    .order_by(outreach.c.sending_at)
+    .limit(bindparam("most"))
+)
 # What a message's state may become, by what is told of it: forward only.
 _OUT_OF = {
     Told.ACCEPTED: ("unknown", "presumed"),
@@ -126,6 +137,17 @@ def note_text(connection: Connection, source: str, source_id: str, reach: str, t
     return insert_once(connection, receipts, storable_all(row))
 
 
+def note_help(connection: Connection, source: str, source_id: str, reach: str, text: str, now: datetime) -> bool:
+    """Whether a text that asks for help gets the automatic answer: the first of a day (UTC) from its number does, however often it comes."""
+    place = f"help/{reach}/{now.date()}"[:200]
+    row: dict[str, Any] = {"id": new_id("rec"), "source": source, "source_id": place, "outreach_id": "", "provider_id": source_id[:200], "reach": reach}
+    row |= {"told": Told.DELIVERED.value, "fault": "", "reason": f"answered {text[:100]!r}", "at": now, "received_at": now}
+    if insert_once(connection, receipts, storable_all(row)):
+        return True
+    before = select(receipts.c.provider_id).where(receipts.c.source == source, receipts.c.source_id == storable(place))
+    return connection.scalar(before) == storable(source_id[:200])
+
+
 def tell_cases(connection: Connection, message: str, now: datetime, again: str = "") -> tuple[str, ...]:
     """Tell every invoice the message covers the weightiest thing that was told of it; the ids of the new inbox rows.
 
@@ -160,6 +182,7 @@ def settle(connection: Connection, told: DeliveryReported) -> None:
         soon = last is not None and last["fault"] == Fault.LATER
         values = {"state": "refused" if told.again else "bounced", "try_again": soon, "reason": storable(told.why)[:500]}
         values["recorded_at"] = told.at or outreach.c.recorded_at
+        values["provider_id"] = last["provider_id"] if last is not None and last["provider_id"] else outreach.c.provider_id
     connection.execute(outreach.update().where(outreach.c.id == told.outreach, outreach.c.state.in_(_OUT_OF[Told(told.fate)])).values(values))
 
 
@@ -175,6 +198,12 @@ def find_unsettled(connection: Connection, provider: str, since: datetime, until
     return tuple(
         Unsettled(row.id, row.provider_id, row.to_address, row.reach, row.text, row.sending_at, row.state == "unknown" and not row.provider_id) for row in rows
     )
+
+
+def find_doubtful(connection: Connection, provider: str, since: datetime, most: int) -> tuple[Unsettled, ...]:
+    """E-mails sent since then of which nobody knows whether the provider took them, oldest first."""
+    rows = connection.execute(_IN_DOUBT, {"provider": provider, "since": since, "most": most})
+    return tuple(Unsettled(row.id, row.provider_id, row.to_address, row.reach, row.text, row.sending_at, is_doubtful=True) for row in rows)
 
 
 def _silence(connection: Connection, told: Receipt, now: datetime) -> tuple[str, ...]:

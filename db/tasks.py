@@ -12,7 +12,7 @@ from db.ids import new_id
 from db.schema import tasks
 from db.text import storable
 from db.upsert import insert_once
-from domain.task import Task
+from domain.task import Task, TaskKind
 
 # Statements are made once: to make one takes longer than to run it.
 _OPEN = select(tasks.c.id).where(tasks.c.open_key == bindparam("key"))
@@ -53,7 +53,29 @@ def open_tasks(connection: Connection, wanted: Sequence[Task], case: str | None,
 
 def is_open(connection: Connection, key: str) -> bool:
     """Whether there is an open task for this matter."""
-    return connection.execute(_OPEN, {"key": key[:300]}).first() is not None
+    return find_open(connection, key) != ""
+
+
+def find_open(connection: Connection, key: str) -> str:
+    """The id of the open task for this matter; empty when there is none."""
+    return connection.execute(_OPEN, {"key": storable(key)[:300]}).scalar_one_or_none() or ""
+
+
+def opened_by(connection: Connection, keys: Sequence[str], case: str) -> tuple[str, ...]:
+    """Those of these matters for which there is an open task that this case has opened."""
+    return tuple(connection.scalars(select(tasks.c.open_key).where(tasks.c.open_key.in_(keys), tasks.c.case_id == case)))
+
+
+def open_among(connection: Connection, keys: Sequence[str]) -> frozenset[str]:
+    """Those of these matters for which there is an open task."""
+    found = frozenset(connection.scalars(select(tasks.c.open_key).where(tasks.c.open_key.in_([storable(key)[:300] for key in keys]))))
+    return frozenset(key for key in keys if storable(key)[:300] in found)
+
+
+def opened_since(connection: Connection, key: str, since: datetime) -> Task | None:
+    """The task of this matter if it has been opened at ``since`` or later."""
+    row = connection.execute(select(tasks).where(tasks.c.open_key == storable(key)[:300], tasks.c.opened_at >= since)).mappings().first()
+    return Task(row["key"], TaskKind(row["kind"]), row["title"], row["remedy"], row["owner"], row["due"]) if row else None
 
 
 def open_matters(connection: Connection, prefix: str) -> tuple[str, ...]:

@@ -8,12 +8,12 @@ from secrets import token_urlsafe
 
 from sqlalchemy import Connection, bindparam, select
 
-from db import parties
+from db import parties, readers
 from db.schema import outreach, unsubscribe_links
 from domain.seller import Seller
 
 _LINK = (
-    select(outreach.c.reach, outreach.c.seller_id)
+    select(outreach.c.reach, outreach.c.seller_id, unsubscribe_links.c.outreach_id)
     .join(unsubscribe_links, unsubscribe_links.c.outreach_id == outreach.c.id)
     .where(unsubscribe_links.c.token_hash == bindparam("digest"))
 )
@@ -21,10 +21,11 @@ _LINK = (
 
 @dataclass(frozen=True, slots=True)
 class UnsubscribeLink:
-    """Whom the message went to (as ``spell_reach`` writes it), and from which seller."""
+    """Whom the message went to (as ``spell_reach`` writes it), from which seller, and its reader's locale (``de_AT``)."""
 
     reach: str
     seller: Seller
+    locale: str
 
 
 def make_link(connection: Connection, message: str) -> str:
@@ -37,7 +38,9 @@ def make_link(connection: Connection, message: str) -> str:
 def find_link(connection: Connection, token: str) -> UnsubscribeLink | None:
     """The link in which ``token`` stands; None for anything made up."""
     row = connection.execute(_LINK, {"digest": _digest(token)}).one_or_none()
-    return None if row is None else UnsubscribeLink(row.reach, parties.load_seller(connection, row.seller_id))
+    if row is None:
+        return None
+    return UnsubscribeLink(row.reach, parties.load_seller(connection, row.seller_id), readers.find_locale(connection, row.outreach_id))
 
 
 def _digest(token: str) -> bytes:

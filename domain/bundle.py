@@ -11,7 +11,12 @@ from domain.case import ApprovalStanding, Case
 from domain.decision import Perform, assess
 from domain.facts import Facts, Mode
 from domain.invoice import Invoice
+from domain.owed import AnswerKind
 from domain.playbook import Stage, Step
+from domain.thanking import find_thanks
+
+# What messages of thanks have in common, and share with no other.
+_THANKS = "thanks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +102,13 @@ def _candidate(wanted: str, case: Case, facts: Facts, seen: Mapping[str, Invoice
         return None  # a new round begins with the invoice's own next look
     if isinstance(act := heard.verdict.decision, Perform):
         step = facts.playbook.step(act.step)
-        alone = bool(step.answers_customer) or is_for_itself(step, facts, now)
+        thanks = step.answers_customer is AnswerKind.SETTLED
+        alone = (bool(step.answers_customer) and not thanks) or is_for_itself(step, facts, now)
         if alone and heard.case.id != wanted:
             return None
-        return _Candidate(heard.case, step, True, act.channel, alone, *_leave(heard.case, step, facts, now))
+        return _Candidate(heard.case, step, True, act.channel, alone, *((_THANKS, "") if thanks else _leave(heard.case, step, facts, now)))
+    if heard.verdict.rule == _THANKS and (owed := find_thanks(heard.case, facts)) and (channel := facts.channel_for(owed, now)) not in ("", "task"):
+        return _Candidate(heard.case, owed, False, channel, False, _THANKS)
     if heard.verdict.rule != "planned":
         return None
     due = ladder.next_due(heard.case, facts, now)

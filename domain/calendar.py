@@ -112,10 +112,7 @@ class ContactHours:
         return start
 
     def _common_hours(self, zones: tuple[str, ...], day: date) -> tuple[datetime, datetime]:
-        opens, closes = self._hours_on(day)
-        starts = [datetime.combine(day, opens, zone(name)).astimezone(UTC) for name in zones]
-        ends = [datetime.combine(day, closes, zone(name)).astimezone(UTC) for name in zones]
-        return max(starts), min(ends)
+        return _in_common(*self._hours_on(day), zones, day)
 
     def _hours_on(self, day: date) -> tuple[time, time]:
         opens, closes = (time.min, time.max) if self.any_time else (self.opens, self.closes)
@@ -136,6 +133,14 @@ class ContactHours:
         today = local_day(moment, zones)
         opening = self.opening(today, zones, calendar, offset)
         return opening if opening > moment else self.opening(today + _DAY, zones, calendar, offset)
+
+
+@lru_cache(maxsize=4096)  # every look at every invoice asks about the same few days
+def _in_common(opens: time, closes: time, zones: tuple[str, ...], day: date) -> tuple[datetime, datetime]:
+    """From when until when it is between these hours in all of ``zones`` at once, as UTC."""
+    starts = [datetime.combine(day, opens, zone(name)).astimezone(UTC) for name in zones]
+    ends = [datetime.combine(day, closes, zone(name)).astimezone(UTC) for name in zones]
+    return max(starts), min(ends)
 
 
 def local_day(moment: datetime, zones: tuple[str, ...]) -> date:

@@ -41,7 +41,8 @@ _CONTACTS = frozenset({Fate.ACCEPTED, Fate.PRESUMED, Fate.DELIVERED, Fate.UNKNOW
 class Rung:
     """A step's place in the past: what became of it, when, and through which outreach.
 
-    ``title``, ``stage`` and ``do`` are those of the step where it belongs to a playbook followed before, else empty.
+    ``title``, ``stage`` and ``do`` are those of the step where it belongs to a playbook followed before, else empty. ``posted``
+    is the day people of ours put a letter into the post.
     """
 
     step: str
@@ -53,10 +54,16 @@ class Rung:
     title: str = ""
     stage: str = ""
     do: str = ""
+    posted: date | None = None
 
     @property
     def is_contact(self) -> bool:
         return self.fate in _CONTACTS
+
+    @property
+    def is_to_be_posted(self) -> bool:
+        """Whether it is a letter that was printed, and nobody has said that it was posted."""
+        return self.channel == "letter" and self.fate is Fate.ACCEPTED and self.posted is None
 
 
 class HoldKind(StrEnum):
@@ -118,6 +125,10 @@ class Dispute:
     is_open: bool = True
 
 
+# Whoever does not answer so often is not asked again by itself: somebody else decides what becomes of the step.
+MOST_LAPSES = 2
+
+
 class ApprovalStanding(StrEnum):
     OPEN = "open"
     GIVEN = "given"
@@ -130,6 +141,7 @@ class Approval:
     """Leave for one step in one exact text. ``given_by`` grows until ``needed`` people have agreed.
 
     ``covers`` are the ids of all cases that the text is about, first the one that words it; empty: this one alone.
+    ``lapses`` counts how often nobody has answered the question, this time and before.
     """
 
     step: str
@@ -140,6 +152,7 @@ class Approval:
     given_by: tuple[str, ...] = ()
     standing: ApprovalStanding = ApprovalStanding.OPEN
     covers: tuple[str, ...] = ()
+    lapses: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +192,21 @@ class Silence:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyWanted:
+    """The customer asked for the invoice once more, for the ``times``-th time in this round: what was told before ``since`` may
+    never have reached it.
+
+    ``arrived`` is the day the copy did: by a receipt, presumed, or by the word of a person of ours who sent it. None: not yet.
+    ``by_hand``: a person of ours has to send it.
+    """
+
+    since: datetime
+    times: int = 1
+    arrived: date | None = None
+    by_hand: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """Everything a case remembers. ``id`` is the workflow's id, ``playbook`` a content hash pinned for life.
 
@@ -212,9 +240,17 @@ class Case:
     given_back_at: datetime | None = None  # when whoever had been handed it last gave it back unpaid
     acts: tuple[str, ...] = ()  # the verbs of earlier rounds that may still stand: a credit hold, an agency that works on it
     answers: tuple[Owed, ...] = ()  # messages that answer: those owed, and the last ones that were
+    answered_at: datetime | None = None  # when the customer last answered anything that it heard
+    copy: CopyWanted | None = None
+    parked: tuple[str, ...] = ()  # steps that people of ours were asked to take and had not when it fell silent
+    settled_at: datetime | None = None  # when it was found to be paid; it is watched on until its customer has been told
+    went_live: int = 0  # how many of its rounds began because an installation went live
 
     def rung(self, step: str) -> Rung | None:
-        return next((rung for rung in self.rungs if rung.step == step), None)
+        for rung in self.rungs:
+            if rung.step == step:
+                return rung
+        return None
 
     def with_rung(self, rung: Rung) -> Case:
         """This case with ``rung`` in place of any earlier word on the same step."""

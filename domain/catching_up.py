@@ -14,10 +14,10 @@ from domain import confirming, desk, ladder
 from domain.case import Case, Fate, HoldKind, Promise, PromiseStanding, Rung
 from domain.diary import Entry, EntryKind, write_day
 from domain.facts import Facts, Mode
+from domain.ladder import MAY_HAVE_BEEN_SENT
 from domain.owed import Owed, answer_of
 from domain.playbook import Step, UnableToFollow
 
-MAY_HAVE_BEEN_SENT = "it may have been sent before this copy was restored"
 _REMEMBERED = "remembered by its running watch"
 # Of two words on one step the one nearer to the end of this list counts.
 _CERTAINTY = (Fate.PASSED_OVER, Fate.SHADOWED, Fate.SKIPPED, Fate.UNKNOWN, Fate.ACCEPTED, Fate.PRESUMED, Fate.DELIVERED)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from domain import desk
+from domain import copies, desk
 from domain.answers import entry
 from domain.case import Case, HoldKind, Promise
 from domain.diary import Entry, EntryKind, write_day
@@ -21,6 +21,10 @@ from domain.task import Task, TaskKind
 
 # After so many refused attempts, or one that is final, a person of ours says it.
 MOST_ATTEMPTS = 4
+# Whoever is to be told that an invoice is paid is told within so many business days, or by a person of ours.
+THANKS_BUSINESS_DAYS = 5
+# Invoices that are paid together are thanked for in one message, for which each waits so long.
+TOGETHER = timedelta(minutes=15)
 _ANOTHER_TRY = timedelta(minutes=15)
 _LEDGER_RETRY = timedelta(hours=1)
 _MOST_REMEMBERED = 20
@@ -89,7 +93,7 @@ def as_open(owed: Owed) -> Owed:
 def lapse(case: Case, facts: Facts, now: datetime, *, is_over: bool) -> tuple[Case, tuple[Entry, ...], tuple[Task, ...]]:
     """``case`` without the answers that are not true any more, each with its line, and with a task for what no way is left for.
 
-    ``is_over``: nothing is owed on the invoice any more, so that nothing need be said either.
+    ``is_over``: nothing is owed on the invoice any more, so that nothing need be said either, save just that.
     """
     entries: list[Entry] = []
     tasks: list[Task] = []
@@ -98,7 +102,7 @@ def lapse(case: Case, facts: Facts, now: datetime, *, is_over: bool) -> tuple[Ca
         if not owed.is_open:
             continue
         title = TITLES[owed.what]
-        if is_over:
+        if is_over and (case.ended or owed.what is not AnswerKind.SETTLED):
             case = case.with_answer(_dropped(owed))
         elif why := _why_over(owed, case, facts, now):
             case = case.with_answer(_dropped(owed))
@@ -106,6 +110,10 @@ def lapse(case: Case, facts: Facts, now: datetime, *, is_over: bool) -> tuple[Ca
         elif not _channel(facts.playbook.step(owed.step), facts if owed is first else replace(facts, refused_answers=()), now):
             case = case.with_answer(_dropped(owed))
             entries.append(entry(case, facts, now, EntryKind.PASSED, f"{title} not sent, for no way is left: {_BY_HAND}"))
+            tasks.append(by_hand(case, owed, facts, now))
+        elif case.settled_at and facts.today(now) > facts.bank_calendar.add(facts.today(case.settled_at), THANKS_BUSINESS_DAYS):
+            case = case.with_answer(_dropped(owed))
+            entries.append(entry(case, facts, now, EntryKind.PASSED, f"{title} not sent in {THANKS_BUSINESS_DAYS} business days: {_BY_HAND}"))
             tasks.append(by_hand(case, owed, facts, now))
     return case, tuple(entries), tuple(tasks)
 
@@ -124,10 +132,10 @@ def find_next(case: Case, facts: Facts, now: datetime) -> Next | None:
         return None  # nothing that was promised is undisputed
     step = facts.playbook.step(owed.step)
     channel = _channel(step, facts, now)
-    moment = now
+    moment = max(now, owed.since + TOGETHER) if owed.what is AnswerKind.SETTLED else now
     if refused := facts.refused_answers:
         moment = max(moment, refused[-1].at + (timedelta() if channel == "task" else _ANOTHER_TRY * 2 ** (len(refused) - 1)))
-    if facts.fenced or facts.switched_off:
+    if facts.fenced or facts.switched_off or facts.unread:
         moment = max(moment, facts.opening(facts.customer_day(now) + timedelta(days=1)))
     if facts.books.problem or facts.books.read_at is None or now - facts.books.read_at > facts.books.max_age:
         moment = max(moment, now + _LEDGER_RETRY)
@@ -143,6 +151,8 @@ def find_open(case: Case) -> Owed | None:
 
 def by_hand(case: Case, owed: Owed, facts: Facts, now: datetime) -> Task:
     """What a person of ours says to the customer in place of the message."""
+    if owed.what is AnswerKind.COPY_SENT:
+        return copies.to_send(case, facts, facts.bank_calendar.on_or_after(facts.today(now)))
     number, title = case.invoice.number, TITLES[owed.what]
     terms = ", ".join(f"{part.amount} by {write_day(part.day)}" for part in owed.parts)
     remedy = f"Write to customer {facts.customer.number} today{f': {terms}' if terms else ''}"
@@ -159,13 +169,17 @@ def _why_over(owed: Owed, case: Case, facts: Facts, now: datetime) -> str:
         case AnswerKind.PROMISE_CONFIRMED:
             promise = case.open_promise
             return "" if promise and promise.made_at == owed.since else "the promise stands no more"
-        case AnswerKind.PLAN_CONFIRMED | AnswerKind.INSTALLMENT_REMINDER:
+        case AnswerKind.PLAN_CONFIRMED | AnswerKind.INSTALLMENT_REMINDER | AnswerKind.PLAN_PROPOSED:
             if not any(hold.kind is HoldKind.PLAN for hold in case.holds):
                 return "the payment plan has ended"
             past = owed.what is AnswerKind.INSTALLMENT_REMINDER and owed.parts and owed.parts[0].day < facts.today(now)
             return "its day has gone" if past else ""
         case AnswerKind.COPY_SENT | AnswerKind.PAY_LINK:
             return ""
+        case AnswerKind.DISCOUNT_GRANTED:
+            return "" if case.discount and case.discount.last_day >= facts.today(now) else "its day has gone"
+        case AnswerKind.SETTLED:
+            return "" if case.settled_at else "it is owed again"
 
 
 def _channel(step: Step, facts: Facts, now: datetime) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Literal
 
 from domain.calendar import local_day
 from domain.money import Money
@@ -28,8 +27,9 @@ class Sheet:
     ``number`` is that of the one invoice, empty for several (``count``); ``owed`` what is asked for, due since ``due``.
     ``latest`` is the last day that may be agreed on, ``least`` the part of ``owed`` that must come by then. A colleague calls
     back by ``call_back_on``; who gets a copy hears from us from ``follow_up_on`` on. Until ``colleague_until`` a colleague can
-    take over the line (None: not now). With ``person_decides`` so much was promised before that a person decides on more. Days
-    are those of ``zone``; ``places`` are all whose law may hold.
+    take over the line (None: not now). With ``person_decides`` so much was promised before that a person decides on more; with
+    ``plan_in_writing`` whoever would like to pay in parts gets a proposal in writing, else a call by a person. Days are those of
+    ``zone``; ``places`` are all whose law may hold.
     """
 
     language: str
@@ -51,6 +51,7 @@ class Sheet:
     colleague_until: datetime | None = None
     person_decides: bool = False
     places: tuple[str, ...] = ()
+    plan_in_writing: bool = False
 
     @property
     def tongue(self) -> str:
@@ -105,11 +106,13 @@ class Meaning(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """``day`` with Meaning.DAY; ``words`` as far as they were words."""
+    """``day`` with Meaning.DAY; ``words`` as far as they were words. ``guess``: what unclear words may have meant, as somebody else
+    than our own rules thinks; it counts for nothing before it is confirmed."""
 
     meaning: Meaning
     day: date | None = None
     words: str = ""
+    guess: Meaning | None = None
 
 
 class Agreed(StrEnum):
@@ -141,7 +144,8 @@ class Agreement:
 @dataclass(frozen=True, slots=True)
 class State:
     """Where a conversation stands: the open question, how often it was asked, how many answers were heard, the day that was
-    named and not yet confirmed, whether the right person speaks, what was agreed, and what follows what was last said."""
+    named and not yet confirmed, whether the right person speaks, what was agreed, and what follows what was last said. ``guessed``:
+    what was asked about instead of the open question, to be confirmed."""
 
     ask: Ask = Ask.PERSON
     tries: int = 1
@@ -150,6 +154,12 @@ class State:
     reached: bool = False
     agreed: tuple[Agreed, ...] = ()
     act: Act = Act.ASK
+    guessed: Heard | None = None
+
+    @property
+    def hears_as(self) -> Ask:
+        """The question as an answer to which whatever is said next is heard."""
+        return Ask.CONFIRM if self.guessed else self.ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +175,8 @@ class Turn:
 _QUESTION = {ask: f"ask_{ask.value}" for ask in Ask}
 # What may be said at any moment once the right person speaks.
 _WHENEVER = (Meaning.PAID, Meaning.PLAN, Meaning.DISPUTE, Meaning.COPY, Meaning.PAY)
+# What anybody who answers may have meant; asking about it tells nothing of the matter.
+_ANYBODY = (Meaning.YES, Meaning.NO, Meaning.WRONG_NUMBER, Meaning.HELP, Meaning.STOP)
 
 
 def begin(sheet: Sheet) -> Turn:
@@ -177,7 +189,11 @@ def answer(state: State, heard: Heard, sheet: Sheet, now: datetime) -> Turn:
     """What follows from ``heard``. Total; a conversation that has ended stays so."""
     if state.act is not Act.ASK:
         return Turn(state, ())
-    state = replace(state, answers=state.answers + 1)
+    guessed, state = state.guessed, replace(state, answers=state.answers + 1, guessed=None)
+    if guessed and heard.meaning is Meaning.YES:
+        heard = guessed
+    elif guessed and heard.meaning is Meaning.NO:
+        return _ask_again(state, Heard(Meaning.UNCLEAR), sheet)
     if heard.meaning is Meaning.STOP:
         return _end(state, sheet, "stopped", agreed=(Agreement(Agreed.STOP),))
     if heard.meaning is Meaning.LEGAL:
@@ -189,13 +205,29 @@ def answer(state: State, heard: Heard, sheet: Sheet, now: datetime) -> Turn:
     if state.answers >= MOST_ANSWERS:
         return _give_up(state, sheet)
     if heard.meaning is Meaning.REPEAT:
-        # Somebody else may have come to the phone.
-        return Turn(state, (*(() if state.reached else ("disclosure",)), _question(state, sheet)))
+        return ask_on(state, sheet)
     if state.ask is Ask.DISPUTE:
         return _hear_dispute(state, heard, sheet)
     if state.reached and heard.meaning in _WHENEVER:
         return _hear_whenever(state, heard, sheet)
     return _ANSWERS[state.ask](state, heard, sheet, now)
+
+
+def may_mean(state: State) -> tuple[Meaning, ...]:
+    """What may be guessed of an answer that our own rules do not understand: before the right person speaks, nothing of the matter.
+    Whoever is asked what is wrong is understood whatever the answer."""
+    if state.act is not Act.ASK or state.ask is Ask.DISPUTE:
+        return ()
+    return (*_ANYBODY, *_WHENEVER, Meaning.LEGAL) if state.reached else _ANYBODY
+
+
+def ask_on(state: State, sheet: Sheet) -> Turn:
+    """The open question once more: the line broke in between, or whoever is on it asks for that."""
+    state = replace(state, guessed=None)
+    if state.act is not Act.ASK:
+        return Turn(state, ())
+    # Somebody else may have come to the phone.
+    return Turn(state, (*(() if state.reached else ("disclosure",)), _question(state, sheet)))
 
 
 def fail_to_fetch(state: State, sheet: Sheet) -> Turn:
@@ -210,45 +242,13 @@ def leave_message(sheet: Sheet) -> tuple[str, ...]:
     return ("voicemail" if sheet.phone else "voicemail_no_number",)
 
 
-@dataclass(frozen=True, slots=True)
-class End:
-    """How a call ended: as ``domain.event.CallEnded`` has it, and in the reader's words."""
-
-    result: Literal["talked", "nobody", "wrong_number"]
-    why: str
-
-
-def conclude(state: State) -> End:
-    """What a call comes to that ends in ``state``, also when somebody hung up in the middle."""
-    if Agreed.WRONG_NUMBER in state.agreed:
-        return End("wrong_number", "")
-    if not state.reached:
-        return End("nobody", "somebody answered, and was not whom the call was for")
-    cut = ", and hung up" if state.act is Act.ASK else ""
-    told = [_TOLD[one] for one in state.agreed]
-    return End("talked", f"{', '.join(dict.fromkeys(told)) or 'no day was named'}{cut}")
-
-
-_TOLD = {
-    Agreed.PROMISE: "a day was named",
-    Agreed.COPY: "our messages had not arrived",
-    Agreed.LINK: "the payment link was asked for",
-    Agreed.PAID: "it was said to be paid",
-    Agreed.PLAN: "paying in parts was asked for",
-    Agreed.DISPUTE: "something was said to be wrong",
-    Agreed.CALL_BACK: "a call by a person was asked for",
-    Agreed.COLLEAGUE: "a colleague took over",
-    Agreed.STOP: "no more such calls are wanted",
-    Agreed.LEGAL: "insolvency, a lawyer or a death was mentioned",
-    Agreed.WRONG_NUMBER: "it was the wrong number",
-}
-
-
 def _question(state: State, sheet: Sheet) -> str:
     if state.ask is Ask.PERSON and not sheet.contact:
         return "ask_person_unnamed"
     if state.ask is Ask.CONFIRM and state.day is None:
         return _QUESTION[Ask.WHEN]
+    if state.ask is Ask.PLAN and sheet.plan_in_writing:
+        return "ask_plan_in_writing"
     return _QUESTION[state.ask]
 
 
@@ -270,6 +270,8 @@ def _ask_again(state: State, heard: Heard, sheet: Sheet) -> Turn:
     if state.tries >= MOST_TRIES:
         return _give_up(state, sheet)
     state = replace(state, tries=state.tries + 1)
+    if heard.guess in may_mean(state):
+        return Turn(replace(state, guessed=Heard(heard.guess, words=heard.words)), (f"meant_{heard.guess.value}",))
     return Turn(state, ("not_heard" if heard.meaning is Meaning.SILENCE else "not_understood", _question(state, sheet)))
 
 
@@ -293,7 +295,7 @@ def _hear_whenever(state: State, heard: Heard, sheet: Sheet) -> Turn:
         case Meaning.PAID:
             return _end(state, sheet, "paid", agreed=(Agreement(Agreed.PAID),))
         case Meaning.PLAN:
-            return _end(state, sheet, "plan_noted", agreed=(Agreement(Agreed.PLAN),))
+            return _note_plan(state, sheet)
         case Meaning.COPY:
             return _end(state, sheet, "copy_sent", agreed=(Agreement(Agreed.COPY),))
         case Meaning.DISPUTE:
@@ -391,10 +393,14 @@ def _hear_part(state: State, heard: Heard, sheet: Sheet, now: datetime) -> Turn:
 
 def _hear_plan(state: State, heard: Heard, sheet: Sheet, now: datetime) -> Turn:
     if heard.meaning is Meaning.YES:
-        return _end(state, sheet, "plan_noted", agreed=(Agreement(Agreed.PLAN),))
+        return _note_plan(state, sheet)
     if heard.meaning is Meaning.NO:
         return _end(state, sheet, "no_day")
     return _hear_day(state, heard, sheet, now) or _ask_again(state, heard, sheet)
+
+
+def _note_plan(state: State, sheet: Sheet) -> Turn:
+    return _end(state, sheet, "plan_in_writing" if sheet.plan_in_writing else "plan_noted", agreed=(Agreement(Agreed.PLAN),))
 
 
 def _promise(state: State, sheet: Sheet, day: date, part: bool = False) -> Turn:

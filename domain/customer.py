@@ -99,11 +99,17 @@ class Customer:
 
     def contact_for(self, channel: str, first: Role | None = None) -> Contact | None:
         """The person to reach by ``channel``: of the role ``first`` if any, else billing, else CFO, else owner, else anyone reachable.
-        At strategic customers the CFO is the first where none is named."""
+        At strategic customers the CFO is the first where none is named. No letter reaches anybody without a postal address."""
+        return next(iter(self.contacts_for(channel, first)), None)
+
+    def contacts_for(self, channel: str, first: Role | None = None) -> tuple[Contact, ...]:
+        """Everybody who may be reached by ``channel``, in the order in which ``contact_for`` takes them."""
         first = first or (Role.CFO if self.tier is Tier.STRATEGIC else None)
         order = [role for role in (first, *Role) if role]
-        reachable = [contact for contact in self.contacts if contact.is_reachable_by(channel)]
-        return min(reachable, key=lambda contact: (order.index(contact.role), contact.id), default=None)
+        if channel == "letter" and not self.address:
+            return ()
+        reachable = (contact for contact in self.contacts if contact.is_reachable_by(channel))
+        return tuple(sorted(reachable, key=lambda contact: (order.index(contact.role), contact.id)))
 
 
 def spell_reach(address: str) -> str:

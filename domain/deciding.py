@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import assert_never
 
-from domain import leave, matters, migration
-from domain.answers import Folded, because, refused, taken, who
+from domain import confirming, leave, matters, migration
+from domain.answers import Folded, because, entry, refused, taken, who
 from domain.calendar import start_of_day
-from domain.case import Approval, ApprovalStanding, Authorization, Case, Discount, Fate, Outcome, Rung
-from domain.diary import write_day
+from domain.case import MOST_LAPSES, Approval, ApprovalStanding, Authorization, Case, Discount, Fate, Outcome, Rung
+from domain.diary import Entry, EntryKind, write_day
 from domain.event import (
     AgencyAuthorized,
     ApprovalAsked,
@@ -31,8 +31,9 @@ from domain.event import (
     WrittenOff,
 )
 from domain.facts import Facts
-from domain.ladder import NO_AGENCY, handed_over, is_done, next_due
-from domain.playbook import UnableToFollow, Verb
+from domain.ladder import NO_AGENCY, handed_over, is_done, next_due, reconsider
+from domain.owed import AnswerKind, Owed
+from domain.playbook import Step, UnableToFollow, Verb
 from domain.task import Task, TaskKind
 
 # Leave to send an exact text lasts so long; what it says would be stale after that.
@@ -66,6 +67,8 @@ def fold(case: Case, news: Deciding, facts: Facts, now: datetime) -> Folded:
         case PaidOutside():
             return _end(case, Outcome.SETTLED, f"paid outside the ledger, says {who(news)}{because(news)}", news, facts, now)
         case WrittenOff():
+            if why := _why_not_write_off(case, news, facts):
+                return refused(case, why)
             number, balance = case.invoice.number, case.invoice.balance
             task = Task(
                 f"write-off/{case.id}/{case.round}",
@@ -110,7 +113,9 @@ def fold(case: Case, news: Deciding, facts: Facts, now: datetime) -> Folded:
             whom = f"whom we write to ({news.role})" if news.role else "whom we write to"
             return taken(case, f"{whom} was changed by {who(news)}{because(news)}", news, facts, now)
         case CustomerSet():
-            return taken(case, f"customer changed by {who(news)}: {news.what or 'how they are treated'}{because(news)}", news, facts, now)
+            case, back = reconsider(case, facts, now, same_day=True)
+            for_them = f"; not left out any more: {', '.join(step.title for step in back)}" if back else ""
+            return taken(case, f"customer changed by {who(news)}: {news.what or 'how they are treated'}{because(news)}{for_them}", news, facts, now)
         case other:
             assert_never(other)
 
@@ -123,7 +128,8 @@ def fold_approval(case: Case, news: OnApproval, facts: Facts, now: datetime) -> 
         return refused(case, f"step: {error}")
     if isinstance(news, ApprovalAsked):
         expires = start_of_day(news.expires + timedelta(days=1), (facts.seller_zone,))
-        asked = Approval(step.name, news.text_hash, max(1, step.approve), now, expires, covers=news.covers)
+        before = case.approval(step.name)
+        asked = Approval(step.name, news.text_hash, max(1, step.approve), now, expires, covers=news.covers, lapses=before.lapses if before else 0)
         others = tuple(one for one in case.approvals if one.step != step.name)
         # Whoever wants to be asked first is written to; only what stays unanswered becomes a task.
         tasks = (leave.ask(case, step, news.expires, facts, asked),) if step.approve and leave.is_spokesman(case, asked) else ()
@@ -137,6 +143,8 @@ def fold_approval(case: Case, news: OnApproval, facts: Facts, now: datetime) -> 
         return taken(case, f"the approval of the {step.title} has lapsed{because(news)}", news, facts, now)
     if approval is None or approval.standing is not ApprovalStanding.OPEN or approval.expires <= now:
         return refused(case, f"no approval for the {step.title} is being asked for now")
+    if is_done(case, step.name, facts.mode):
+        return refused(case, f"{step.title} is behind this invoice already")
     if why := leave.why_not(news.by, step, facts):
         return refused(case, why)
     if approval.text_hash != news.text_hash:
@@ -154,14 +162,41 @@ def fold_approval(case: Case, news: OnApproval, facts: Facts, now: datetime) -> 
     return taken(_with_approval(case, approval), said, news, facts, now)
 
 
-def after_time(approval: Approval, now: datetime) -> Approval:
-    if approval.standing in (ApprovalStanding.OPEN, ApprovalStanding.GIVEN) and approval.expires <= now:
-        return replace(approval, standing=ApprovalStanding.EXPIRED)
-    return approval
+def let_lapse(case: Case, facts: Facts, now: datetime) -> tuple[Case, tuple[Entry, ...]]:
+    """``case`` without leave whose time is over; a line for each question that somebody else decides from now on."""
+    entries = []
+    for approval in case.approvals:
+        if approval.expires > now or approval.standing not in (ApprovalStanding.OPEN, ApprovalStanding.GIVEN):
+            continue
+        nobody = approval.standing is ApprovalStanding.OPEN and case.rung(approval.step) is None
+        over = replace(approval, standing=ApprovalStanding.EXPIRED, lapses=approval.lapses + nobody)
+        case = _with_approval(case, over)
+        if nobody and over.lapses == MOST_LAPSES:
+            step = _step_asked_about(over, facts)
+            said = f"nobody has answered twice whether the {step.title} may be done: {leave.who_decides(step, facts, now)} decides" if step else ""
+            entries += [entry(case, facts, now, EntryKind.TROUBLE, said)] if said else []
+    return case, tuple(entries)
+
+
+def _step_asked_about(approval: Approval, facts: Facts) -> Step | None:
+    try:
+        return facts.playbook.step(approval.step)
+    except UnableToFollow:
+        return None
 
 
 def _with_approval(case: Case, approval: Approval) -> Case:
     return replace(case, approvals=(*(one for one in case.approvals if one.step != approval.step), approval))
+
+
+def _why_not_write_off(case: Case, news: WrittenOff, facts: Facts) -> str:
+    """Why ``news`` is not enough to write the invoice off: where the playbook asks for leave first, whoever may give it says so."""
+    step = next((step for step in facts.playbook.steps if step.do is Verb.WRITE_OFF and step.approve), None)
+    if step is None or ((asked := case.approval(step.name)) and asked.standing is ApprovalStanding.GIVEN):
+        return ""
+    if why := leave.why_not(news.by, step, facts):
+        return why
+    return f"two people must agree to the {step.title} first: dunwell case approve {case.invoice.number}" if step.approve > 1 and facts.approvers else ""
 
 
 def _end(case: Case, outcome: Outcome, why: str, news: Deciding, facts: Facts, now: datetime, *tasks: Task) -> Folded:
@@ -177,7 +212,8 @@ def _escalate(case: Case, news: Escalated, facts: Facts, now: datetime) -> Folde
     step = facts.playbook.step(news.step)
     if is_done(case, step.name, facts.mode):
         return refused(case, f"{step.title} is behind this invoice already")
-    there = replace(case, entered=True)
+    # Whoever says so has it asked about anew, if nobody answered before.
+    there = replace(case, entered=True, approvals=tuple(replace(one, lapses=0) if one.step == step.name else one for one in case.approvals))
     for before in facts.playbook.steps[: names.index(news.step)]:
         if not is_done(case, before.name, facts.mode):
             there = there.with_rung(Rung(before.name, Fate.SKIPPED, now, why=f"escalated by {who(news)}"))
@@ -203,8 +239,13 @@ def _discount(case: Case, news: DiscountGranted, facts: Facts, now: datetime) ->
         return refused(case, f"percent: {news.percent} must lie above 0 and be at most {MOST_DISCOUNT}")
     if not today <= news.last_day <= today + LONGEST_DISCOUNT:
         return refused(case, f"last_day: {news.last_day} must lie between today and {today + LONGEST_DISCOUNT}")
-    case = replace(case, discount=Discount(news.percent, news.last_day, who(news)))
-    return taken(case, f"{news.percent}% discount until {write_day(news.last_day)}, authorized by {who(news)}{because(news)}", news, facts, now)
+    case = confirming.drop(replace(case, discount=Discount(news.percent, news.last_day, who(news))), AnswerKind.DISCOUNT_GRANTED)
+    said = f"{news.percent}% discount until {write_day(news.last_day)}, authorized by {who(news)}{because(news)}"
+    # What the customer does not know of it cannot take.
+    if confirming.may_say(AnswerKind.DISCOUNT_GRANTED, facts):
+        return taken(confirming.owe(case, AnswerKind.DISCOUNT_GRANTED, now), said, news, facts, now)
+    told = confirming.by_hand(case, Owed(0, AnswerKind.DISCOUNT_GRANTED, now), facts, now)
+    return taken(case, said, news, facts, now, replace(told, remedy=f"{told.remedy}: {news.percent}% off if it is paid by {write_day(news.last_day)}"))
 
 
 def _authorize(case: Case, news: AgencyAuthorized, facts: Facts, now: datetime) -> Folded:

@@ -7,17 +7,28 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from domain import calling, confirming, desk, ladder, leave, matters, silences
+from domain import calling, confirming, copies, desk, failing, ladder, leave, matters, parking, silences, thanking
 from domain.answers import Folded, Reply, entry
 from domain.calendar import zone
 from domain.case import ApprovalStanding, Case, Discount, Dispute, Fate, Hold, HoldKind, Outcome, Rung
 from domain.diary import Entry, EntryKind, write_day
-from domain.event import CallEnded, DeliveryReported, News, OutreachResolved, WordUnreadable
+from domain.event import (
+    CallEnded,
+    DeliveryReported,
+    DisputeRaised,
+    News,
+    OutreachResolved,
+    PromiseMade,
+    Replied,
+    Spoken,
+    WordUnreadable,
+)
 from domain.facts import Facts, Mode
 from domain.fold import fold, mature, observe, promise_ends
 from domain.invoice import Invoice, Standing
 from domain.money import Money
 from domain.person import stand_in
+from domain.plan_news import PlanAgreed
 from domain.playbook import Stage, Step
 from domain.task import Task
 
@@ -26,10 +37,7 @@ APPROVAL = "approval"
 _SOON = timedelta(minutes=1)
 _LEDGER_RETRY = timedelta(hours=1)
 _COVERED_RETRY = timedelta(minutes=1)
-_REFUSED_RETRY = timedelta(minutes=15)
-_REFUSED_LONGEST = timedelta(hours=4)
 _MISSING = "Find out in the ledger whether it was deleted; if nothing is owed, stop it here"
-_REFUSED = "Mend what the provider complains about (its account, our settings, or the customer's address); it is tried again by itself"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,29 +132,52 @@ def assess(case: Case, seen: Invoice | None, news: Sequence[News], facts: Facts,
         case, lines = ladder.presume_delivered(case, facts, now)
         entries += lines
         if _the_end(case, facts, now) is None:
+            # Money that went back before its customer was told takes that word along, and what waited goes on.
+            case = parking.resume(replace(case, settled_at=None), facts, now)
+            case, lines, asked = failing.give_up(case, facts, now)
+            entries += lines
+            tasks += asked
             case, lines = ladder.pass_over(case, facts, now)
             entries += lines
-    case, lines, asked = confirming.lapse(case, facts, now, is_over=_the_end(case, facts, now) is not None)
+    end = _the_end(case, facts, now)
+    if end and not had_ended and not case.settled_at and isinstance(end.decision, Close) and end.decision.outcome in (Outcome.SETTLED, Outcome.VOIDED):
+        case = thanking.owe_thanks(case, facts, now) if end.rule == "settled" else case
+        tasks += matters.compensate(case, facts, now)
+        entries += [entry(case, facts, now, EntryKind.CLOSED, end.decision.why)] if case.settled_at else []
+    case, lines, asked = confirming.lapse(case, facts, now, is_over=end is not None)
     entries += lines
     tasks += asked
+    if end is None:
+        case, asked = copies.look(case, facts, now)
+        tasks += leave.left_lying(case, facts, now) if not parking.is_silent(case, facts, now) else ()
+        tasks += (*asked, *matters.letters_to_post(case, facts, now))
+    case = parking.set_aside(case, facts, now)
     tasks += matters.milestones(case, facts, now)
     verdict = decide(case, facts, now)
     delay = ladder.DELAYS.get(verdict.rule)
-    if delay and not (case.delayed and verdict.rule == "hours"):  # the hour is only the last of several reasons
+    if delay and not (verdict.rule == "hours" and (case.delayed or _is_over_today(verdict, facts, now))):  # the hour is only the last of several reasons
         case = replace(case, delayed=delay)
-    if isinstance(verdict.decision, Close) and not had_ended and verdict.decision.outcome in (Outcome.SETTLED, Outcome.VOIDED):
-        tasks += matters.compensate(case, facts, now)
     if isinstance(verdict.decision, Close) and not case.ended:
         case = replace(case, ended=verdict.decision.outcome, ended_why=verdict.decision.why)
-        entries.append(entry(case, facts, now, EntryKind.CLOSED, verdict.decision.why))
+        entries += [] if case.settled_at else [entry(case, facts, now, EntryKind.CLOSED, verdict.decision.why)]
     return Assessment(case, verdict, tuple(entries), (*tasks, *verdict.tasks), tuple(replies))
 
 
 def _hear(case: Case, word: News, facts: Facts, now: datetime) -> Folded:
     try:
-        return fold(case, word, facts, now)
+        folded = fold(case, word, facts, now)
+        return replace(folded, case=replace(folded.case, answered_at=now)) if folded.reply.taken and _is_answer(word) else folded
     except Exception as error:  # a word that nobody foresaw must not silence all that were said after it
         return fold(case, WordUnreadable(repr(word), by=word.by, why=f"{type(error).__name__}: {error}"), facts, now)
+
+
+def _is_answer(word: News) -> bool:
+    """Whether with ``word`` the customer has answered what it heard."""
+    match word:
+        case Spoken(reached=True, wrote=False) | CallEnded(result="talked"):
+            return True
+        case _:
+            return isinstance(word, Replied | PromiseMade | DisputeRaised | PlanAgreed)
 
 
 def _without_doubt(facts: Facts, found: OutreachResolved | DeliveryReported) -> Facts:
@@ -159,7 +190,9 @@ def _without_doubt(facts: Facts, found: OutreachResolved | DeliveryReported) -> 
 def decide(case: Case, facts: Facts, now: datetime) -> Verdict:
     """What to do about ``case`` at ``now``: the first rule that applies, from the end of the case to the next step."""
     answer = confirming.find_next(case, facts, now)
-    verdict = _the_end(case, facts, now) or _answering(answer, now) or _a_reason_for_silence(case, facts, now) or _the_next_step(case, facts, now)
+    end = _the_end(case, facts, now)
+    verdict = (_thanking(case, answer, facts, now) or end) if end else None
+    verdict = verdict or _answering(answer, now) or _a_reason_for_silence(case, facts, now) or _the_next_step(case, facts, now)
     # A promise is kept or broken on its day, however long something else keeps the invoice silent.
     promised = promise_ends(case.open_promise, facts) if case.open_promise else None
     looks = [moment for moment in (matters.next_milestone(case, facts, now), answer and answer.moment, promised) if moment]
@@ -194,6 +227,14 @@ def _answering(answer: confirming.Next | None, now: datetime) -> Verdict | None:
     if answer is None or answer.moment > now:
         return None
     return Verdict(Perform(answer.step.name, answer.channel, f"{answer.step.title} by {answer.channel}"), "answer")
+
+
+def _thanking(case: Case, answer: confirming.Next | None, facts: Facts, now: datetime) -> Verdict | None:
+    """What is paid is watched on until its customer has been told so; None: it need not be told."""
+    if case.ended or not case.settled_at or thanking.find_thanks(case, facts) is None:
+        return None
+    until = answer.moment if answer else now + _LEDGER_RETRY
+    return _answering(answer, now) or _wait(until, "it is paid, and the customer is to be told that it is over", facts.owner, "thanks", now)
 
 
 def _is_paid_net(case: Case, discount: Discount, facts: Facts) -> bool:
@@ -289,7 +330,8 @@ def _the_next_step(case: Case, facts: Facts, now: datetime) -> Verdict:
     step = due.step
     if due.blocked:
         until = facts.opening(facts.customer_day(now) + timedelta(days=7))
-        return _wait(until, due.blocked, facts.owner, "undelivered", now, matters.review(case, facts, now, due.blocked))
+        tasks = () if due.asked else (matters.review(case, facts, now, due.blocked),)
+        return _wait(until, due.blocked, facts.owner, "undelivered", now, *tasks)
     if not step.do.is_internal and (handed := ladder.handed_over(case, facts)):
         until = facts.opening(facts.customer_day(now) + timedelta(days=facts.playbook.afterwards.every_days))
         since = write_day(facts.today(handed.at))
@@ -300,32 +342,32 @@ def _the_next_step(case: Case, facts: Facts, now: datetime) -> Verdict:
         return _wait(facts.opening(_tomorrow(facts, now)), facts.fenced, facts.owner, "fenced", now)
     if facts.switched_off:
         return Verdict(Wait(facts.opening(_tomorrow(facts, now)), "all sending is stopped", facts.owner, detail=facts.switched_off), "switched-off")
+    if facts.unread:
+        why = "nobody would read what the customer answers"
+        return _wait(facts.opening(_tomorrow(facts, now)), why, facts.owner, "unread", now, matters.unread_answers(facts, now))
     if blocked := _unbelievable_books(case, facts, now):
         return blocked
     if unapplied := desk.find_unapplied(facts, case.invoice.balance.currency):
         return _with_money_to_apply(unapplied, facts, now)
     channel = facts.channel_for(step, now)
     if not channel:
-        return _unreachable(facts, now)
+        return _undeliverable(case, step, facts, now) if failing.is_spent(step, facts, now) else _unreachable(facts, now)
     if facts.voice_unapproved and facts.mode is Mode.LIVE and not step.do.is_internal and channel != "task":
         return _wait(_next_try(facts, now), facts.voice_unapproved, facts.owner, "voice", now, matters.unapproved_voice(case, facts, now))
     if facts.mode is Mode.LIVE and leave.needed(case, step, facts, now) and (asked := _without_leave(case, step, facts, now)):
         return asked
-    if facts.refusals:
-        retry = _after_refusal(case, facts, now)
-        if retry.until > now:
-            last = facts.refusals[-1]
-            key = "mailer" if last.try_again else f"refused/{case.id}"
-            task = matters.incident(facts, now, key, f"A message about invoice {case.invoice.number} was not taken: {last.reason}", _REFUSED)
-            return _wait(retry.until, retry.why, facts.owner, "refused", now, task)
+    to_mend = failing.to_mend(case, step, channel, facts, now)
+    if (retry := failing.next_try(step, facts, now)) and retry.until > now:
+        return _wait(retry.until, retry.why, facts.owner, "refused", now, *to_mend)
     if channel == "call" and facts.missed and now < (again := calling.next_attempt(facts)):
         return _wait(again, "nobody was reached by phone; another call is made then", facts.owner, "missed", now)
     if refusal := desk.allow(step, channel, facts, now):
         waiting = Wait(max(refusal.until, now + _SOON), f"{step.title} is next, but {refusal.why}", facts.owner, detail=refusal.detail)
         return Verdict(waiting, refusal.rule)
-    finished = step.stage is Stage.STATEMENT and case.invoice.balance.amount >= facts.envelope.least_balance
+    lying = ladder.is_unanswered(ladder.next_step(case, facts), case)
+    finished = step.stage is Stage.STATEMENT and not lying and case.invoice.balance.amount >= facts.envelope.least_balance
     tasks = (matters.review(case, facts, now, "every reminder has been sent and the invoice is still open"),) if finished else ()
-    return Verdict(Perform(step.name, channel, f"{step.title} by {channel}"), "due", tasks)
+    return Verdict(Perform(step.name, channel, f"{step.title} by {channel}"), "due", (*tasks, *to_mend))
 
 
 def _without_leave(case: Case, step: Step, facts: Facts, now: datetime) -> Verdict | None:
@@ -334,6 +376,8 @@ def _without_leave(case: Case, step: Step, facts: Facts, now: datetime) -> Verdi
     if approval and approval.standing is ApprovalStanding.GIVEN:
         return None
     if approval is None or approval.standing is not ApprovalStanding.OPEN:
+        if (asking := facts.bank_calendar.on_or_after(facts.today(now))) > facts.today(now):
+            return _wait(facts.opening(asking), f"the {step.title} waits for approval", facts.owner, "approval", now)
         return Verdict(Perform(step.name, APPROVAL, f"ask for approval of the {step.title}"), "due")
     why = f"the {step.title} waits for approval"
     task = leave.ask(case, step, facts.today(approval.expires) - timedelta(days=1), facts, approval)
@@ -341,14 +385,6 @@ def _without_leave(case: Case, step: Step, facts: Facts, now: datetime) -> Verdi
         return _wait(min(reminded, approval.expires), why, task.owner, "approval", now)
     is_task = not step.approve and leave.is_spokesman(case, approval)
     return _wait(approval.expires, why, task.owner, "approval", now, *((task,) if is_task else ()))
-
-
-def _after_refusal(case: Case, facts: Facts, now: datetime) -> desk.Refusal:
-    """When to try a refused message again: soon and then ever later, or on the next day where trying is no use by itself."""
-    last = facts.refusals[-1]
-    soon = min(_REFUSED_RETRY * 2 ** min(len(facts.refusals) - 1, 8), _REFUSED_LONGEST)
-    until = last.at + soon if last.try_again else facts.opening(facts.customer_day(last.at) + timedelta(days=1))
-    return desk.Refusal(until, "refused", "the mail provider did not take the last message")
 
 
 def _unbelievable_books(case: Case, facts: Facts, now: datetime) -> Verdict | None:
@@ -385,6 +421,13 @@ def _unreachable(facts: Facts, now: datetime) -> Verdict:
     return _wait(facts.opening(_tomorrow(facts, now)), "nobody at the customer can be reached", facts.owner, "unreachable", now, task)
 
 
+def _undeliverable(case: Case, step: Step, facts: Facts, now: datetime) -> Verdict:
+    """What follows a severe step builds on it, so a person decides."""
+    why = f"the {step.title} has failed as often as it is tried"
+    task = matters.review(case, facts, now, f"the {step.title}: {failing.why_spent(step, facts)}")
+    return _wait(facts.opening(facts.customer_day(now) + timedelta(days=7)), why, facts.owner, "undelivered", now, task)
+
+
 def _unknown_outreach(case: Case, outreach: str, facts: Facts, now: datetime) -> Verdict:
     task = matters.outreach_to_resolve(case, outreach, facts, now)
     return _wait(facts.opening(_tomorrow(facts, now)), "nobody knows yet whether the last message went out", facts.owner, "unknown", now, task)
@@ -401,13 +444,19 @@ _CARRIED = {
 }
 
 
+def _is_over_today(verdict: Verdict, facts: Facts, now: datetime) -> bool:
+    """Whether the wait ends on the day it begins: then no step comes on another day for it."""
+    decision = verdict.decision
+    return isinstance(decision, Wait) and facts.customer_day(decision.until) == facts.customer_day(now)
+
+
 def record_contact(case: Case, step: str, channel: str, fate: Fate, outreach: str, facts: Facts, now: datetime) -> tuple[Case, Entry]:
     """``case`` after ``step`` was carried out (or shadowed, or left in doubt), and the diary line for it."""
     moved = ""
     if owed := case.owed(step):
         case = confirming.record(case, owed, fate.value, channel, outreach, now)
     else:
-        moved = ladder.why_moved(facts.playbook.step(step), case, facts, now)
+        moved = ladder.why_moved(facts.playbook.step(step), case, facts, now) + failing.why_another_way(facts.playbook.step(step), channel, facts)
         case = replace(case.with_rung(Rung(step, fate, now, channel, outreach)), delayed="", silences=())
     title, carried = facts.playbook.step(step).title, _CARRIED.get(channel, f"sent by {channel}")
     match fate:
@@ -417,6 +466,8 @@ def record_contact(case: Case, step: str, channel: str, fate: Fate, outreach: st
             return case, entry(case, facts, now, EntryKind.CONTACT, f"{title} would have been {carried} (nothing leaves yet)")
         case Fate.UNKNOWN:
             return case, entry(case, facts, now, EntryKind.TROUBLE, f"{title}: nobody knows whether it was {carried}")
+        case Fate.ACCEPTED if channel == "letter":
+            return case, entry(case, facts, now, EntryKind.CONTACT, f"{title} printed, to be posted by a person of ours{moved}")
         case _:
             return case, entry(case, facts, now, EntryKind.CONTACT, f"{title} {carried}{moved}")
 

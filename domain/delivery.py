@@ -9,8 +9,8 @@ from enum import StrEnum
 from domain import confirming
 from domain.answers import Folded, Reply, because, entry, taken, who
 from domain.case import Case, Fate, Rung
-from domain.diary import EntryKind
-from domain.event import DeliveryReported, OptedIn, OptedOut
+from domain.diary import EntryKind, write_day
+from domain.event import DeliveryReported, OptedIn, OptedOut, OutreachResolved
 from domain.facts import Facts
 from domain.owed import TITLES, Owed
 from domain.task import Task, TaskKind
@@ -129,6 +129,18 @@ def _fold_delivery(case: Case, news: DeliveryReported, facts: Facts, now: dateti
     return Folded(case, Reply(True, said), (entry(case, facts, now, EntryKind.CONTACT, said, news.by),))
 
 
+def fold_posted(case: Case, rung: Rung, news: OutreachResolved, facts: Facts, now: datetime) -> Folded:
+    """A printed letter was put into the post, or it was not and is written anew."""
+    title, today = facts.playbook.step_of(rung).title, facts.today(now)
+    if not news.went_out:
+        case = replace(case, rungs=tuple(other for other in case.rungs if other is not rung))
+        return taken(case, f"{title} was not posted, says {who(news)}{because(news)}: it is written anew", news, facts, now)
+    day, printed = news.day or today, facts.today(rung.at)
+    if not printed <= day <= today:
+        return Folded(case, Reply(False, f"day: {day} is not between the day it was printed, {printed}, and today"))
+    return taken(case.with_rung(replace(rung, posted=day)), f"{title} posted on {write_day(day)}, says {who(news)}{because(news)}", news, facts, now)
+
+
 def _fold_answer(case: Case, answer: Owed, news: DeliveryReported, facts: Facts, now: datetime) -> Folded:
     """What answers the customer and did not arrive, a person of ours says."""
     title = TITLES[answer.what]
@@ -153,7 +165,9 @@ def _fold_failure(case: Case, rung: Rung, title: str, news: DeliveryReported, fa
     if overtaken:
         case = replace(case, rungs=(*others, replace(rung, fate=Fate.PASSED_OVER, why="it did not arrive, and a later step has been taken")))
     else:
-        case, what = replace(case, rungs=others), f"{what}; it is tried another way"
+        case = replace(case, rungs=others)
+        if not news.again:  # else what has been tried before decides, and the lines that follow tell
+            what = f"{what}; {'it is tried another way' if facts.channel_for(facts.playbook.step_of(rung), now) else 'no other way is known'}"
     tasks = () if news.again else (_task_to_repair(case, rung, title, news, facts, now),)
     return Folded(case, Reply(True, what), (entry(case, facts, now, EntryKind.TROUBLE, what, news.by),), tasks)
 
@@ -166,7 +180,7 @@ def undelivered(case: str) -> str:
 def _task_to_repair(case: Case, rung: Rung, title: str, news: DeliveryReported, facts: Facts, now: datetime) -> Task:
     number, due = case.invoice.number, facts.bank_calendar.add(facts.today(now), 1)
     how = f"dunwell contact list {facts.customer.number} shows whom we write to, dunwell contact set corrects it"
-    remedy = f"{news.why or 'The address takes no messages'}. Find a contact that works: {how}. What is still due is tried another way meanwhile"
+    remedy = f"{news.why or 'The address takes no messages'}. Find a contact that works: {how}. What is still due is tried another way meanwhile, if any"
     name = f"The {title} for invoice {number} did not arrive {_by((rung.channel,))}"
     return Task(undelivered(case.id), TaskKind.REPAIR_CONTACT, name, remedy, facts.owner, due)
 

@@ -7,7 +7,7 @@ hold side by side, so that the stricter one decides, whatever was configured.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -16,6 +16,7 @@ from domain.customer import Behavior
 from domain.facts import Contacted, CountsAs, Facts
 from domain.law import Limits, name_rules
 from domain.money import Money
+from domain.owed import AnswerKind
 from domain.playbook import Playbook, Stage, Step, Verb
 from domain.quiet import find_quiet
 from domain.statute import Cap
@@ -53,8 +54,10 @@ def allow(step: Step, channel: str, facts: Facts, now: datetime) -> Refusal | No
         return None
     left = facts.limits(channel, facts.customer_day(now), _offers(step))
     rules = [_hours(step, channel, facts, left, now), _quiet(channel, facts, now), _lawful_caps(channel, facts, left, now)]
-    if not step.answers_customer and not is_same_contact(step, channel, facts, now):
-        rules += [_gap(facts, now), _caps(facts, now), _calls(channel, facts, now), _courtesy(step, facts, now)]
+    if not step.answers_customer:
+        # The other channel of today's contact is held to what came before today: what is here may be another invoice's.
+        before = _before_today(facts, now) if is_same_contact(step, channel, facts, now) else facts
+        rules += [_gap(before, now), _caps(before, now), _calls(channel, facts, now), _courtesy(step, before, now)]
     refusals = [refusal for refusal in rules if refusal]
     return max(refusals, key=lambda refusal: refusal.until, default=None)
 
@@ -68,13 +71,19 @@ def count(step: Step, channel: str, facts: Facts, now: datetime) -> CountsAs:
 
 def is_same_contact(step: Step, channel: str, facts: Facts, now: datetime) -> bool:
     """Whether ``step`` by ``channel`` is one contact with the step before it, by another channel of the same day."""
-    used = {contact.channel for contact in facts.contacts if facts.customer_day(contact.at) == facts.customer_day(now)}
+    today = [contact for contact in facts.contacts if facts.customer_day(contact.at) == facts.customer_day(now)]
+    used = {contact.channel for contact in today if contact.counts_as is not CountsAs.FAILED}
     return step.together and bool(used) and channel not in used
+
+
+def _before_today(facts: Facts, now: datetime) -> Facts:
+    today = facts.customer_day(now)
+    return replace(facts, contacts=tuple(contact for contact in facts.contacts if facts.customer_day(contact.at) != today))
 
 
 def _offers(step: Step) -> bool:
     """Whether a message of ``step`` offers something besides asking for what is owed."""
-    return step.do is Verb.OFFER_DISCOUNT
+    return step.do is Verb.OFFER_DISCOUNT or step.answers_customer is AnswerKind.DISCOUNT_GRANTED
 
 
 def _hours(step: Step, channel: str, facts: Facts, left: Limits, now: datetime) -> Refusal | None:
@@ -100,7 +109,7 @@ def _quiet(channel: str, facts: Facts, now: datetime) -> Refusal | None:
 
 
 def _gap(facts: Facts, now: datetime) -> Refusal | None:
-    last = max((contact.at for contact in facts.contacts if contact.counts_as is not CountsAs.ATTEMPT), default=None)
+    last = max((contact.at for contact in facts.contacts if contact.counts_as not in (CountsAs.ATTEMPT, CountsAs.FAILED)), default=None)
     if last is None:
         return None
     free = local_day(last, facts.customer.zones) + timedelta(days=facts.playbook.gap_days)
@@ -112,9 +121,10 @@ def _gap(facts: Facts, now: datetime) -> Refusal | None:
 def _caps(facts: Facts, now: datetime) -> Refusal | None:
     today = facts.customer_day(now)
     days = _days(facts, (contact for contact in facts.contacts if contact.counts_as is CountsAs.CONTACT))
+    failed = set(_days(facts, (contact for contact in facts.contacts if contact.counts_as is CountsAs.FAILED)))
     free = today
     for cap, window in ((facts.envelope.per_day, 1), (facts.envelope.per_week, 7), (facts.envelope.per_month, 30)):
-        free = max(free, _free_from(days, cap, window, today))
+        free = max(free, _free_from(days if window == 1 else sorted((*days, *failed), reverse=True), cap, window, today))
     if free <= today:
         return None
     return Refusal(facts.opening(free), "caps", "the customer has heard from us as often as is allowed for now")
@@ -168,7 +178,7 @@ def _free_from(days: Sequence[date], cap: int, window: int, today: date) -> date
 def _courtesy(step: Step, facts: Facts, now: datetime) -> Refusal | None:
     if step.stage is not Stage.COURTESY or facts.customer.behavior is not Behavior.PROMPT:
         return None
-    last = max((contact.at for contact in facts.contacts if contact.stage in _SOFT), default=None)
+    last = max((contact.at for contact in facts.contacts if contact.stage in _SOFT and contact.counts_as is not CountsAs.FAILED), default=None)
     if last is None:
         return None
     free = local_day(last, facts.customer.zones) + timedelta(days=facts.playbook.courtesy_gap_days)

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Literal
 
 from domain.owed import AgreedPart, AnswerKind
+from domain.plan_news import InstallmentMissed, PlanAgreed, PlanEnded, PlanOffered
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,16 @@ class PromiseMade:
 
 @dataclass(frozen=True, slots=True)
 class HoldPlaced:
-    """Silence until ``until`` (contact may resume on that day; None: two weeks)."""
+    """Silence until ``until`` (contact may resume on that day; None: two weeks).
+
+    ``at_least``: a longer hold that stands already stays as it is, as when an absence is heard of; else the newest counts.
+    """
 
     until: date | None = None
     by: str = ""
     why: str = ""
     kind: Literal["hold"] = "hold"
+    at_least: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +93,17 @@ class ChasingStopped:
 
 @dataclass(frozen=True, slots=True)
 class OutreachResolved:
-    """Somebody found out whether a message whose fate was unknown had gone out."""
+    """Somebody found out whether a message whose fate was unknown had gone out, or says whether a printed letter was posted.
+
+    ``day`` is the day of posting, today when left out.
+    """
 
     outreach: str
     went_out: bool
     by: str = ""
     why: str = ""
     kind: Literal["resolved"] = "resolved"
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,53 +318,6 @@ class CustomerSet:
     by: str = ""
     why: str = ""
     kind: Literal["customer"] = "customer"
-
-
-@dataclass(frozen=True, slots=True)
-class PlanOffered:
-    """A payment plan that would cover this invoice is on offer: quiet until the end of ``answer_by``. ``terms`` says what it is."""
-
-    plan: str
-    answer_by: date
-    terms: str = ""
-    by: str = ""
-    why: str = ""
-    kind: Literal["plan_offered"] = "plan_offered"
-
-
-@dataclass(frozen=True, slots=True)
-class PlanAgreed:
-    """A payment plan covers this invoice: quiet while it stands, to the end of ``quiet_until`` at the latest."""
-
-    plan: str
-    quiet_until: date
-    by: str = ""
-    why: str = ""
-    kind: Literal["plan"] = "plan"
-
-
-@dataclass(frozen=True, slots=True)
-class InstallmentMissed:
-    """``amount``, in the invoice's currency, did not come by ``day`` as the payment plan says. The plan itself decides what follows."""
-
-    plan: str
-    amount: Decimal
-    day: date
-    by: str = ""
-    why: str = ""
-    kind: Literal["installment_missed"] = "installment_missed"
-
-
-@dataclass(frozen=True, slots=True)
-class PlanEnded:
-    """The plan was kept, or chasing goes on where it stood. ``ended_as`` is how, in the plan's own word (empty: it failed)."""
-
-    plan: str
-    kept: bool
-    by: str = ""
-    why: str = ""
-    kind: Literal["plan_ended"] = "plan_ended"
-    ended_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)

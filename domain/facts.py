@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -11,7 +12,8 @@ from zlib import crc32
 
 from domain.calendar import BusinessCalendar, ContactHours, local_day
 from domain.case import HoldKind
-from domain.customer import Customer
+from domain.customer import Contact, Customer
+from domain.interest import Rate
 from domain.law import Limits, find_limits, party_of
 from domain.money import Money, Tolerance
 from domain.person import Duty, Person, find_bearers, find_deputy, find_owner, stand_in
@@ -22,6 +24,12 @@ from domain.voice import Voice
 
 # A step is tried by phone so often; then it takes its next channel.
 MOST_CALLS = 2
+# So often a step is tried by one channel at one address that takes it and does not deliver, or will not take it, within
+# ``ATTEMPTS_WINDOW``; then never again.
+MOST_ATTEMPTS = 3
+ATTEMPTS_WINDOW = timedelta(days=30)
+# A provider that cannot be used for so long lets the step go another way.
+AWAY_BUSINESS_DAYS = 2
 
 
 class Mode(StrEnum):
@@ -70,12 +78,14 @@ class Books:
 class CountsAs(StrEnum):
     """What a message counts as for gap and caps: a contact; the same contact once more, by another channel; or, since it
     answers the customer (a copy asked for, a confirmation, a receipt), none. A call that reached nobody is an attempt: it
-    counts among the calls alone."""
+    counts among the calls alone. What a provider took and could not deliver is failed: its day counts for the caps of longer
+    than a day, since others have had to carry it."""
 
     CONTACT = "contact"
     SAME = "same"
     ANSWER = "answer"
     ATTEMPT = "attempt"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +118,19 @@ class InFlight:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An attempt at the present step that a provider certainly did not take; ``try_again``: the same may work later."""
+    """An attempt at ``step`` that a provider certainly did not take, or took (``taken``) and certainly did not deliver.
+
+    ``try_again``: the same may work later. ``reach`` is the address or number, as ``Contact.reach_by`` writes it.
+    """
 
     at: datetime
     reason: str
     try_again: bool
+    step: str = ""
+    channel: str = ""
+    reach: str = ""
+    provider: str = ""
+    taken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +138,18 @@ class Facts:
     """Everything ``decide`` may look at. ``calendar`` is the customer's (and the seller's), ``bank_calendar`` the seller's.
 
     ``switched_off`` holds the reason while a person has stopped all sending, else it is empty; ``fenced`` the reason while
-    the database may not know all that was sent. ``missing``: the ledger answers, and does not know this invoice, or tells
-    something of it that cannot be true. ``elsewhere`` are further places whose law may hold for the customer, besides its own
+    the database may not know all that was sent; ``unread``: nobody would read what customers answer.
+    ``missing``: the ledger answers, and does not know this invoice, or tells something of it that cannot be true.
+    ``elsewhere`` are further places whose law may hold for the customer, besides its own
     address (ISO codes: the countries of its phones, and of whom it pays through). ``open_balances`` are what its open
     invoices owe, known only where it has unapplied money; ``payer_waits`` what holds keep invoices of whom it pays through silent.
     ``owner``, ``approvers``, ``deputy`` (of ``owner``) and ``owners`` (who are asked first) are whoever of ``people`` really
     acts today; approvers and owners who are away stand last. ``missed`` is when calls of the present step reached nobody.
     ``refused_answers`` are attempts at the message that answers next.
     ``voice`` is how the owner writes, for texts in the owner's voice, and ``voice_unapproved`` what of those the owner has not agreed to.
+    ``only_invoice``: of a customer that is new, no other invoice is known.
+    ``interest_rates`` are the reference rates by which statutory interest is reckoned. ``asked`` are the steps of this round that
+    people of ours have been asked to take and have not said they took (None: all of which nobody has said so).
     """
 
     playbook: Playbook
@@ -147,6 +169,7 @@ class Facts:
     owner: str = "accounts receivable"
     missing: bool = False
     fenced: str = ""
+    unread: bool = False
     top_tenth: Decimal | None = None
     account_manager: str = ""
     approvers: tuple[str, ...] = ()
@@ -160,6 +183,9 @@ class Facts:
     missed: tuple[datetime, ...] = ()
     voice: Voice | None = None
     voice_unapproved: str = ""
+    interest_rates: tuple[Rate, ...] = ()
+    only_invoice: bool = False
+    asked: frozenset[str] | None = None
 
     def with_people(self, people: tuple[Person, ...], now: datetime) -> Facts:
         """These facts with ``people`` of ours in their places as of ``now``: each name is that of whoever really acts that day."""
@@ -178,14 +204,54 @@ class Facts:
         )
 
     def channel_for(self, step: Step, now: datetime) -> str:
-        """The first channel of a step, the one the customer prefers before all others, that is switched on, reaches somebody and
-        that the law leaves us at all; empty when none does."""
+        """The first channel of a step, the one the customer prefers before all others, that is switched on, reaches somebody,
+        that the law leaves us at all and that has not failed the step; empty when none does."""
+        return self.way_for(step, now)[0]
+
+    def contact_for(self, step: Step, channel: str, now: datetime) -> Contact | None:
+        """Whom ``step`` reaches by ``channel``."""
+        found, contact = self.way_for(step, now)
+        return contact if found == channel and contact else self.customer.contact_for(channel, step.to)
+
+    def way_for(self, step: Step, now: datetime) -> tuple[str, Contact | None]:
+        """The channel and the contact that ``step`` takes: the first channel that has not failed it, else a contact who has not
+        been tried, else a person of ours, else what may be tried once more. Empty when no way is left."""
+        if not self.refusals:
+            return next(self.ways(step, now), ("", None))
+        ways = tuple(self.ways(step, now))
+        failed = {channel for channel, contact in ways if contact and self.has_failed(self.attempts(step, channel, contact, now))}
+
+        def worth(way: tuple[str, Contact | None]) -> int:
+            channel, contact = way
+            if channel not in failed:
+                return 2 if failed and not contact else 0
+            return 3 if contact and self.attempts(step, channel, contact, now) else 1
+
+        return min((way for way in ways if not self._is_spent(step, *way, now)), key=worth, default=("", None))
+
+    def ways(self, step: Step, now: datetime) -> Iterator[tuple[str, Contact | None]]:
+        """Every channel and contact by which ``step`` may go at all, best first, whatever has been tried; a task has no contact."""
         for channel in sorted(step.by, key=lambda one: one != self.customer.preferred_channel):
-            if channel == "call" and len(self.missed) >= MOST_CALLS:
-                continue
-            if channel == "task" or (channel in self.envelope.channels and self.customer.contact_for(channel) and self._is_left_by_law(channel, now)):
-                return channel
-        return ""
+            if channel == "task":
+                yield channel, None
+            elif channel in self.envelope.channels and not (channel == "call" and len(self.missed) >= MOST_CALLS) and self._is_left_by_law(channel, now):
+                yield from ((channel, contact) for contact in self.customer.contacts_for(channel, step.to))
+
+    def attempts(self, step: Step, channel: str, contact: Contact, now: datetime) -> tuple[Refused, ...]:
+        """What has failed of ``step`` by ``channel`` at the contact's present address lately, oldest first."""
+        place = (step.name, channel, contact.reach_by(channel))
+        return tuple(one for one in self.refusals if (one.step, one.channel, one.reach) == place and one.at > now - ATTEMPTS_WINDOW)
+
+    def has_failed(self, attempts: tuple[Refused, ...]) -> bool:
+        """Whether the same way is no use for now: something must be mended first, or the provider has been away for long."""
+        if not attempts or not attempts[-1].try_again:
+            return bool(attempts)
+        away = [self.today(one.at) for one in attempts if not one.taken]
+        return bool(away) and away[-1] >= self.bank_calendar.add(away[0], AWAY_BUSINESS_DAYS)
+
+    def _is_spent(self, step: Step, channel: str, contact: Contact | None, now: datetime) -> bool:
+        tried = self.attempts(step, channel, contact, now) if contact else ()
+        return sum(one.taken or not one.try_again for one in tried) >= MOST_ATTEMPTS
 
     def _is_left_by_law(self, channel: str, now: datetime) -> bool:
         left = self.limits(channel, self.customer_day(now))

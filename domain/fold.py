@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from domain import calling, confirming, deciding, delivery, matters, patience, promise, silences
+from domain import calling, confirming, copies, deciding, delivery, matters, patience, promise, silences
 from domain.answers import Folded, Reply, because, entry, who, with_hold
 from domain.calendar import start_of_day
 from domain.case import Case, Fate, Hold, HoldKind, Outcome, Promise, PromiseStanding, Rung
@@ -30,7 +30,6 @@ from domain.event import (
     GivenBack,
     HoldPlaced,
     HoldReleased,
-    InstallmentMissed,
     InvoiceChanged,
     LegalStop,
     News,
@@ -39,9 +38,6 @@ from domain.event import (
     OutreachResolved,
     PaidOutside,
     PaymentReported,
-    PlanAgreed,
-    PlanEnded,
-    PlanOffered,
     PlaybookSwapped,
     PromiseMade,
     Reissued,
@@ -59,6 +55,7 @@ from domain.invoice import Invoice, Standing
 from domain.ladder import next_step
 from domain.money import Money, UnableToReckon
 from domain.owed import TITLES, AnswerKind, Owed
+from domain.plan_news import InstallmentMissed, PlanAgreed, PlanEnded, PlanOffered
 from domain.task import Task, TaskKind
 
 NOT_UNDERSTOOD = "not understood"
@@ -157,10 +154,10 @@ def mature(case: Case, facts: Facts, now: datetime) -> tuple[Case, tuple[Entry, 
     if case.mode == "shadow" and facts.mode == "live":
         kept = tuple(rung for rung in case.rungs if rung.is_contact or rung.fate is Fate.SKIPPED)
         if any(rung.fate is Fate.SHADOWED for rung in case.rungs):
-            case = replace(case, round=case.round + 1, entered=False, rungs=kept)
-    case = replace(case, mode=facts.mode.value, holds=tuple(hold for hold in case.holds if hold.until > now))
-    approvals = tuple(deciding.after_time(approval, now) for approval in case.approvals)
-    case = replace(case, approvals=approvals)
+            case = replace(case, round=case.round + 1, went_live=case.went_live + 1, entered=False, rungs=kept, copy=None)
+    holds = tuple(hold for hold in case.holds if hold.until > now)
+    case, lapsed = deciding.let_lapse(replace(case, mode=facts.mode.value, holds=holds), facts, now)
+    entries += lapsed
     if made := case.open_promise:
         stands = promise.standing_after(made, _paid_since(made, case), facts.today(now), _grace(facts), facts.tolerance)
         if stands.standing is not PromiseStanding.OPEN:
@@ -229,12 +226,17 @@ def _promise(case: Case, news: PromiseMade, facts: Facts, now: datetime) -> Fold
 def _answer(case: Case, news: AnswerOwed, facts: Facts, now: datetime) -> Folded:
     if news.what is AnswerKind.PROMISE_CONFIRMED:
         return Folded(case, Reply(False, "what: a promise is confirmed by itself once it is recorded: dunwell case promise"))
-    if news.what in (AnswerKind.PLAN_CONFIRMED, AnswerKind.INSTALLMENT_REMINDER) and not news.parts:
+    if news.what is AnswerKind.SETTLED:
+        return Folded(case, Reply(False, "what: whoever is to be told that it is paid is told by itself, once the ledger shows the money"))
+    if news.what is AnswerKind.DISCOUNT_GRANTED:
+        return Folded(case, Reply(False, "what: a discount is told by itself once it is granted: dunwell case discount"))
+    if news.what in (AnswerKind.PLAN_CONFIRMED, AnswerKind.INSTALLMENT_REMINDER, AnswerKind.PLAN_PROPOSED) and not news.parts:
         return Folded(case, Reply(False, "parts: name the installments, with day and amount"))
     if any(part.amount.currency != case.invoice.balance.currency for part in news.parts):
         return Folded(case, Reply(False, f"parts: the invoice is in {case.invoice.balance.currency}"))
     if not confirming.may_say(news.what, facts):
         task = confirming.by_hand(case, Owed(0, news.what, now, news.parts, news.about), facts, now)
+        case = copies.want(case, now) if news.what is AnswerKind.COPY_SENT else case
         said = f"{TITLES[news.what]}: given to a person of ours{because(news)}"
         return Folded(case, Reply(True, said), (entry(case, facts, now, EntryKind.PERSON, said, news.by),), (task,))
     if news.what is AnswerKind.COPY_SENT:
@@ -255,6 +257,10 @@ def _hold(case: Case, news: HoldPlaced, facts: Facts, now: datetime) -> Folded:
     if day > last:
         return Folded(case, Reply(False, f"until: {patience.why_not(case, HoldKind.MANUAL.value, facts, now)}"))
     until = start_of_day(day, (facts.seller_zone,))
+    longer = next((hold for hold in case.holds if hold.kind is HoldKind.MANUAL and hold.until > until), None)
+    if news.at_least and longer:
+        said = f"held until {write_day(facts.today(longer.until))} already{because(news)}"
+        return Folded(case, Reply(True, said), (entry(case, facts, now, EntryKind.PERSON, said, news.by),))
     case = with_hold(case, Hold(HoldKind.MANUAL, until, news.why or "held by hand", who(news), now))
     said = f"held until {write_day(day)} by {who(news)}{because(news)}"
     return Folded(case, Reply(True, said), (entry(case, facts, now, EntryKind.PERSON, said, news.by),))
@@ -286,7 +292,9 @@ def _skip(case: Case, news: StepSkipped, facts: Facts, now: datetime) -> Folded:
 
 def _resolve(case: Case, news: OutreachResolved, facts: Facts, now: datetime) -> Folded:
     """The doubtful message may stand in the case already, or only in the outreach ledger when its worker died."""
-    rung = next((rung for rung in case.rungs if rung.outreach == news.outreach and rung.fate is Fate.UNKNOWN), None)
+    rung = next((rung for rung in case.rungs if rung.outreach == news.outreach and (rung.fate is Fate.UNKNOWN or rung.is_to_be_posted)), None)
+    if rung is not None and rung.is_to_be_posted:
+        return delivery.fold_posted(case, rung, news, facts, now)
     flight = next((flight for flight in facts.in_flight if flight.outreach == news.outreach and flight.doubtful), None)
     if rung is None and flight is not None:
         rung = Rung(flight.step, Fate.UNKNOWN, flight.since, flight.channel, flight.outreach)

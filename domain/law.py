@@ -181,9 +181,15 @@ def _applies(rule: Rule, places: frozenset[str], channel: str, facts: Party, day
 
 
 def _reaches(rule: Rule, places: frozenset[str]) -> bool:
+    return _may_lie_in(places, rule.places)
+
+
+@lru_cache(maxsize=4096)
+def _may_lie_in(places: frozenset[str], lawful: frozenset[str]) -> bool:
+    """Whether one of ``places`` may be in one of ``lawful``, where a law holds."""
     if not places or not all(_PLACE.fullmatch(place) for place in places):
         return True
-    return any(within in _surroundings(place) or place in _surroundings(within) for place in map(_usual, places) for within in rule.places)
+    return any(within in _surroundings(place) or place in _surroundings(within) for place in map(_usual, places) for within in lawful)
 
 
 def _surroundings(place: str) -> frozenset[str]:

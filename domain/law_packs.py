@@ -2,7 +2,7 @@
 
 They bind a first party: a seller who asks, in its own name, for money that businesses owe it. Left out are rules that bind
 only agencies or protect only consumers (Regulation F itself, 940 CMR 7, New York City, RCW 19.16, UK and Ontario codes), rules
-about interest and fees, and the FCC's cap on prerecorded calls to homes without consent: here none is made without consent.
+about interest and fixed sums (``domain/interest.py``), and the FCC's cap on prerecorded calls to homes without consent: here none is made without consent.
 Not legal advice; figures marked "from memory" want a lawyer's eye before anybody relies on them.
 """
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from domain.calendar import start_of_day
-from domain.case import Approval, ApprovalStanding, Case
+from domain.case import MOST_LAPSES, Approval, ApprovalStanding, Case
 from domain.diary import write_day
 from domain.facts import Facts
-from domain.playbook import Step
+from domain.person import find_deputy
+from domain.playbook import Step, UnableToFollow
 from domain.task import Task, TaskKind
 
 # Whoever wants to be asked first, and has not answered for so long, finds it among their tasks.
@@ -74,6 +75,52 @@ def left_by(before: Case, after: Case, now: datetime) -> tuple[Approval, ...]:
     silent = after.ended is not None or after.active_hold(now) is not None or after.open_promise is not None
     changed = (before.round, before.chased, before.invoice.due) != (after.round, after.chased, after.invoice.due)
     return tuple(one for one in shared if silent or changed or after.rung(one.step))
+
+
+def who_decides(step: Step, facts: Facts, now: datetime) -> str:
+    """Who decides what becomes of ``step`` once whoever was asked has not answered: their deputy, else the owner."""
+    may = who_may_agree(step, facts)
+    asked = may[0] if may else facts.owner
+    return find_deputy(asked, facts.people, facts.today(now)) or next(iter(facts.owners), facts.owner)
+
+
+def left_lying(case: Case, facts: Facts, now: datetime) -> tuple[Task, ...]:
+    """What somebody else decides, because the question was asked as often as it is and nobody answered."""
+    found = []
+    for approval in case.approvals:
+        if not _is_lying(approval, case) or not is_spokesman(case, approval):
+            continue
+        try:
+            step = facts.playbook.step(approval.step)
+        except UnableToFollow:
+            continue
+        number, due = case.invoice.number, facts.bank_calendar.on_or_after(facts.today(now))
+        title = f"Nobody answers whether the {step.title} for invoice {number} may be done: {case.invoice.balance}"
+        way = f"have it asked once more (dunwell case escalate {number} {step.name})" if step.approve else f"answer (dunwell case approve {number})"
+        meanwhile = "What is not severe goes on meanwhile" if step.approve else "Nothing is said before"
+        remedy = f"It was asked {MOST_LAPSES} times or more. Decide: {way}, or leave it out (dunwell case skip {number}). {meanwhile}"
+        found.append(Task(lying_key(case, approval.step), TaskKind.INCIDENT, title, remedy, who_decides(step, facts, now), due))
+    return tuple(found)
+
+
+def over(case: Case) -> list[str]:
+    """The matters of questions that nobody need answer any more, or not those who were asked."""
+    lying = [one for one in case.approvals if _is_lying(one, case)]
+    alive = [one for one in case.approvals if one.standing in (ApprovalStanding.OPEN, ApprovalStanding.EXPIRED) and case.rung(one.step) is None]
+    passed_on = [one for one in lying if one.standing is ApprovalStanding.EXPIRED]
+    answered = [f"approval/{case.id}/{one.step}" for one in case.approvals if one not in alive or one in passed_on]
+    return [*answered, *(lying_key(case, one.step) for one in case.approvals if one not in lying)]
+
+
+def _is_lying(approval: Approval, case: Case) -> bool:
+    """Whether nobody has answered often enough. What the owner wants to read first is asked again all the same."""
+    waits = approval.standing in (ApprovalStanding.OPEN, ApprovalStanding.EXPIRED)
+    return approval.lapses >= MOST_LAPSES and waits and case.rung(approval.step) is None
+
+
+def lying_key(case: Case, step: str) -> str:
+    """The matter of the question about ``step`` that nobody has answered."""
+    return f"unanswered/{case.id}/{step}"
 
 
 def key(case: Case, step: Step) -> str:

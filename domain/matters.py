@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from domain import silences
+from domain import leave, parking, silences
 from domain.answers import entry
 from domain.calendar import start_of_day
 from domain.case import Case, Discount, Fate, HoldKind, Outcome
 from domain.diary import Entry, EntryKind
-from domain.event import DisputeResolved, GivenBack, HoldReleased, News, PromiseMade, ReplyHandled
+from domain.event import DisputeRaised, DisputeResolved, GivenBack, HoldReleased, LegalStop, News, PaymentReported, PromiseMade, ReplyHandled
 from domain.facts import Facts
 from domain.invoice import Invoice, Standing
 from domain.money import Money
+from domain.owed import AnswerKind
+from domain.plan_news import PlanAgreed
 from domain.playbook import Verb
 from domain.task import Task, TaskKind
 
@@ -33,12 +35,17 @@ def milestones(case: Case, facts: Facts, now: datetime) -> tuple[Task, ...]:
         near = next(days for days in reversed(WRITE_OFF_WARNINGS) if late >= limit - days)
         title = f"Invoice {number} nears its write-off: {case.invoice.balance}, {late} days late"
         remedy = f"In {limit - late} days it counts as lost. Call the customer, offer a plan, or write it off"
-        key = f"write-off/{case.id}/{case.round}/{near}"
+        key = _warning(case, near)
         tasks.append(Task(key, TaskKind.REVIEW, title, remedy, facts.owner, facts.bank_calendar.add(today, 3), once=True))
     if (dispute := case.open_dispute) and today >= dispute.due:
         tasks.append(silences.dispute_task(case, dispute, facts, now))
-    tasks += [silences.deputy_task(case, hold, facts, now) for hold in case.holds if hold.kind is HoldKind.REPLY and now >= silences.handover(hold, facts)]
+    tasks += [silences.deputy_task(case, hold, facts, now) for hold in silences.left_to_us(case) if now >= silences.handover(hold, facts)]
     return tuple(tasks)
+
+
+def _warning(case: Case, near: int) -> str:
+    """The matter of the warning so many days before the write-off: going live, which begins a new round too, repeats none."""
+    return f"write-off/{case.id}/{case.round - case.went_live}/{near}"
 
 
 def next_milestone(case: Case, facts: Facts, now: datetime) -> datetime | None:
@@ -47,7 +54,7 @@ def next_milestone(case: Case, facts: Facts, now: datetime) -> datetime | None:
     days = [case.invoice.due + timedelta(days=limit - before) for before in WRITE_OFF_WARNINGS if limit]
     days += [case.open_dispute.due] if case.open_dispute else []
     moments = [morning(day, facts) for day in days if day > today]
-    moments += [silences.handover(hold, facts) for hold in case.holds if hold.kind is HoldKind.REPLY]
+    moments += [silences.handover(hold, facts) for hold in silences.left_to_us(case)]
     moments += [hold.until for hold in case.holds if hold.kind is HoldKind.PAYMENT_REPORTED]
     return min((moment for moment in moments if moment > now), default=None)
 
@@ -57,25 +64,48 @@ _UNDO = {
     Verb.PLACE_CREDIT_HOLD: ("Release the credit hold on customer {customer}", "{number} is paid: let new orders pass, unless another invoice holds them"),
     Verb.REFER_TO_AGENCY: ("Recall {number} from the agency", "It is paid: tell the agency to stop at once, and the customer that it is over"),
     Verb.HAND_OFF: ("Tell collections that {number} is paid", "They work on it: have them stop at once"),
-    Verb.ALERT_ACCOUNT_MANAGER: ("{number} is paid", "{manager} was asked to help: say that it is over"),
+    Verb.ALERT_ACCOUNT_MANAGER: ("{number} of {name} is paid", "Nothing more is to be done about it. Say that it is over, if you spoke with them"),
 }
-# After any of these the customer is told itself that all is well again.
+# After any of these the customer is told itself that all is well again, and whoever looks after it.
 _FELT = (Verb.PLACE_CREDIT_HOLD, Verb.HAND_OFF, Verb.REFER_TO_AGENCY)
 _TOLD = "told"
 
 
 def compensate(case: Case, facts: Facts, now: datetime) -> tuple[Task, ...]:
-    """What was done because the money did not come is undone now that it has, and everybody concerned is told."""
-    words = {"number": f"invoice {case.invoice.number}", "customer": facts.customer.number, "manager": facts.account_manager or "The account manager"}
+    """What was done because the money did not come is undone now that it has, and everybody concerned is told: the account manager
+    by a task of their own, the customer by a person where it is not owed a message, or by nobody during a legal stop."""
+    words = {"number": f"invoice {case.invoice.number}", "customer": facts.customer.number, "name": facts.customer.name}
     done = {Verb(act) for act in acts_done(case, facts)}
     due = facts.bank_calendar.on_or_after(facts.today(now))
+    felt = has_felt(case, facts)
+    if felt and facts.account_manager:
+        done.add(Verb.ALERT_ACCOUNT_MANAGER)
     wanted = {verb.value: _UNDO[verb] for verb in _UNDO if verb in done}
-    if done.intersection(_FELT):
+    is_written = any(one.is_open and one.what is AnswerKind.SETTLED for one in case.answers)
+    if felt and not is_written and not any(hold.kind is HoldKind.LEGAL for hold in case.holds):
         wanted[_TOLD] = ("Tell customer {customer} that {number} is settled", "Thank them, and say what ends with it: orders pass, nobody else writes to them")
+    owner = {Verb.ALERT_ACCOUNT_MANAGER.value: facts.account_manager or facts.owner}
     return tuple(
-        Task(_compensation(case, what, case.round), TaskKind.COMPENSATE, _sentence(title.format(**words)), _sentence(remedy.format(**words)), facts.owner, due)
+        Task(
+            _compensation(case, what, case.round),
+            TaskKind.COMPENSATE,
+            _sentence(title.format(**words)),
+            _sentence(remedy.format(**words)),
+            owner.get(what, facts.owner),
+            due,
+        )
         for what, (title, remedy) in wanted.items()
     )
+
+
+def has_felt(case: Case, facts: Facts) -> bool:
+    """Whether measures were taken that the customer felt, and that may still stand."""
+    return any(verb.value in acts_done(case, facts) for verb in _FELT)
+
+
+def word_to_manager(case: Case) -> str:
+    """The matter of telling the account manager that the invoice is paid."""
+    return _compensation(case, Verb.ALERT_ACCOUNT_MANAGER.value, case.round)
 
 
 def acts_done(case: Case, facts: Facts) -> tuple[str, ...]:
@@ -91,12 +121,15 @@ def begin_round(case: Case, facts: Facts) -> Case:
     """``case`` before the first step of its ladder once more. A legal stop stays: only a person releases it."""
     stops = tuple(hold for hold in case.holds if hold.kind is HoldKind.LEGAL)
     case = replace(case, acts=acts_done(case, facts), ended=None, ended_why="", round=case.round + 1)
-    return replace(case, entered=False, rungs=(), holds=stops, approvals=(), delayed="")
+    return replace(case, entered=False, rungs=(), holds=stops, approvals=(), delayed="", copy=None, parked=(), settled_at=None)
 
 
 def overtaken(case: Case) -> list[str]:
     """The matters that are over because an invoice owes again: what was to be undone must stand."""
-    return [] if case.ended else [_compensation(case, what, case.round - 1) for what in (*(verb.value for verb in _UNDO), _TOLD) if case.round > 1]
+    if case.ended or case.settled_at:
+        return []
+    rounds = (case.round - 1, case.round) if any(one.what is AnswerKind.SETTLED for one in case.answers) else (case.round - 1,)
+    return [_compensation(case, what, round_) for round_ in rounds if round_ for what in (*(verb.value for verb in _UNDO), _TOLD)]
 
 
 def _compensation(case: Case, what: str, round_: int) -> str:
@@ -140,8 +173,14 @@ def answered_by(news: News, case: Case, facts: Facts) -> list[str]:
             return [f"reply/{case.id}", f"reply/{case.id}/deputy", f"copy/{case.id}", f"call-back/{case.id}"]
         case DisputeResolved():
             return [f"dispute/{case.id}"]
-        case PromiseMade(decided=True):
-            return [f"promise/{case.id}"]
+        case PromiseMade() if case.open_promise:
+            return [f"promise/{case.id}", f"remittance/{case.id}"]
+        case LegalStop():
+            return [f"remittance/{case.id}", f"call-back/{case.id}"]
+        case DisputeRaised() | PlanAgreed():
+            return [f"remittance/{case.id}"]
+        case PaymentReported() if any(hold.kind is HoldKind.PAYMENT_REPORTED for hold in case.holds):
+            return [f"remittance/{case.id}"]
         case HoldReleased():
             return [f"legal/{case.id}"] if news.legal else []
         case GivenBack():
@@ -153,17 +192,37 @@ def answered_by(news: News, case: Case, facts: Facts) -> list[str]:
 
 def moot_at_the_end(case: Case, facts: Facts) -> list[str]:
     """The matters that nobody need see to once the watch of ``case`` has ended: calls not made, questions not answered."""
-    kept = (Verb.PLACE_CREDIT_HOLD, Verb.HAND_OFF, Verb.REFER_TO_AGENCY, Verb.WRITE_OFF)
-    calls = [rung.step for rung in case.rungs if rung.fate is Fate.DONE and facts.playbook.step_of(rung).do not in kept]
-    asked = [f"approval/{case.id}/{one.step}" for one in case.approvals]
+    asked = [matter for one in case.approvals for matter in (f"approval/{case.id}/{one.step}", leave.lying_key(case, one.step))]
     return [
         f"undelivered/{case.id}",
         f"review/{case.id}/{case.round}",
         f"dispute/{case.id}",
         f"promise/{case.id}",
+        f"legal/{case.id}",
+        f"remittance/{case.id}",
+        *(_warning(case, days) for days in WRITE_OFF_WARNINGS),
         *asked,
-        *(f"act/{case.id}/{case.round}/{step}" for step in calls),
+        *(parking.key(case, rung.step) for rung in parking.calls_of(case, facts)),
     ]
+
+
+def letters_to_post(case: Case, facts: Facts, now: datetime) -> tuple[Task, ...]:
+    """Letters that lie printed: nothing firm follows one before somebody of ours says that it was posted."""
+    lying = (rung for rung in case.rungs if rung.is_to_be_posted)
+    return tuple(to_post(case, facts.playbook.step_of(rung).title, rung.outreach, "", facts, now) for rung in lying)
+
+
+def to_post(case: Case, title: str, message: str, file: str, facts: Facts, now: datetime) -> Task:
+    """Print and post the letter ``message`` with this title, which lies in ``file``, today."""
+    return Task(
+        key=f"post/{message}",
+        kind=TaskKind.POST_LETTER,
+        title=f"Print and post the {title} to {facts.customer.name} (invoice {case.invoice.number})",
+        remedy=f"Print {file or f'the letter {message}'} from the folder letters, put it into a window envelope, post it today, and then say so with "
+        "the result posted; it counts from that day on. If anything is wrong with it, the result not-posted has it written anew",
+        owner=facts.owner,
+        due=facts.bank_calendar.on_or_after(facts.today(now)),
+    )
 
 
 def void_task(case: Case, facts: Facts, now: datetime) -> Task:
@@ -193,7 +252,8 @@ def money_to_apply(unapplied: Money, facts: Facts, now: datetime) -> Task:
 def contact_to_repair(facts: Facts, now: datetime) -> Task:
     """One task a customer, however many invoices nobody can be reached about."""
     number, due = facts.customer.number, facts.bank_calendar.add(facts.today(now), 1)
-    remedy = f"Add a working e-mail address in the ledger, or: dunwell contact set {number} --role billing --email ADDRESS --reason WHY"
+    remedy = f"Add a working e-mail address in the ledger (for letters: the postal address), or: dunwell contact set {number} --role billing --email "
+    remedy += "ADDRESS --reason WHY"
     return Task(f"contact/{facts.customer.id}", TaskKind.REPAIR_CONTACT, f"Nobody at customer {number} can be reached", remedy, facts.owner, due)
 
 
@@ -201,8 +261,23 @@ def outreach_to_resolve(case: Case, outreach: str, facts: Facts, now: datetime) 
     """One task a message whose fate nobody knows, whichever of its invoices notices."""
     number, due = case.invoice.number, facts.bank_calendar.add(facts.today(now), 1)
     title = f"Nobody knows whether a message about invoice {number} went out"
-    remedy = f"Look for it in the provider's log, then: dunwell case resolve {number} --sent (or --not-sent)"
+    remedy = (
+        "It is looked for by itself where the provider's log can be read; dunwell reconcile looks at once. "
+        f"Else look there yourself, then: dunwell case resolve {number} --sent (or --not-sent)"
+    )
     return Task(f"outreach/{outreach}", TaskKind.RESOLVE_OUTREACH, title, remedy, facts.owner, due)
+
+
+UNREAD_ANSWERS = "answers-unread"
+
+
+def unread_answers(facts: Facts, now: datetime) -> Task:
+    """One incident, however many invoices wait for somebody to read what is answered."""
+    remedy = (
+        "Connect the mailbox in which answers arrive (docs/how-to/replies.md) and start the worker anew, or name who reads them: "
+        "dunwell live --replies-are-read-by NAME"
+    )
+    return incident(facts, now, UNREAD_ANSWERS, "Nothing is sent, because nobody would read what customers answer", remedy)
 
 
 def unreadable_ledger(facts: Facts, now: datetime) -> Task:

@@ -8,12 +8,11 @@ from datetime import datetime
 
 from domain import ladder
 from domain.case import Case, Fate, Rung
-from domain.catching_up import MAY_HAVE_BEEN_SENT
 from domain.event import PlaybookSwapped
 from domain.facts import Facts
+from domain.ladder import BEHIND, MAY_HAVE_BEEN_SENT
 from domain.playbook import Playbook, Stage, Step, Verb
 
-BEHIND = "behind it when the playbook changed"
 _FIRMNESS = list(Stage)
 # A person of ours who calls is heard by the customer; what else we do among ourselves is not.
 _UNHEARD = frozenset(verb for verb in Verb if verb.is_internal) - {Verb.REQUEST_CALL}
@@ -85,8 +84,9 @@ def _is_taken(rung: Rung) -> bool:
 
 
 def _is_alike(taken: Step, step: Step, is_level: bool) -> bool:
-    """Whether ``taken`` makes ``step`` a repetition; ``is_level``: the step is as firm as the firmest word heard."""
-    if step.do in _UNHEARD:
+    """Whether ``taken`` makes ``step`` a repetition; ``is_level``: the step is as firm as the firmest word heard. Only an offer
+    of a payment plan takes the place of one."""
+    if step.do in _UNHEARD or Verb.OFFER_PLAN in (step.do, taken.do):
         return taken.do is step.do
     return is_level and taken.stage is step.stage and taken.do not in _UNHEARD
 

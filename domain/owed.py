@@ -17,6 +17,9 @@ class AnswerKind(StrEnum):
     PAY_LINK = "pay-link"
     PLAN_CONFIRMED = "plan-confirmed"
     INSTALLMENT_REMINDER = "installment-reminder"
+    PLAN_PROPOSED = "plan-proposed"
+    SETTLED = "settled"
+    DISCOUNT_GRANTED = "discount-granted"
 
 
 # How people read of each in diaries and lists.
@@ -26,6 +29,9 @@ TITLES = {
     AnswerKind.PAY_LINK: "payment link",
     AnswerKind.PLAN_CONFIRMED: "confirmation of the payment plan",
     AnswerKind.INSTALLMENT_REMINDER: "reminder of the installment",
+    AnswerKind.PLAN_PROPOSED: "proposal of a payment plan",
+    AnswerKind.SETTLED: "word that it is settled",
+    AnswerKind.DISCOUNT_GRANTED: "word of the discount",
 }
 # By what each may go, in order of preference. Whoever asks for the link has the phone in hand.
 WAYS = {
@@ -34,6 +40,9 @@ WAYS = {
     AnswerKind.PAY_LINK: ("sms", "email", "task"),
     AnswerKind.PLAN_CONFIRMED: ("email", "task"),
     AnswerKind.INSTALLMENT_REMINDER: ("email", "sms", "task"),
+    AnswerKind.PLAN_PROPOSED: ("email", "task"),
+    AnswerKind.SETTLED: ("email", "task"),
+    AnswerKind.DISCOUNT_GRANTED: ("email", "task"),
 }
 
 

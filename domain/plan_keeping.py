@@ -16,8 +16,9 @@ from domain import matters
 from domain.answers import Reply
 from domain.calendar import start_of_day
 from domain.case import Case, HoldKind, Outcome
+from domain.confirming import may_say
 from domain.diary import write_day
-from domain.event import AnswerOwed, InstallmentMissed, News, PlanAgreed, PlanEnded, PlanOffered
+from domain.event import AnswerOwed, News
 from domain.facts import Facts
 from domain.installment import Grace, Installment, InstallmentStanding, UnableToPlan, lay_out, sum_of, usual_unit
 from domain.invoice import Invoice, Standing
@@ -38,6 +39,8 @@ from domain.payment_plan import (
     reminders,
     stands_until,
 )
+from domain.plan_news import InstallmentMissed, PlanAgreed, PlanEnded, PlanOffered
+from domain.playbook import Verb
 from domain.task import Task, TaskKind
 
 GRACE_BUSINESS_DAYS = 3
@@ -49,7 +52,8 @@ _UNTOLD = date.min
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """``invoices`` (our ids) are to be paid in ``count`` installments, the first due on ``first`` and one every ``every_days`` days."""
+    """``invoices`` (our ids) are to be paid in ``count`` installments, the first due on ``first`` and one every ``every_days`` days.
+    ``in_writing``: the customer asked for it, and is sent it by ourselves."""
 
     invoices: tuple[str, ...]
     count: int
@@ -58,6 +62,7 @@ class Offered:
     by: str = ""
     why: str = ""
     kind: Literal["offered"] = "offered"
+    in_writing: bool = False
 
 
 PlanWord = Offered | PlanNews
@@ -79,6 +84,7 @@ class KeptPlan:
     reminded: tuple[date, ...] = ()
     missed: tuple[date, ...] = ()
     noted: tuple[str, ...] = ()
+    in_writing: bool = False  # its offer is sent by ourselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +119,12 @@ def begin(plan_id: str, word: Offered, cases: Sequence[Case], seen: Mapping[str,
     today = facts.today(now)
     plan = offer(plan_id, covers, installments, today, word.by, word.why, PlanLimits(tolerance=facts.tolerance))
     first = cases[0].invoice
-    return KeptPlan(plan, first.seller, first.customer, today)
+    return KeptPlan(plan, first.seller, first.customer, today, in_writing=word.in_writing)
+
+
+def offers_plans(facts: Facts) -> bool:
+    """Whether the playbook offers plans, to whomever by itself: who asks for one gets it."""
+    return any(step.do is Verb.OFFER_PLAN for step in facts.playbook.steps) and may_say(AnswerKind.PLAN_PROPOSED, facts)
 
 
 def _why_not(case: Case, invoice: Invoice, facts: Facts) -> str:
@@ -204,13 +215,16 @@ def words_for(case: Case, before: KeptPlan | None, after: KeptPlan, facts: Facts
 
 
 def _to_say(before: KeptPlan | None, after: KeptPlan, facts: Facts, now: datetime, about: str) -> tuple[News, ...]:
-    """What the customer must have in writing: the plan once it is agreed, and each installment shortly before its day."""
+    """What the customer must have in writing: the plan that it asked for, the plan once it is agreed, and each installment shortly
+    before its day."""
     plan = after.plan
+    parts = tuple(AgreedPart(part.due, part.amount) for part in plan.installments)
     if plan.state is not PlanState.ACCEPTED:
-        return ()
+        is_asked_for = before is None and after.in_writing and plan.state is PlanState.OFFERED
+        return (AnswerOwed(AnswerKind.PLAN_PROPOSED, parts, about, by="Dunwell"),) if is_asked_for else ()
     words = []
     if before is None or before.plan.state is not PlanState.ACCEPTED:
-        words.append(AnswerOwed(AnswerKind.PLAN_CONFIRMED, tuple(AgreedPart(part.due, part.amount) for part in plan.installments), about, by="Dunwell"))
+        words.append(AnswerOwed(AnswerKind.PLAN_CONFIRMED, parts, about, by="Dunwell"))
     reminded = before.reminded if before else ()
     for part in reminders(plan, facts.today(now)):
         if part.due not in reminded:
@@ -330,7 +344,8 @@ class _Matters:
     def _get_an_answer(self) -> Task:
         plan, facts = self.plan, self.facts
         through = f"best through {facts.account_manager}, " if facts.account_manager else ""
-        remedy = f"{terms_of(plan)}, for {self._invoices()}: tell them, {through}and record the answer"
+        tell = "they get it in writing; ask them" if self.before.in_writing else "tell them"
+        remedy = f"{terms_of(plan)}, for {self._invoices()}: {tell}, {through}and record the answer"
         remedy += f": dunwell plan accept {self.id} (or counter, or decline). Without one by {write_day(plan.answer_by)} reminders go on where they stood"
         who = facts.account_manager or facts.owner
         title = f"Get an answer of customer {facts.customer.number} to a payment plan for {plan.total}"

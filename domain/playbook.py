@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -10,6 +10,7 @@ from enum import StrEnum
 from domain.calendar import BusinessCalendar
 from domain.case import Authorization, Rung
 from domain.customer import Behavior, Role, Tier
+from domain.interest import InterestLaw
 from domain.owed import TITLES, WAYS, AnswerKind, answer_of
 from domain.promise import Limits
 from domain.segment import Risk
@@ -57,11 +58,37 @@ class Stage(StrEnum):
     STATEMENT = "statement"
 
 
+class Response(StrEnum):
+    """What the customer has made so far of what it heard about an invoice."""
+
+    NONE = "none"
+    ANSWERED = "answered"  # it wrote, spoke with us, disputed or promised
+    BROKEN_PROMISE = "broken-promise"
+
+
+_RESPONSES = {Response.NONE: "have not answered", Response.ANSWERED: "have answered", Response.BROKEN_PROMISE: "have broken a promise"}
+_SPOKEN = {"chronic-late": "always late"}
+
+
 class CatchUp(StrEnum):
     """Where an invoice enters the ladder when it is already late on the day it is first seen."""
 
     FIT_AGE = "fit_age"  # at the highest step below the severe ones that fits its age
     SPACED = "spaced"  # at the first overdue step
+
+
+_AGAIN = "-again-"
+
+
+def again(step: str, number: int) -> str:
+    """The name under which ``step`` is taken once more, for the ``number``-th time somebody said that nothing had come."""
+    return f"{step}{_AGAIN}{number}"
+
+
+def taken_again(step: str) -> int:
+    """For which time the step of that name is taken once more; 0 for a first time."""
+    number = step.rpartition(_AGAIN)[2]
+    return int(number) if _AGAIN in step and number.isdecimal() and number.isascii() else 0
 
 
 class UnableToFollow(ValueError):
@@ -77,14 +104,16 @@ class Condition:
     tiers: tuple[Tier, ...] = ()
     behaviors: tuple[Behavior, ...] = ()
     risks: tuple[Risk, ...] = ()
+    responses: tuple[Response, ...] = ()
 
-    def holds(self, balance: Decimal, days_late: int, tier: Tier, behavior: Behavior, risk: Risk) -> bool:
+    def holds(self, balance: Decimal, days_late: int, tier: Tier, behavior: Behavior, risk: Risk, response: Response = Response.NONE) -> bool:
         return (
             (self.balance_from is None or balance >= self.balance_from)
             and (self.days_late_from is None or days_late >= self.days_late_from)
             and (not self.tiers or tier in self.tiers)
             and (not self.behaviors or behavior in self.behaviors)
             and (not self.risks or risk in self.risks)
+            and (not self.responses or response in self.responses)
         )
 
     def __str__(self) -> str:
@@ -95,7 +124,10 @@ class Condition:
             parts.append(f"invoices {self.days_late_from} or more days late")
         for what, values in (("{} customers", self.tiers), ("customers who are {}", self.behaviors), ("{} risk", self.risks)):
             if values:
-                parts.append(what.format(" or ".join(value.value.replace("-", " ") for value in values)))
+                parts.append(what.format(" or ".join(_SPOKEN.get(value.value, value.value) for value in values)))
+        if self.responses:
+            no_promise_broken = set(self.responses) == {Response.NONE, Response.ANSWERED}
+            parts.append(f"customers who {'have broken no promise' if no_promise_broken else ' or '.join(_RESPONSES[one] for one in self.responses)}")
         return " and ".join(parts) or "everybody"
 
 
@@ -205,6 +237,7 @@ class Playbook:
     ask_first: AskFirst | None = None
     agency: Authorization | None = None  # standing leave to place invoices with an agency; per invoice it is given by hand
     says: tuple[str, ...] = ()  # what it has words for besides its steps, as NAME.CHANNEL: the messages that answer
+    interest: InterestLaw | None = None  # by which law formal letters and e-mails name interest and a fixed sum; none: by none
 
     def __post_init__(self) -> None:
         if not self.steps:
@@ -216,7 +249,7 @@ class Playbook:
         seen: set[str] = set()
         for step in self.steps:
             where = f"playbook {self.name}, step {step.name}"
-            if step.name in seen or step.name.startswith("statement-") or answer_of(step.name):
+            if step.name in seen or step.name.startswith("statement-") or answer_of(step.name) or taken_again(step.name):
                 raise UnableToFollow(f"{where}: the name is taken; every step needs a name of its own")
             if (step.day is None) == (step.business_day is None):
                 raise UnableToFollow(f"{where}: give exactly one of day and business_day")
@@ -254,8 +287,8 @@ class Playbook:
                 raise UnableToFollow(f"playbook {self.name}: {what} is too small (gaps from 0 days, statements at most weekly)")
 
     def step(self, name: str) -> Step:
-        """The step of that name, statements after the ladder and messages that answer included. Raises UnableToFollow when there is
-        none."""
+        """The step of that name, statements after the ladder, messages that answer and steps that are taken once more included.
+        Raises UnableToFollow when there is none."""
         for step in self.steps:
             if step.name == name:
                 return step
@@ -265,6 +298,8 @@ class Playbook:
         if what := answer_of(name):
             by = tuple(channel for channel in WAYS[what] if f"{what.value}.{channel}" in self.says)
             return Step(name, Verb.REMIND, by, what.value, Stage.COURTESY, day=0, title=TITLES[what])
+        if before := next((step for step in self.steps if again(step.name, taken_again(name)) == name), None):
+            return replace(before, name=name, title=f"{before.title} once more", until_day=None, together=False)
         raise UnableToFollow(f"playbook {self.name} has no step {name!r}; its steps are {', '.join(step.name for step in self.steps)}")
 
     def step_of(self, rung: Rung) -> Step:

@@ -12,6 +12,8 @@ from domain.event import (
     ApprovalRefused,
     DisputeRaised,
     DisputeResolved,
+    GivenBack,
+    LegalStop,
     News,
     OutreachResolved,
     PaymentReported,
@@ -30,7 +32,8 @@ class UnableToTake(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What belongs to a result: ``day`` and ``amount`` of a promise or a wait, and of what a dispute is ``about``.
+    """What belongs to a result: ``day`` and ``amount`` of a promise or a wait, of what a dispute is ``about``, the ``day`` a letter was
+    posted.
 
     ``step`` and ``text_hash`` are what an approval is asked for, ``matter`` is the task's own.
     """
@@ -60,6 +63,10 @@ def _resolved(told: Told, went_out: bool) -> tuple[News, ...]:
     return (OutreachResolved(told.matter.removeprefix("outreach/"), went_out),)
 
 
+def _posted(told: Told, posted: bool) -> tuple[News, ...]:
+    return (OutreachResolved(told.matter.removeprefix("post/"), posted, day=told.day if posted else None),)
+
+
 _SPOKEN_ABOUT = (TaskKind.CALL, TaskKind.HAND_OFF, TaskKind.ALERT)
 _RESULTS: Mapping[str, Callable[[Told], tuple[News, ...]]] = {
     "spoke": lambda told: (Spoken(),),
@@ -69,6 +76,15 @@ _RESULTS: Mapping[str, Callable[[Told], tuple[News, ...]]] = {
     "paid": lambda told: (PaymentReported(),) if told.kind not in _SPOKEN_ABOUT else (PaymentReported(), Spoken()),
     "not-received": lambda told: (Replied(copy=True), Spoken()) if told.kind in _SPOKEN_ABOUT else (Replied(copy=True),),
     "disputed": _disputed,
+    # Whoever has to approve it gets time, as a colleague who asks for a pause does.
+    "in-approval": lambda told: (WaitAsked(told.day), Spoken()),
+    # Reminders wait while somebody of ours sees to it.
+    "wrong-person": lambda told: (Replied(), Spoken()),
+    "plan": lambda told: (Replied(), Spoken()),
+    "new-address": lambda told: (Spoken(),),
+    "legal": lambda told: (LegalStop(),),
+    "told": lambda told: (Spoken(wrote=True),),
+    "given-back": lambda told: (GivenBack(),),
     "please-wait": lambda told: (WaitAsked(told.day),),
     "go-on": lambda told: (),
     "handled": lambda told: (ReplyHandled(),),
@@ -77,6 +93,8 @@ _RESULTS: Mapping[str, Callable[[Told], tuple[News, ...]]] = {
     "refused": lambda told: (ApprovalRefused(told.step, told.text_hash),),
     "sent": lambda told: _resolved(told, True),
     "not-sent": lambda told: _resolved(told, False),
+    "posted": lambda told: _posted(told, True),
+    "not-posted": lambda told: _posted(told, False),
     "done": lambda told: (),
 }
 
@@ -88,18 +106,30 @@ REASONS: Mapping[str, str] = {
     "paid": "says it has been paid",
     "disputed": "does not agree",
     "please-wait": "asks to wait",
+    "in-approval": "says it waits for approval",
+    "wrong-person": "whom we reached is the wrong person: find out who is right, then dunwell contact set",
+    "plan": "asks to pay in parts: offer it with dunwell plan offer",
+    "new-address": "gave another address",
+    "legal": "insolvency, a lawyer or a death was named",
+    "told": "was told in another way",
+    "given-back": "collections gave it back",
 }
 
-_TALKS = ("spoke", "voicemail", "not-reached", "promise", "paid", "not-received", "disputed")
+_TALKS = (
+    *("spoke", "voicemail", "not-reached", "promise", "paid", "not-received", "disputed"),
+    *("in-approval", "wrong-person", "plan", "new-address", "legal"),
+)
 _BY_KIND: Mapping[TaskKind, tuple[str, ...]] = {
-    TaskKind.CALL: _TALKS,
-    TaskKind.HAND_OFF: (*_TALKS, "done"),
+    TaskKind.CALL: (*_TALKS, "told", "please-wait"),
+    TaskKind.HAND_OFF: (*_TALKS, "given-back", "done"),
     TaskKind.ALERT: (*_TALKS, "please-wait", "go-on"),
+    TaskKind.CREDIT_HOLD: ("done", "promise", "paid"),
     TaskKind.READ_REPLY: ("handled", "promise", "paid", "disputed"),
     TaskKind.DECIDE: ("promise", "go-on"),
     TaskKind.CLEAR_DISPUTE: ("resolved",),
     TaskKind.APPROVE: ("approved", "refused"),
     TaskKind.RESOLVE_OUTREACH: ("sent", "not-sent"),
+    TaskKind.POST_LETTER: ("posted", "not-posted"),
 }
 
 

@@ -21,6 +21,7 @@ class Seller:
 
     ``ledger`` names the accounting source (a file in integrations/accounting). ``sender_name`` is a person's.
     ``reply_tokens``: answers to each message go to an address of their own, ``reply_to`` with the message's id after a plus.
+    ``remittance_to`` is the address of whoever posts cash; remittance advice is mailed on to it, empty: it is a task only.
     ``country`` is ISO 3166 alpha-2, ``time_zone`` an IANA name, ``address`` lines as printed on a letter.
     """
 
@@ -41,3 +42,4 @@ class Seller:
     logo_url: str = ""
     bank: BankDetails = BankDetails()
     reply_tokens: bool = False
+    remittance_to: str = ""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import assert_never
 
-from domain import confirming, patience
+from domain import confirming, copies, patience
 from domain.answers import Folded, Reply, because, entry, refused, taken, who, with_hold, without_holds
 from domain.calendar import start_of_day
 from domain.case import Case, Dispute, Hold, HoldKind, PromiseStanding
@@ -15,11 +15,7 @@ from domain.event import (
     AnswerOwed,
     DisputeRaised,
     DisputeResolved,
-    InstallmentMissed,
     LegalStop,
-    PlanAgreed,
-    PlanEnded,
-    PlanOffered,
     PromiseMade,
     Replied,
     ReplyHandled,
@@ -27,16 +23,16 @@ from domain.event import (
     WaitAsked,
 )
 from domain.facts import Facts
+from domain.ladder import COPY_BUSINESS_DAYS
 from domain.money import Money, UnableToReckon
 from domain.owed import AnswerKind
+from domain.plan_news import InstallmentMissed, PlanAgreed, PlanEnded, PlanOffered
 from domain.task import Task, TaskKind
 
 # An answer of the customer that nobody deals with goes to the deputy after so many business days.
 REPLY_BUSINESS_DAYS = 2
 # A customer who wants to be called is called within so many business days.
 CALL_BACK_BUSINESS_DAYS = 1
-# Whoever gets the invoice once more has so many business days to look at it.
-COPY_BUSINESS_DAYS = 3
 LONGEST_WAIT = timedelta(days=7)
 DISPUTE_BUSINESS_DAYS = 5
 LONGEST_DISPUTE = timedelta(days=60)
@@ -85,15 +81,17 @@ def fold(case: Case, news: Silencing, facts: Facts, now: datetime) -> Folded:
             # One that waits already keeps its day: by answering again nobody puts off the deputy, or chasing.
             if until > now and not any(hold.kind is HoldKind.REPLY and hold.until > now for hold in case.holds):
                 case = with_hold(case, Hold(HoldKind.REPLY, until, "the customer answered, and nobody has dealt with it yet", facts.owner, now))
+            case = copies.want(case, now) if news.copy else case
             said = f"the customer {'asks for the invoice once more' if news.copy else 'answered'}{because(news)}"
             said = f"the customer wants to be called by a person{because(news)}" if news.call_back else said
             by_day = facts.bank_calendar.add(today, CALL_BACK_BUSINESS_DAYS) if news.call_back else day
             return taken(case, said, news, facts, now, _reply_task(case, news, facts, by_day))
         case ReplyHandled():
             answered = (HoldKind.REPLY.value, HoldKind.COPY.value)
-            if not any(hold.kind.value in answered for hold in case.holds):
+            if not any(hold.kind.value in answered for hold in case.holds) and not copies.is_awaited(case):
                 return refused(case, "no answer of the customer is waiting")
-            case = patience.cut_short(without_holds(confirming.drop(case, AnswerKind.COPY_SENT), *answered), now, *answered)
+            case = confirming.drop(copies.note_sent(case, facts, now), AnswerKind.COPY_SENT)
+            case = patience.cut_short(without_holds(case, *answered), now, *answered)
             return taken(case, f"the customer's answer was dealt with by {who(news)}{because(news)}", news, facts, now)
         case Spoken():
             said = f"{who(news)} {'wrote to' if news.wrote else 'spoke with' if news.reached else 'tried to reach'} the customer{because(news)}"
@@ -132,7 +130,7 @@ def owe_copy(case: Case, news: Replied | AnswerOwed, facts: Facts, now: datetime
     said = f"the customer asks for the invoice once more{because(news)}"
     if confirming.went_today(case, AnswerKind.COPY_SENT, facts, now):
         return taken(case, f"{said}; it went out today already", news, facts, now)
-    case = confirming.owe(case, AnswerKind.COPY_SENT, now)
+    case = copies.want(confirming.owe(case, AnswerKind.COPY_SENT, now), now)
     if quiet > now:
         case = with_hold(case, Hold(HoldKind.COPY, quiet, "the customer asked for the invoice once more", facts.owner, now))
     return taken(case, said, news, facts, now)
@@ -141,8 +139,7 @@ def owe_copy(case: Case, news: Replied | AnswerOwed, facts: Facts, now: datetime
 def _reply_task(case: Case, news: Replied, facts: Facts, due: date) -> Task:
     number = case.invoice.number
     if news.copy:
-        title, remedy = f"The customer asks for invoice {number} once more", f"Send a copy to whoever wrote, then: dunwell case handled {number}"
-        return Task(f"copy/{case.id}", TaskKind.READ_REPLY, title, remedy, facts.owner, due)
+        return copies.to_send(case, facts, due)
     if news.call_back:
         title, remedy = f"Call the customer back about invoice {number}", f"It asked to speak to a person. When that is done: dunwell case handled {number}"
         return Task(f"call-back/{case.id}", TaskKind.CALL, title, remedy, facts.owner, due)
@@ -240,6 +237,12 @@ def handover(hold: Hold, facts: Facts) -> datetime:
     """When an answer that nobody dealt with passes to the deputy."""
     last = facts.bank_calendar.add(facts.today(hold.since), REPLY_BUSINESS_DAYS)
     return _day(last + timedelta(days=1), facts)
+
+
+def left_to_us(case: Case) -> tuple[Hold, ...]:
+    """The holds that end once a person of ours has done something, which passes to the deputy when it is left lying."""
+    by_hand = case.copy is not None and case.copy.by_hand and copies.is_awaited(case)
+    return tuple(hold for hold in case.holds if hold.kind is HoldKind.REPLY or (hold.kind is HoldKind.COPY and by_hand))
 
 
 def deputy_task(case: Case, hold: Hold, facts: Facts, now: datetime) -> Task:

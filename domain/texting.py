@@ -1,14 +1,20 @@
 """Text messages: in which alphabet they travel, in how many segments, and what people write to get no more of them.
 
+A text that is not in the GSM alphabet has less than half the room, for one letter alone: an accent in the seller's name. Its letters
+are then written without what that alphabet lacks, where this makes it shorter and can be done to all of them.
+
 3GPP TS 23.038 (the GSM alphabet: 160 characters alone, 153 in each of several) and UCS-2 for everything else (70, and 67).
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from enum import StrEnum
 
 MOST_SEGMENTS = 4
+# How the reason begins for which a text message is not sent at all.
+TOO_LONG = "the text message would take"
 
 _BASIC = frozenset("@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà")
 _EXTENDED = frozenset("^{}\\[~]|€\f")  # each takes the room of two
@@ -24,6 +30,44 @@ _PLAIN = str.maketrans(
         "\u200b": "",
     }
 )
+# Letters and signs that no decomposition turns into those of the GSM alphabet.
+_SPELLED = {
+    "ł": "l",
+    "Ł": "L",
+    "đ": "d",
+    "Đ": "D",
+    "ð": "d",
+    "Ð": "D",
+    "þ": "th",
+    "Þ": "Th",
+    "œ": "oe",
+    "Œ": "OE",
+    "ı": "i",
+    "ħ": "h",
+    "Ħ": "H",
+    "ŋ": "n",
+    "«": '"',
+    "»": '"',
+    "‹": "'",
+    "›": "'",
+    "•": "-",
+    "·": "-",
+    "×": "x",
+    "®": "(R)",
+    "©": "(C)",
+    "°": " deg",
+    "′": "'",
+    "₹": "INR ",
+    "₺": "TRY ",
+    "₽": "RUB ",
+    "₴": "UAH ",
+    "₪": "ILS ",
+    "₩": "KRW ",
+    "₫": "VND ",
+    "₦": "NGN ",
+    "₱": "PHP ",
+    "¢": "c",
+}
 
 
 class Keyword(StrEnum):
@@ -54,9 +98,40 @@ def simplify(text: str) -> str:
     return text.translate(_PLAIN)
 
 
+def fit(text: str) -> str:
+    """``text`` as it is sent: simplified, and in letters of the GSM alphabet alone where it takes fewer segments so.
+
+    Addresses are never spelled in another way; a text with letters that have no plain form stays as it is.
+    """
+    plain = simplify(text)
+    if _is_gsm(plain):
+        return plain
+    spelled = "".join(word if "://" in word or "@" in word else _spell(word) for word in re.split(r"(\s+)", plain))
+    return spelled if _is_gsm(spelled) and count_segments(spelled) < count_segments(plain) else plain
+
+
+def _spell(word: str) -> str:
+    def spell(letter: str) -> str:
+        if letter in _SPELLED or _is_gsm(letter):
+            return _SPELLED.get(letter, letter)
+        return "".join(_SPELLED.get(part, part) for part in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(part))
+
+    return "".join(spell(letter) for letter in unicodedata.normalize("NFC", word))
+
+
+def _is_gsm(text: str) -> bool:
+    return all(letter in _BASIC or letter in _EXTENDED for letter in text)
+
+
+def explain_length(text: str) -> str:
+    """Why ``text`` is too long for a text message, and the remedy; empty when it is not."""
+    segments = count_segments(fit(text))
+    return f"{TOO_LONG} {segments} segments, and {MOST_SEGMENTS} is the most; shorten its wording" if segments > MOST_SEGMENTS else ""
+
+
 def count_segments(text: str) -> int:
     """How many segments a text message takes."""
-    if all(letter in _BASIC or letter in _EXTENDED for letter in text):
+    if _is_gsm(text):
         room = sum(2 if letter in _EXTENDED else 1 for letter in text)
         return 1 if room <= 160 else -(-room // 153)
     room = len(text.encode("utf-16-be")) // 2

@@ -12,6 +12,7 @@ from urllib.parse import urljoin
 from xml.etree import ElementTree
 
 from examples.append_log import Log, present
+from examples.phone_relay import UnableToConverse, converse
 from examples.phone_script import Call, Script, Turn
 from examples.twilio_posts import Poster, Teller, Telling
 
@@ -179,6 +180,8 @@ class Line:
             elif verb.tag == "Dial":
                 if page_after := await self._dial(verb, page.url):
                     return page_after
+            elif verb.tag == "Connect":
+                return await self._connect(verb, page.url)
             else:
                 self._listen(verb)
         return None
@@ -191,15 +194,48 @@ class Line:
         elif verb.tag == "Say":
             text = " ".join("".join(verb.itertext()).split())
             for _ in range(max(1, int(verb.get("loop", "1")))):
-                self._note("voice", said=text, **{name: verb.attrib[name] for name in ("language", "voice") if name in verb.attrib})
-                self._since_answer += " " + text
-                for _ in _sentences(text):
-                    self._sentences += 1
-                    if self._sentences == self._script.hangs_up_after:
-                        self._hang_up()
-                self._pass(len(text) / _LETTERS_A_SECOND)
+                self._hear(text, **{name: verb.attrib[name] for name in ("language", "voice") if name in verb.attrib})
         else:
             raise _Misunderstood(12200)
+
+    def _hear(self, text: str, **how: str) -> None:
+        self._note("voice", said=text, **how)
+        self._since_answer += " " + text
+        for _ in _sentences(text):
+            self._sentences += 1
+            if self._sentences == self._script.hangs_up_after:
+                self._hang_up()
+        self._pass(len(text) / _LETTERS_A_SECOND)
+
+    async def _connect(self, verb: ElementTree.Element, url: str) -> _Page:
+        """Talk over a line of its own, as ConversationRelay does; its end is told to the verb's action."""
+        noun = verb.find("ConversationRelay")
+        if noun is None or not noun.get("url", "").startswith(("ws://", "wss://")) or not verb.get("action"):
+            raise _Misunderstood(12200)
+        address, language = noun.attrib["url"], {"language": noun.get("language", "en-US")}
+        if greeting := noun.get("welcomeGreeting", ""):
+            self._hear(greeting, **language)
+        try:
+            status = await converse(address, self._poster.seal(address), self.call, lambda text: self._hear(text, **language), self._frames)
+        except UnableToConverse as error:
+            self.call.errors.append(error.code)
+            self._note("line", error=error.code)
+            status = "failed"
+        return await self._fetch(urljoin(url, verb.attrib["action"]), verb.get("method", "POST"), SessionStatus=status, HandoffData="{}")
+
+    def _frames(self) -> list[dict[str, Any]]:
+        """What is said or keyed in next, as the frames that tell it."""
+        turn = self._next_turn()
+        if turn is None or turn.silent:
+            self._note("phone", silent=True)
+            return []
+        if turn.hang_up:
+            self._hang_up()
+        if turn.press is not None:
+            self._note("phone", pressed=turn.press)
+            return [{"type": "dtmf", "digit": key} for key in turn.press]
+        self._note("phone", said=turn.say)
+        return [{"type": "prompt", "voicePrompt": turn.say, "lang": "en-US", "last": True}]
 
     async def _gather(self, verb: ElementTree.Element, url: str) -> _Page | None:
         for part in verb:

@@ -78,7 +78,7 @@ class Poster:
         if method.upper() == "GET" and form:
             address, form = address + ("&" if "?" in address else "?") + urlencode(form), {}
         signed = f"{address}#{overrides}" if overrides and self.signing.fragment else address
-        headers = {"I-Twilio-Idempotency-Token": str(uuid4()), "User-Agent": "TwilioProxy/1.1", **self._seal(signed, form)}
+        headers = {"I-Twilio-Idempotency-Token": str(uuid4()), "User-Agent": "TwilioProxy/1.1", **self.seal(signed, form)}
         for attempt in range(1 + int(wanted.get("rc", "1"))):
             answer = None
             try:
@@ -95,7 +95,9 @@ class Poster:
                 break
         return answer
 
-    def _seal(self, url: str, form: dict[str, str]) -> dict[str, str]:
+    def seal(self, url: str, form: dict[str, str] | None = None) -> dict[str, str]:
+        """The headers that show who asks for ``url``."""
+        form = form or {}
         if not self.signing.key:
             return {"X-Twilio-Signature": sign(self.token, url, form)}
         settings = f"key={self.signing.key},algorithm=HMAC_SHA256"

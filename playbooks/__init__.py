@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +22,14 @@ from domain.owed import WAYS, AnswerKind
 from domain.playbook import Playbook, Step
 from playbooks.contradictions import contradictions
 from playbooks.language import languages
+from playbooks.language import phrases as phrases_of
 from playbooks.reading import Fault, Source, UnableToLoad, Wording, parse_wording, read_yaml
 
 __all__ = [
     "Fault",
     "UnableToLoad",
     "Wording",
+    "add_portal",
     "check",
     "find",
     "from_resolved",
@@ -41,6 +45,7 @@ __all__ = [
 ]
 
 SHIPPED = Path(__file__).parent
+_MAIL, _PORTAL = ".email", ".portal"
 _LARGEST = 1_000_000  # bytes
 _OURS = frozenset({"hash", "says"})
 # What is said besides the steps, where there are words for it.
@@ -119,6 +124,17 @@ def wording_of(text: str, language: str = "") -> dict[str, Wording]:
     }
 
 
+def add_portal(found: dict[str, Wording]) -> dict[str, Wording]:
+    """``found`` with a text for the customer's page wherever there is one for an e-mail: its own, or else what the e-mail says."""
+    return {**{key.replace(_MAIL, _PORTAL): _for_portal(text) for key, text in found.items() if key.endswith(_MAIL)}, **found}
+
+
+def _for_portal(mail: Wording) -> Wording:
+    words = phrases_of(mail.language)
+    body = re.sub(re.escape(words.this_mail).replace(r"\ ", r"\s+"), words.this_message, mail.body)
+    return replace(mail, name=mail.name.replace(_MAIL, _PORTAL), body=body)
+
+
 def wording_key(step: Step, channel: str) -> str:
     """Under which key ``wording_of`` holds what ``step`` says by ``channel``."""
     return f"{step.say}.{channel}"
@@ -126,31 +142,42 @@ def wording_key(step: Step, channel: str) -> str:
 
 def check(playbook: Playbook, own: Path | None = None) -> None:
     """Prove that every step's wording exists and can be written in every situation. Raises UnableToLoad."""
-    from playbooks.samples import SHEETS
-    from playbooks.wording import UnableToRender, render, render_text
-
     faults = []
     texts = [text for language in dict.fromkeys((playbook.language, *languages())) for text in wording_texts(playbook, own, language).values()]
     for wording in texts:
-        for sheet in SHEETS:
-            try:
-                (render if wording.name.endswith(".email") else render_text)(wording, sheet)
-            except UnableToRender as error:
-                faults.append(Fault(_shown(find(f"wording/{wording.name}.md", own)), error.line, error.what))
-                break
+        if found := _first_fault(wording):
+            faults.append(Fault(_shown(find(f"wording/{wording.name}.md", own)), *found))
     if faults:
         raise UnableToLoad(faults)
 
 
+@lru_cache(maxsize=2048)  # many situations, each with a page around it: a text that has not changed is not proven again
+def _first_fault(wording: Wording) -> tuple[int, str] | None:
+    """The line of the first thing in ``wording`` that cannot be written in some situation, and what is wrong with it."""
+    from playbooks.samples import SHEETS
+    from playbooks.wording import UnableToRender, render, render_text
+
+    for sheet in SHEETS:
+        try:
+            (render if wording.name.endswith(".email") else render_text)(wording, sheet)
+        except UnableToRender as error:
+            return error.line, error.what
+    return None
+
+
 def wording_texts(playbook: Playbook, own: Path | None = None, language: str = "") -> dict[str, Wording]:
     """What the playbook says, by ``wording_key``, in ``language`` or else in its own. Raises UnableToLoad when a wording cannot be
-    read, or a step's is missing in its own language; where another language lacks one, the playbook's own is used for that message.
+    read, or a step's is missing in its own language; where another language lacks one, the playbook's own is used for that message, and
+    on the customer's page the text of the e-mail where it has none of its own.
     A message that answers is left to people where it has no words."""
     steps = (*playbook.steps, playbook.afterwards.step(1))
     found, faults = {}, []
     for key in sorted({wording_key(step, channel) for step in steps for channel in step.by} | _ANSWERS):
         name = f"{language or playbook.language}/{key}"
         path = find(f"wording/{name}.md", own)
+        mail = find(f"wording/{name.removesuffix(_PORTAL)}{_MAIL}.md", own)
+        if not path.is_file() and key.endswith(_PORTAL) and mail.is_file():
+            path = mail
         if not path.is_file():
             if key in _ANSWERS or language not in ("", playbook.language):
                 continue
@@ -158,7 +185,8 @@ def wording_texts(playbook: Playbook, own: Path | None = None, language: str = "
             faults.append(Fault(_shown(path), 1, f"does not exist, but {users} of playbook {playbook.name} says it; write it or correct say and by"))
             continue
         try:
-            found[key] = parse_wording(name, _text_of(path), _shown(path))
+            text = parse_wording(name, _text_of(path), _shown(path))
+            found[key] = _for_portal(text) if path == mail else text
         except UnableToLoad as error:
             faults += error.faults
     if faults:

@@ -61,6 +61,8 @@ def _limits(playbook: Playbook) -> Iterator[Contradiction]:
     for path, value, least, most, what in limits:
         if not least <= value <= most:
             yield path, f"{path[-1]} is {value}; use {what} from {least} to {most}"
+    if playbook.interest and not any(step.severe for step in playbook.steps):
+        yield ("interest",), "interest is named by severe steps alone, and there is none; mark the formal step severe: true, or remove it"
     if agency := playbook.agency:
         if not agency.name.strip() or not agency.by.strip():
             yield ("agency",), "agency needs the name of the agency, and by: who gave leave"

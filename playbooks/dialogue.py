@@ -19,23 +19,28 @@ LANGUAGES = ("en", "de")
 
 def speak(name: str, sheet: Sheet, state: State) -> str:
     """The text of that name, with what ``sheet`` and ``state`` put in."""
+    return texts(sheet.language)[name].format(**facts(sheet, state))
+
+
+def facts(sheet: Sheet, state: State) -> dict[str, str]:
+    """What a text may have put in, by its name in braces, as it is spoken."""
     locale = locale_for(sheet.tongue, sheet.language)
-    return texts(sheet.language)[name].format(
-        seller=clean(sheet.seller),
-        phone=clean(sheet.phone),
-        customer=clean(sheet.customer),
-        contact=clean(sheet.contact),
-        whom=clean(sheet.contact) or clean(sheet.customer),
-        number=clean(sheet.number),
-        count=sheet.count,
-        amount=money(sheet.owed, locale),
-        least=money(sheet.least, locale),
-        due=_day(sheet.due, locale),
-        latest=_day(sheet.latest, locale),
-        day=_day(state.day or sheet.latest, locale),
-        call_back_on=_day(sheet.call_back_on, locale),
-        follow_up_on=_day(sheet.follow_up_on, locale),
-    )
+    return {
+        "seller": clean(sheet.seller),
+        "phone": clean(sheet.phone),
+        "customer": clean(sheet.customer),
+        "contact": clean(sheet.contact),
+        "whom": clean(sheet.contact) or clean(sheet.customer),
+        "number": clean(sheet.number),
+        "count": str(sheet.count),
+        "amount": money(sheet.owed, locale),
+        "least": money(sheet.least, locale),
+        "due": _day(sheet.due, locale),
+        "latest": _day(sheet.latest, locale),
+        "day": _day(state.day or sheet.latest, locale),
+        "call_back_on": _day(sheet.call_back_on, locale),
+        "follow_up_on": _day(sheet.follow_up_on, locale),
+    }
 
 
 @cache

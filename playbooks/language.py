@@ -74,6 +74,25 @@ class _Answers:
 
 
 @dataclass(frozen=True, slots=True)
+class _Grounds:
+    """On what interest and fixed sum rest, by ``domain.interest.InterestLaw``."""
+
+    eu: str
+    de: str
+    uk: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Interest:
+    principal: str
+    accrued: str
+    fixed: str
+    total: str
+    apart: str
+    grounds: _Grounds
+
+
+@dataclass(frozen=True, slots=True)
 class Phrases:
     """The phrases of one language, as its file has them."""
 
@@ -101,6 +120,9 @@ class Phrases:
     reach: str
     wrong_person: str
     answers: _Answers
+    interest: _Interest
+    this_mail: str  # as e-mails call themselves, and what stands for it on the customer's page
+    this_message: str
     portal: str = "All your invoices and messages:"
     colon: str = ":"
     scan: str = "Scan to pay (SEPA)"
@@ -160,5 +182,6 @@ def prove(found: Phrases) -> None:
         counted.of(1), counted.of(2)
     found.stem.of(1, number="x", seller="x"), found.stem.of(2, number="x", seller="x")
     found.order.format(order="x"), found.ask_bank.format(sender="x"), found.reach.format(sender="x")
+    found.interest.accrued.format(day="x")
     for amount in (found.whole, found.remainder, found.pay, found.pay_here):
         amount.format(amount="x")

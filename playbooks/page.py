@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
 from babel import Locale
 
+from domain.interest import Interest
 from domain.invoice import Invoice
 from domain.money import Money, total
 from domain.seller import Seller
 from domain.voice import Voice
 from playbooks.language import phrases
 from playbooks.phrases import account, brand, clean, long_day, money, short_day, web_address
-from playbooks.plain import columns
+from playbooks.plain import WIDTH, columns
 
-Kind = Literal["prose", "invoices", "also_open", "payment", "signature", "plan_lines", "answers"]
+Kind = Literal["prose", "invoices", "also_open", "payment", "signature", "plan_lines", "answers", "interest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +34,11 @@ class Line:
 class Circumstances:
     """What a wording may take into account beyond the invoices themselves; each is empty or false where it does not apply.
 
-    ``usual_days`` is how many days after the due date this customer usually pays. ``plan_lines`` are installments as
+    ``usual_days`` is how many days after the due date this customer usually pays. ``plan``: paying in parts is offered.
+    ``first_invoice``: we know of no other invoice to them, and this is our first word about it. ``plan_lines`` are installments as
     (day, amount), ``about`` the numbers of the invoices of their plan, ``answers`` one-tap answers as (scheduled, again or wrong;
-    address). ``portal_url`` leads to the reader's own page.
+    address). ``portal_url`` leads to the reader's own page. ``collectors``: others were asked to collect it. ``paid_day`` is when the
+    money came that settled it.
     """
 
     tone: str = "firm"
@@ -46,6 +50,7 @@ class Circumstances:
     discount_until: date | None = None
     discount_amount: Money | None = None
     plan_lines: tuple[tuple[date, Money], ...] = ()
+    plan: bool = False
     first_invoice: bool = False
     answers: tuple[tuple[str, str], ...] = ()
     account_manager: str = ""
@@ -54,6 +59,8 @@ class Circumstances:
     reissued_as: str = ""
     about: str = ""
     portal_url: str = ""
+    collectors: bool = False
+    paid_day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,7 @@ class FactSheet:
     ``locale`` is a code such as ``en`` or ``en_GB``. ``pay_url`` is for the one claimed invoice and is left out when there
     are several. ``payment_reference`` is what a bank transfer should quote; without one, the invoice numbers are. ``asked`` is what
     is to be paid now where it is not all that is claimed: a part that was promised, an installment. ``drafted`` are paragraphs that a
-    writing model worded, ``voice`` is how the owner writes who signs it.
+    writing model worded, ``voice`` is how the owner writes who signs it. ``interest`` is named below the claimed invoices and never asked for.
     """
 
     seller: Seller
@@ -80,6 +87,7 @@ class FactSheet:
     asked: Money | None = None
     drafted: tuple[str, ...] = ()
     voice: Voice | None = None
+    interest: Interest | None = None
 
     @property
     def total(self) -> Money:
@@ -185,7 +193,7 @@ class Page:
             "discount_percent": around.discount_percent,
             "discount_until": day(around.discount_until),
             "discount_amount": amount(around.discount_amount),
-            "plan": bool(around.plan_lines),
+            "plan": around.plan or bool(around.plan_lines),
             "plan_lines": Block("plan_lines", is_there=bool(around.plan_lines)),
             "first_invoice": around.first_invoice,
             "answers": Block("answers", is_there=bool(around.answers)),
@@ -194,10 +202,30 @@ class Page:
             "hold": around.hold,
             "reissued_as": clean(around.reissued_as),
             "about": clean(around.about),
+            "collectors": around.collectors,
+            "paid_day": day(around.paid_day),
         }
 
     def installments(self) -> list[tuple[str, str]]:
         return [(short_day(day, self.locale), money(amount, self.locale)) for day, amount in self.sheet.around.plan_lines]
+
+    def interest(self) -> list[tuple[str, str]]:
+        """What the law adds, as label and amount: the principal, interest up to the day, the fixed sum, and the total."""
+        found, words = self.sheet.interest, self.words.interest
+        if found is None:
+            return []
+        until = long_day(found.until, self.locale)
+        return [
+            (words.principal, money(found.principal, self.locale)),
+            (words.accrued.format(day=until), money(found.accrued, self.locale)),
+            (words.fixed, money(found.fixed, self.locale)),
+            (words.total, money(found.total, self.locale)),
+        ]
+
+    def interest_ground(self) -> str:
+        """On which law interest and fixed sum rest, and that they are not part of what is asked for."""
+        found, words = self.sheet.interest, self.words.interest
+        return f"{getattr(words.grounds, found.law)} {words.apart}" if found else ""
 
     def answers(self) -> list[tuple[str, str]]:
         return [(getattr(self.words.answers, answer), web_address(address)) for answer, address in self.sheet.around.answers]
@@ -262,6 +290,10 @@ class Page:
             return self._text_of_payment()
         if block == "plan_lines":
             return "\n".join(columns(self.installments(), right=1))
+        if block == "interest":
+            return "\n".join(
+                [*columns(self.interest(), right=1), "", *textwrap.wrap(self.interest_ground(), WIDTH, break_long_words=False, break_on_hyphens=False)]
+            )
         if block == "answers":
             return "\n".join(f"{label}{self.words.colon} {address}" for label, address in self.answers())
         lines = self.sheet.claimed if block == "invoices" else self.sheet.also_open
@@ -322,6 +354,8 @@ class Page:
             "payment": self._text_of_payment(),
             "signature": self.signature(),
             "plan_lines": self.installments(),
+            "interest": self.interest(),
+            "interest_ground": self.interest_ground(),
             "answers": self.answers(),
             "reach": self.reach(),
             "portal": (self.words.portal.rstrip(" \u00a0:"), self.portal()),

@@ -82,6 +82,8 @@ def _blocks(page: Page, part: Part) -> list[dict[str, Any]]:
             return [{"kind": "payment", "lead": page.words.transfer, "bank": bank, "qr": code, "qr_label": page.words.scan}] if bank else []
         case "plan_lines":
             return [{"kind": "rows", "rows": page.installments()}]
+        case "interest":
+            return [{"kind": "rows", "rows": page.interest()}, {"kind": "prose", "runs": [{"text": page.interest_ground(), "bold": False}]}]
         case "signature":
             return [{"kind": "signature", "lines": page.signature()}]
         case "answers":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from babel import Locale, UnknownLocaleError
@@ -14,6 +15,8 @@ from babel.numbers import parse_pattern
 from domain.money import Money, minor_units
 
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
+# The one word of our texts that the rest of the world spells in another way.
+_INSTALLMENT = re.compile(r"\b(i)nstallment", re.IGNORECASE)
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _OVERRIDES_DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -28,6 +31,13 @@ def locale_for(wanted: str, language: str) -> Locale:
         if locale.language == language:
             return locale
     return Locale("en")
+
+
+def spell(text: str, locale: Locale) -> str:
+    """``text``, which is written as Americans write, in the spelling of the reader's country."""
+    if locale.language != "en" or locale.territory in (None, "US"):
+        return text
+    return _INSTALLMENT.sub(r"\1nstalment", text)
 
 
 def money(amount: Money, locale: Locale) -> str:
@@ -77,6 +87,18 @@ def web_address(url: str) -> str:
         return ""
     is_safe = parts.scheme in {"http", "https"} and bool(parts.hostname) and not re.search(r"[\s\"'<>\\`{}|^]", url) and url.isprintable()
     return url if is_safe else ""
+
+
+def is_for_the_world(public_url: str) -> bool:
+    """Whether ``public_url`` may lead somewhere from another machine than this one."""
+    host = (urlsplit(web_address(public_url)).hostname or "").rstrip(".")
+    if host in ("", "localhost") or host.endswith(".localhost"):
+        return False
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return True
+    return not (address.is_loopback or address.is_unspecified)
 
 
 def brand(color: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
 from enum import Enum
+from functools import lru_cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import yaml
@@ -27,6 +28,9 @@ _DEEPEST = 20
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 _ABSENT = object()
+_LAX = re.compile("[\t?!\ufeff]")  # what libyaml takes where PyYAML's own reader does not
+# Ten times as quick, and everything that starts reads a hundred wordings; not every build of PyYAML has it.
+_FAST: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -74,6 +78,7 @@ class _FrontMatter:
     preview: str = ""
 
 
+@lru_cache(maxsize=1024)  # the texts of a playbook in every language are read again whenever anything asks for its hash
 def parse_wording(name: str, text: str, file: str) -> Wording:
     """A wording file's text: front matter between two ``---`` lines, then the body. Raises UnableToLoad."""
     lines = text.removeprefix("\ufeff").splitlines()
@@ -97,9 +102,7 @@ def read_yaml(text: str, file: str) -> Source:
     if len(text) > _LARGEST:
         raise UnableToLoad([Fault(file, 1, f"is {len(text):,} characters long, and {_LARGEST:,} is the most; name the file you meant")])
     try:
-        if shortcuts := list(_shortcuts(text, file)):
-            raise UnableToLoad(shortcuts)
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = _compose(text, file)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
@@ -115,10 +118,25 @@ def read_yaml(text: str, file: str) -> Source:
     return source
 
 
-def _shortcuts(text: str, file: str) -> Iterator[Fault]:
+def _compose(text: str, file: str) -> yaml.Node | None:
+    """The nodes of a YAML text, read by libyaml where it is there. What that refuses, or might let pass, PyYAML's own reader reads, so
+    that a fault is the same everywhere."""
+    if _FAST is not yaml.SafeLoader and not _LAX.search(text):
+        with suppress(yaml.YAMLError, UnableToLoad):
+            return _compose_by(_FAST, text, file)
+    return _compose_by(yaml.SafeLoader, text, file)
+
+
+def _compose_by(loader: type[yaml.SafeLoader], text: str, file: str) -> yaml.Node | None:
+    if shortcuts := list(_shortcuts(text, file, loader)):
+        raise UnableToLoad(shortcuts)
+    return yaml.compose(text, Loader=loader)
+
+
+def _shortcuts(text: str, file: str, loader: type[yaml.SafeLoader]) -> Iterator[Fault]:
     """What makes a small file mean a large one, or one line depend on another: blocks that are named and repeated, and depth."""
     depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+    for event in yaml.parse(text, Loader=loader):
         mark = event.start_mark
         line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
         if isinstance(event, yaml.AliasEvent):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
+from domain.interest import Interest, InterestLaw
 from domain.invoice import Invoice
 from domain.money import Money
 from domain.seller import BankDetails, Seller
@@ -27,6 +28,9 @@ SELLER = Seller(
     brand_color="#0f5c6e",
     bank=BankDetails(holder="Brightwater Tools Ltd", iban="GB29NWBK60161331926819", bic="NWBKGB2L", bank="NatWest"),
 )
+# One accent in a name, or a long name, may make a text message too long.
+ACCENTED = replace(SELLER, name="Zakłady Łódzkie Gómez Sp. z o.o.", legal_name="Zakłady Łódzkie Gómez Sp. z o.o.", phone="+48 22 123 45 67")
+LONG_NAMED = replace(SELLER, name="Norddeutsche Maschinenbau- und Anlagentechnik Vertriebsgesellschaft mbH", phone="+49 40 1234567")
 
 
 def line(number: str, balance: str, days_late: int, *, total: str = "", order: str = "", pay_url: str = "", attached: bool = False) -> Line:
@@ -81,6 +85,7 @@ EVERYTHING = Circumstances(
     discount_until=date(2026, 3, 9),
     discount_amount=Money(Decimal("24.80"), "EUR"),
     plan_lines=((date(2026, 3, 16), Money(Decimal("620.00"), "EUR")), (date(2026, 4, 16), Money(Decimal("620.00"), "EUR"))),
+    plan=True,
     first_invoice=True,
     answers=(("scheduled", "https://pay.brightwater.example/a/1"), ("again", "https://pay.brightwater.example/a/2")),
     account_manager="Tom Reyes",
@@ -88,7 +93,10 @@ EVERYTHING = Circumstances(
     hold=True,
     reissued_as="INV-204",
     about="INV-104, INV-117",
+    collectors=True,
+    paid_day=date(2026, 3, 1),
 )
+INTEREST = Interest(InterestLaw.EU, TODAY, Money(Decimal("1240.00"), "EUR"), Money(Decimal("6.20"), "EUR"), Money(Decimal("40.00"), "EUR"))
 SHEETS = (
     replace(ONE, around=EVERYTHING),
     replace(MANY, around=replace(EVERYTHING, strategic=False, tone="formal")),
@@ -97,5 +105,6 @@ SHEETS = (
     replace(ONE, pay_url="https://pay.brightwater.example/i/104"),
     replace(ONE, claimed=(line("INV-104", "740.00", 0, total="1240.00"),), contact_name="", also_open=MANY.also_open),
     replace(ONE, claimed=(line("INV-104", "1240.00", -7),), seller=replace(SELLER, phone="", sender_title="", address=(), bank=BankDetails())),
+    replace(ONE, around=Circumstances(tone="formal"), interest=INTEREST),
     replace(MANY, claimed=tuple(line(f"INV-{number}", "10.00", 0, attached=True) for number in range(200, 212)), also_open=()),
 )

@@ -66,6 +66,13 @@ def page_words(language: str) -> Mapping[str, str]:
     return _WORDS.validate_python(read_yaml(file.read_text("utf-8"), f"playbooks/wording/{language}/portal.yaml").values)
 
 
+@cache
+def link_words(language: str) -> Mapping[str, str]:
+    """The words of the pages behind the links of an e-mail, by name. Raises UnableToLoad."""
+    file = _WORDING / language / "pages.yaml"
+    return _WORDS.validate_python(read_yaml(file.read_text("utf-8"), f"playbooks/wording/{language}/pages.yaml").values)
+
+
 def say_moment(moment: datetime, locale: Locale) -> str:
     """A moment as it stands, with its day in letters."""
     return f"{long_day(moment.date(), locale)}, {format_time(time(moment.hour, moment.minute), 'short', locale=locale)}"

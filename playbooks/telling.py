@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from domain.customer import Role
 from domain.facts import Envelope
+from domain.interest import STATUTES
 from domain.ladder import PRESUMED_AFTER_BUSINESS_DAYS
 from domain.matters import WRITE_OFF_WARNINGS
 from domain.playbook import CatchUp, Playbook, Step, Verb
@@ -166,6 +167,8 @@ def _rules(playbook: Playbook) -> list[tuple[str, str]]:
         tiers = [f"to {_tier(one.value)} customers" for one in ask.tiers]
         whom = [*tiers, *([f"about more than {ask.above:,}"] if ask.above is not None else [])]
         rules.append(("Ask me first", f"messages {' or '.join(whom)} wait for the owner"))
+    if law := playbook.interest:
+        rules.append(("Interest", f"formal letters and e-mails to businesses name it, and a fixed sum, by {STATUTES[law].source}; neither is asked for"))
     if agency := playbook.agency:
         rules.append(("Agency", f"{agency.name}, up to {agency.limit:,}, through {agency.until}; leave given by {agency.by}"))
     rules.append(("Silence", "payment, dispute, promise, plan, hold, an unanswered reply and a legal stop all go before every step"))

@@ -27,7 +27,7 @@ from markupsafe import Markup
 
 from domain.money import UnableToReckon
 from playbooks.page import Block, FactSheet, Kind, Page
-from playbooks.phrases import clean, locale_for
+from playbooks.phrases import clean, locale_for, spell
 from playbooks.plain import plain_text
 from playbooks.reading import Wording
 
@@ -78,9 +78,9 @@ def render(wording: Wording, sheet: FactSheet) -> Rendered:
         facts = page.facts()
     except UnableToReckon as error:
         raise UnableToRender(wording.name, 1, f"is asked to sum several currencies ({error}); write one message for each") from None
-    subject = _plain(_fill(wording, "subject", wording.subject, facts))
-    preview = _plain(_fill(wording, "preview", wording.preview, facts))
-    parts = _parts(wording, _fill(wording, "body", wording.body, facts))
+    subject = _plain(_fill(wording, "subject", spell(wording.subject, page.locale), facts))
+    preview = _plain(_fill(wording, "preview", spell(wording.preview, page.locale), facts))
+    parts = _parts(wording, _fill(wording, "body", spell(wording.body, page.locale), facts), page)
     if not subject:
         raise UnableToRender(wording.name, 1, 'comes out without a subject; write for example subject: "{{ stem }}"')
     text = [_text(part.tokens) if part.kind == "prose" else page.text_of(part.kind) for part in parts]
@@ -109,7 +109,10 @@ def lay_out(wording: Wording, sheet: FactSheet) -> tuple[Page, str, list[Part]]:
         raise UnableToRender(wording.name, 1, "is asked to write about no invoice; name at least one")
     page = Page(sheet, locale_for(sheet.locale, wording.language))
     facts = page.facts()
-    return page, _plain(_fill(wording, "subject", wording.subject, facts)), _parts(wording, _fill(wording, "body", wording.body, facts))
+    subject, body = wording.subject, wording.body
+    if not wording.name.endswith(".task"):  # what colleagues read is spelled as on their pages
+        subject, body = spell(subject, page.locale), spell(body, page.locale)
+    return page, _plain(_fill(wording, "subject", subject, facts)), _parts(wording, _fill(wording, "body", body, facts), page)
 
 
 def shown(text: str) -> str:
@@ -117,8 +120,8 @@ def shown(text: str) -> str:
     return _FACT.sub(_decoded, text)
 
 
-def _parts(wording: Wording, filled: str) -> list[Part]:
-    """The stretches of a filled body: a block interrupts the prose around it."""
+def _parts(wording: Wording, filled: str, page: Page) -> list[Part]:
+    """The stretches of a filled body: a block interrupts the prose around it, and interest follows the invoices that bear it."""
     parts: list[Part] = []
     prose: list[Token] = []
     tokens = _markdown().parse(filled)
@@ -130,6 +133,8 @@ def _parts(wording: Wording, filled: str) -> list[Part]:
                 raise UnableToRender(wording.name, number, f"{{{{ {name} }}}} stands inside a sentence; give it a line of its own between empty lines")
             # The paragraph around the block was opened just before, and closes just after.
             parts += [Part("prose", tuple(prose[:-1])), Part(cast(Kind, name))]
+            if name == "invoices" and page.sheet.interest:
+                parts.append(Part("interest"))
             prose = []
             break
         else:

@@ -9,12 +9,13 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from db import cases, inbox, suppressions
+from db import cases, inbox, plan_requests, suppressions
 from db.calls import Call
+from domain.calendar import local_day
 from domain.case import Case
 from domain.conversation import Agreed, Agreement
 from domain.delivery import Ground, silenced_by
-from domain.event import AnswerOwed, DisputeRaised, LegalStop, News, PaymentReported, PromiseMade, Replied
+from domain.event import AnswerOwed, DisputeRaised, HoldPlaced, LegalStop, News, PaymentReported, PromiseMade, Replied
 from domain.money import minor_unit
 from domain.owed import AnswerKind
 
@@ -27,9 +28,11 @@ def tell(connection: Connection, call: Call, agreed: Agreement, now: datetime) -
     if agreed.kind in (Agreed.STOP, Agreed.WRONG_NUMBER):
         yield from _silence(connection, call, agreed.kind, by, now)
         return
+    if agreed.kind is Agreed.PLAN and call.sheet.plan_in_writing:
+        yield _offer_plan(connection, call, by, now)
     found = cases.load_cases(connection, [case for case, _ in call.about])
     for case in found.values():
-        news = _news(case, call, agreed, by)
+        news = _news(case, call, agreed, by, now)
         word, is_new = inbox.receive(
             connection,
             source="voice",
@@ -45,7 +48,7 @@ def tell(connection: Connection, call: Call, agreed: Agreement, now: datetime) -
             yield word
 
 
-def _news(case: Case, call: Call, agreed: Agreement, by: str) -> News:
+def _news(case: Case, call: Call, agreed: Agreement, by: str, now: datetime) -> News:
     match agreed.kind:
         case Agreed.PROMISE if agreed.day:
             return PromiseMade(agreed.day, _amount(case, call, agreed.part), by, _WAY)
@@ -63,10 +66,19 @@ def _news(case: Case, call: Call, agreed: Agreement, by: str) -> News:
             return Replied(by, _WAY, call_back=True)
         case Agreed.COLLEAGUE:
             return Replied(by, f"was put through to a colleague {_WAY}")
+        case Agreed.PLAN if call.sheet.plan_in_writing:
+            until = local_day(now, (call.sheet.zone,)) + plan_requests.WHILE_IT_IS_OFFERED
+            return HoldPlaced(until, by, f"would like to pay in parts ({_WAY})", at_least=True)
         case Agreed.PLAN:
             return Replied(by, f"would like to pay in parts ({_WAY})")
         case _:
             return Replied(by, f"something is wrong: {agreed.words} ({_WAY})")
+
+
+def _offer_plan(connection: Connection, call: Call, by: str, now: datetime) -> str:
+    """Offer what a playbook offers, over all that the call was about; the inbox row that begins the plan."""
+    ids = [case.removeprefix("invoice/") for case, _ in call.about]
+    return plan_requests.propose(connection, "voice", call.key, ids, local_day(now, (call.sheet.zone,)), by=by, why=f"asked for {_WAY}", now=now)
 
 
 def _amount(case: Case, call: Call, part: bool) -> Decimal | None:

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse, HTMLResponse, Response
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
@@ -27,8 +27,10 @@ from domain.calendar import local_day
 from domain.case import Case, Outcome
 from domain.event import DisputeRaised, PromiseMade, Replied
 from domain.promise import LONGEST_PROMISE_DAYS
+from playbooks.language import phrases
 from starter import Door
 from web import words
+from web.speech import Speech, speak, speak_as_asked
 from web.webhooks import UnableToAccept, read_body
 
 # What the form takes in words; more is written in a reply to the mail.
@@ -37,18 +39,15 @@ LONGEST_WORDS = 1_500
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _MOST_FIELDS = 200
 _CUSTOMER, _WAY = "the customer", "by the link in the mail"
-_OTHERWISE = "Please reply to the mail instead."
-_UNKNOWN = "This link leads nowhere. Please open it again in full, as it stands in the mail."
-_ENDS = {Outcome.SETTLED: "paid, thank you", Outcome.VOIDED: "withdrawn: there is nothing to pay"}
+_ENDS = {Outcome.SETTLED: "ended_settled", Outcome.VOIDED: "ended_voided"}
 _HERE = Path(__file__).parent
 
 router = APIRouter(include_in_schema=False)
 _templates = Environment(loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-_templates.filters.update(day=words.day)
 
 
 class UnableToAnswer(ValueError):
-    """The answer lacks something, or does not fit; the message says what to write instead."""
+    """The answer lacks something, or does not fit; the message says what to write instead, in the reader's language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +75,11 @@ class _Form:
     words: str = ""
 
 
-@router.get("/answer/page.css")
-def show_style() -> Response:
-    return FileResponse(_HERE / "static" / "dunwell.css", media_type="text/css")
-
-
 @router.get("/answer/{token}")
 def show_answers(request: Request, token: str, a: str = "") -> Response:
     """The invoices of the message, and three ways to answer. Changes nothing, however often and by whomever it is opened."""
     now: datetime = request.app.state.clock()
-    link = _look(request.app.state.door, token, now)
+    link = _look(request, token, now)
     return link if isinstance(link, Response) else _show(token, link, now, chosen=a)
 
 
@@ -93,52 +87,54 @@ def show_answers(request: Request, token: str, a: str = "") -> Response:
 async def take_answer(request: Request, token: str, answer: OneTap) -> Response:
     door: Door = request.app.state.door
     clock: Callable[[], datetime] = request.app.state.clock
-    link = await run_in_threadpool(_look, door, token, clock())
+    link = await run_in_threadpool(_look, request, token, clock())
     if isinstance(link, Response):
         return link
+    speech = speak(link.locale)
     try:
         form = _read(await read_body(request))
     except UnableToAccept as error:
-        return _say(f"This was too much, or did not arrive whole. {_OTHERWISE}", error.status)
+        return _say(speech, "failed", error.status)
     except ClientDisconnect:
         return Response(status_code=400)
     rows = [row for row in _rows(link) if str(row.place) in form.places and row.may(answer)]
     if not any(row.may(answer) for row in _rows(link)):
-        return _show(token, link, clock(), told="You have told us already, or nothing is needed any more.", status=410)
+        return _show(token, link, clock(), told=speech.words["none_left"], status=410)
     try:
         if not rows:
-            raise UnableToAnswer("Please choose at least one invoice.")
-        day = _read_day(form.day, local_day(clock(), (link.seller.time_zone,))) if answer is OneTap.SCHEDULED else None
-        text = _read_words(form.words) if answer is OneTap.WRONG else ""
+            raise UnableToAnswer(speech.words["choose"])
+        day = _read_day(speech, form.day, local_day(clock(), (link.seller.time_zone,))) if answer is OneTap.SCHEDULED else None
+        text = _read_words(speech, form.words) if answer is OneTap.WRONG else ""
     except UnableToAnswer as error:
         return _show(token, link, clock(), chosen=answer, form=form, trouble=str(error), status=422)
     await asyncio.gather(*(tell(door, answer_links.key_of(link.message, answer), row.case, answer, day, text, _WAY) for row in rows))
-    link = await run_in_threadpool(_look, door, token, clock())
+    link = await run_in_threadpool(_look, request, token, clock())
     if isinstance(link, Response):
         return link
     answered = [row.place for row in rows]
-    return _show(token, link, clock(), told=_what_follows(answer, day, [row for row in _rows(link) if row.place in answered]))
+    return _show(token, link, clock(), told=_what_follows(speech, answer, day, [row for row in _rows(link) if row.place in answered]))
 
 
-def _look(door: Door, token: str, now: datetime) -> AnswerLink | Response:
+def _look(request: Request, token: str, now: datetime) -> AnswerLink | Response:
     """The link, or the page that says why there is none."""
+    door: Door = request.app.state.door
     link = None
     if _TOKEN.fullmatch(token):
         with door.database.reading() as connection:
             link = answer_links.find_link(connection, token)
     if link is None:
-        return _say(_UNKNOWN)
-    return _say(f"This link has expired. {_OTHERWISE}", 410) if link.expires <= now else link
+        return _say(speak_as_asked(request), "unknown")
+    return _say(speak(link.locale), "expired", 410) if link.expires <= now else link
 
 
 def _rows(link: AnswerLink) -> list[_Row]:
-    return [_Row(place, covered, _how_it_ended(covered)) for place, covered in enumerate(link.covered)]
+    return [_Row(place, covered, _how_it_ended(speak(link.locale), covered)) for place, covered in enumerate(link.covered)]
 
 
-def _how_it_ended(covered: Covered) -> str:
+def _how_it_ended(speech: Speech, covered: Covered) -> str:
     if covered.case.ended:
-        return _ENDS.get(covered.case.ended, "nothing is asked of you any more")
-    return "the mail is out of date" if covered.case.round != covered.round else ""
+        return speech.words[_ENDS.get(covered.case.ended, "ended")]
+    return speech.words["outdated"] if covered.case.round != covered.round else ""
 
 
 def _read(raw: bytes) -> _Form:
@@ -155,20 +151,20 @@ def clean(written: str) -> str:
     return " ".join("".join(one for one in written if one.isprintable() or one.isspace()).split())
 
 
-def _read_day(written: str, today: date) -> date:
+def _read_day(speech: Speech, written: str, today: date) -> date:
     last = today + timedelta(days=LONGEST_PROMISE_DAYS)
     try:
         day = date.fromisoformat(written)
     except ValueError:
-        raise UnableToAnswer(f"Please choose the day of the payment, such as {today.isoformat()}.") from None
+        raise UnableToAnswer(speech.say("day_missing", day=speech.day(today))) from None
     if not today <= day <= last:
-        raise UnableToAnswer(f"Please choose a day from today to {words.day(last)}. If it has been paid already, reply to the mail.")
+        raise UnableToAnswer(speech.say("day_wrong", last=speech.day(last)))
     return day
 
 
-def _read_words(written: str) -> str:
+def _read_words(speech: Speech, written: str) -> str:
     if len(written) > LONGEST_WORDS:
-        raise UnableToAnswer(f"That is longer than the {LONGEST_WORDS:,} characters this page takes. Please shorten it, or reply to the mail.")
+        raise UnableToAnswer(speech.say("too_long", most=LONGEST_WORDS))
     return written
 
 
@@ -191,21 +187,15 @@ async def tell(door: Door, key: str, case: Case, answer: OneTap, day: date | Non
         await door.override(case.id, Replied(), by=_CUSTOMER, why=f"{said} ({way})", key=f"{key}/read")
 
 
-def _what_follows(answer: OneTap, day: date | None, rows: Sequence[_Row]) -> str:
+def _what_follows(speech: Speech, answer: OneTap, day: date | None, rows: Sequence[_Row]) -> str:
     if all(row.said for row in rows):
-        return "Thank you. Nothing is needed any more."
+        return speech.words["thanks_nothing"]
     if day is not None:
-        return _what_follows_a_day(day, rows)
+        agreed = all(day <= row.case.invoice.due or ((made := row.case.open_promise) and made.day == day) for row in rows if not row.said)
+        return speech.say("thanks_day" if agreed else "thanks_day_maybe", day=speech.day(day))
     if answer is OneTap.AGAIN:
-        return f"Thank you. We send {'it' if len(rows) == 1 else 'them'} again."
-    return "Thank you for telling us. A colleague looks into it and comes back to you; until then you need do nothing."
-
-
-def _what_follows_a_day(day: date, rows: Sequence[_Row]) -> str:
-    agreed = all(day <= row.case.invoice.due or ((made := row.case.open_promise) and made.day == day) for row in rows if not row.said)
-    if agreed:
-        return f"Thank you. We have noted that you pay on {words.day(day)}. Nothing more is needed."
-    return f"Thank you. We have noted {words.day(day)}. A colleague looks at it, and comes back to you if that day does not fit."
+        return speech.words["thanks_again_one" if len(rows) == 1 else "thanks_again_many"]
+    return speech.words["thanks_wrong"]
 
 
 def _show(
@@ -222,10 +212,12 @@ def _show(
     rows, today = _rows(link), local_day(now, (link.seller.time_zone,))
     open_to: Mapping[str, list[_Row]] = {answer.value: [row for row in rows if row.may(answer)] for answer in OneTap}
     due = max((row.case.invoice.due for row in open_to[OneTap.SCHEDULED]), default=today)
+    speech = speak(link.locale)
     page: dict[str, Any] = {
         "token": token,
         "seller": link.seller,
         "rows": rows,
+        "table": phrases(speech.language).table,
         "open_to": open_to,
         "chosen": chosen if chosen in open_to else "",
         "places": form.places if form else frozenset(str(row.place) for row in rows),
@@ -237,12 +229,13 @@ def _show(
         "told": told,
         "trouble": trouble,
     }
-    return _page(status, **page)
+    return _page(speech, status, **page)
 
 
-def _say(said: str, status: int = 404) -> Response:
-    return _page(status, told=said, seller=None)
+def _say(speech: Speech, name: str, status: int = 404) -> Response:
+    return _page(speech, status, told=speech.words[name], seller=None)
 
 
-def _page(status: int, **values: Any) -> Response:
-    return HTMLResponse(_templates.get_template("answer.html").render(**values), status_code=status, headers={"X-Robots-Tag": "noindex, nofollow"})
+def _page(speech: Speech, status: int, **values: Any) -> Response:
+    page = _templates.get_template("answer.html").render(speech=speech, w=speech.words, language=speech.language, **values)
+    return HTMLResponse(page, status_code=status, headers={"X-Robots-Tag": "noindex, nofollow"})

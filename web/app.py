@@ -19,9 +19,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from domain.discretion import describe, keep_logs_discreet
-from settings import SellerSettings, Settings, load_sellers
+from settings import SellerSettings, Settings, connect_speaker, load_sellers
 from starter import Door, open_door
-from web import answers, api, approvals, dashboard, pay, portal, provider_webhooks, unsubscribe, voice, webhooks
+from web import answers, api, approvals, dashboard, pay, portal, provider_webhooks, refusals, relay, unsubscribe, voice, webhooks
 from web.guard import HEADERS, Guarded
 from web.listen import bind, listen
 
@@ -37,6 +37,7 @@ def create_public(door: Door, settings: Settings, sellers: Sequence[SellerSettin
     app = FastAPI(title="Dunwell", openapi_url=None, docs_url=None, redoc_url=None)
     _prepare(app, door, settings, sellers)
     app.state.clock = clock
+    app.state.speaker = connect_speaker(settings)
     app.add_middleware(Guarded)
     app.include_router(webhooks.router)
     app.include_router(provider_webhooks.router)
@@ -45,6 +46,7 @@ def create_public(door: Door, settings: Settings, sellers: Sequence[SellerSettin
     app.include_router(answers.router)
     app.include_router(portal.router)
     app.include_router(pay.router)
+    app.include_router(relay.router)
     app.include_router(voice.router)
     app.add_exception_handler(HTTPException, _answer_briefly)
     app.add_exception_handler(RequestValidationError, _answer_briefly)
@@ -116,6 +118,7 @@ def _prepare(app: FastAPI, door: Door, settings: Settings, sellers: Sequence[Sel
     app.state.settings = settings
     app.state.sellers = tuple(sellers)
     app.state.reports = webhooks.Reports(door)
+    app.state.refusals = refusals.Refusals(door.database, settings.owner)
     app.add_api_route("/healthz", healthz, methods=["GET"], include_in_schema=False)
 
 

@@ -18,6 +18,7 @@ _IDLE_SECONDS = 15
 _STOP_SECONDS = 10
 _MOST_CONNECTIONS = 500
 _LARGEST_HEADERS = 32 * 1024
+_LARGEST_FRAME = 64 * 1024
 
 
 class UnableToListen(Exception):
@@ -35,7 +36,8 @@ class _Impatient(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self._deadline and self.cycle and not self.cycle.response_complete:
+        is_socket = self.transport.get_protocol() is not self
+        if self._deadline and (is_socket or (self.cycle and not self.cycle.response_complete)):
             self._deadline.cancel()
             self._deadline = None
 
@@ -98,7 +100,9 @@ def _configure(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=_Impatient,
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=_LARGEST_FRAME,
+        ws_per_message_deflate=False,
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -19,6 +19,7 @@ from domain.invoice import Standing
 from playbooks.phrases import web_address
 from settings import Settings
 from starter import Door
+from web.speech import Speech, speak, speak_as_asked
 from workflows.contract import case_id
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -44,18 +45,20 @@ def follow(request: Request, token: str) -> Response:
     now: datetime = request.app.state.clock()
     link, said = _find(door, token) if _TOKEN.fullmatch(token) else (None, "")
     if link is None:
-        return _say("", "This link leads nowhere. Please open it again in full, as it stands in the mail.", 404)
+        stranger = speak_as_asked(request)
+        return _say(stranger, "", stranger.words["unknown"], 404)
     if settings.clicks:
         with door.database.transaction() as connection:
             pay_links.note_followed(connection, link, now, by_machine=_is_machine(request))
     address = web_address(link.invoice.pay_url)
     if said or not address:
-        return _say(link.seller.name, said or f"Invoice {link.invoice.number} cannot be paid online any more. Please reply to our mail.")
+        speech = speak(link.locale)
+        return _say(speech, link.seller.name, speech.say(said or "pay_offline", number=link.invoice.number))
     return RedirectResponse(address, status_code=302)
 
 
 def _find(door: Door, token: str) -> tuple[PayLink | None, str]:
-    """The link, and why nothing is asked for by it; empty when something is."""
+    """The link, and the name of the words that say why nothing is asked for by it; empty when something is."""
     with door.database.reading() as connection:
         link = pay_links.find_link(connection, token)
         case = cases.load_case(connection, case_id(link.invoice.id)) if link else None
@@ -63,9 +66,9 @@ def _find(door: Door, token: str) -> tuple[PayLink | None, str]:
         return None, ""
     invoice = link.invoice
     if invoice.balance.amount <= 0 or invoice.standing in _SETTLED:
-        return link, f"Invoice {invoice.number} is settled. There is nothing to pay."
+        return link, "pay_settled"
     if invoice.standing is Standing.DISPUTED or (case and case.chased.amount <= 0):
-        return link, f"We are looking into invoice {invoice.number}. Nothing more is asked of you until you hear from us."
+        return link, "pay_disputed"
     return link, ""
 
 
@@ -75,6 +78,6 @@ def _is_machine(request: Request) -> bool:
     return request.method == "HEAD" or ahead or not agent or bool(_MACHINE.search(agent))
 
 
-def _say(seller: str, said: str, status: int = 200) -> Response:
-    page = _templates.get_template("pay.html").render(seller=seller, said=said)
+def _say(speech: Speech, seller: str, said: str, status: int = 200) -> Response:
+    page = _templates.get_template("pay.html").render(speech=speech, w=speech.words, language=speech.language, seller=seller, said=said)
     return HTMLResponse(page, status_code=status, headers={"X-Robots-Tag": "noindex, nofollow"})

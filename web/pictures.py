@@ -10,7 +10,7 @@ from db.stories import Decided, Story
 from db.views import Overview
 from domain.calendar import local_day
 from domain.money import Money
-from domain.playbook import Playbook
+from domain.playbook import Playbook, taken_again
 from web import words
 
 
@@ -92,9 +92,9 @@ def ladder(story: Story, playbook: Playbook) -> tuple[Mark, ...]:
     """The steps of an invoice in their order: what became of each, which is next, what comes later."""
     case, upcoming = story.case, "" if story.line.ended else story.line.next_step
     marks = []
-    statements = sorted((rung for rung in case.rungs if rung.step.startswith("statement-")), key=lambda rung: rung.at)
+    statements = sorted((rung for rung in case.rungs if rung.step.startswith("statement-") or taken_again(rung.step)), key=lambda rung: rung.at)
     names = [step.name for step in playbook.steps] + [rung.step for rung in statements]
-    if upcoming.startswith("statement-") and upcoming not in names:
+    if (upcoming.startswith("statement-") or taken_again(upcoming)) and upcoming not in names:
         names.append(upcoming)
     for name in names:
         step, rung = playbook.step(name), case.rung(name)

@@ -71,6 +71,7 @@ class Act(StrEnum):
     PROMISE = "promise"
     WRONG = "wrong"
     COPY = "copy"
+    PLAN = "plan"
     PERSON = "person"
     READ = "read"
     HERE = "here"
@@ -79,7 +80,11 @@ class Act(StrEnum):
 
 _ONE_TAP = {Act.PROMISE: OneTap.SCHEDULED, Act.WRONG: OneTap.WRONG, Act.COPY: OneTap.AGAIN}
 # What each says for the rules that read messages; what the reader wrote beside it, people read.
-_OWN_WORDS = {Act.PAID: "We have paid this invoice already.", Act.PERSON: "I am the wrong person for this. Please write to somebody else."}
+_OWN_WORDS = {
+    Act.PAID: "We have paid this invoice already.",
+    Act.PLAN: "Could we please pay this invoice in three monthly installments?",
+    Act.PERSON: "I am the wrong person for this. Please write to somebody else.",
+}
 
 
 class UnableToTell(ValueError):
@@ -216,7 +221,7 @@ def _message(shown: _Shown, act: Act, form: _Form, rows: Sequence[OpenInvoice], 
         reference = _limit(shown, form.words, _LONGEST_REFERENCE)
         text = shown.words["said_paid"].format(day=shown.day(day), numbers=numbers, reference=reference or "–")
     else:
-        text = shown.words["said_person"].format(numbers=numbers, words=_limit(shown, form.words, LONGEST_WORDS)).strip()
+        text = shown.words[f"said_{act}"].format(numbers=numbers, words=_limit(shown, form.words, LONGEST_WORDS)).strip()
     contact = shown.reader.contact
     return Incoming(
         source="portal",
@@ -273,7 +278,7 @@ def _chosen(shown: _Shown, act: Act, form: _Form) -> list[OpenInvoice]:
 
 def _open_to(shown: _Shown, act: Act) -> list[OpenInvoice]:
     """The invoices about which that may be said: what is in dispute people are clearing up already."""
-    return [row for row in shown.rows if row.case and not (row.is_disputed and act in (Act.WRONG, Act.PROMISE))]
+    return [row for row in shown.rows if row.case and not (row.is_disputed and act in (Act.WRONG, Act.PROMISE, Act.PLAN))]
 
 
 def _read_form(raw: bytes) -> _Form:
@@ -347,7 +352,7 @@ def _show(
         "bills": [_bill(shown, row) for row in shown.rows],
         "table": phrases(locale.language).table,
         "pay": phrases(locale.language).pay,
-        "open_to": {act.value: _open_to(shown, act) for act in (Act.PAID, Act.PROMISE, Act.WRONG, Act.COPY, Act.PERSON)},
+        "open_to": {act.value: _open_to(shown, act) for act in (Act.PAID, Act.PROMISE, Act.WRONG, Act.COPY, Act.PLAN, Act.PERSON)},
         "chosen": chosen.value if chosen else "",
         "filled": filled,
         "today": shown.today.isoformat(),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage, Message
 from email.policy import SMTP
@@ -33,11 +33,18 @@ from integrations.messaging.seals import UnableToTrust
 from integrations.reference.holidays import calendar_for
 from settings import Settings
 from starter import Door
+from web.genuine import read_genuine
+from web.helping import answer_help
+from web.refusals import SENDGRID_EVENTS, SENDGRID_INBOUND, TWILIO, Sender
 from web.webhooks import LARGEST_BODY, UnableToAccept, read_body
 
 # SendGrid puts up to 768 KB of events into one request, and whole mails with their attachments into another.
 LARGEST_EVENTS = 1024 * 1024
 LARGEST_MAIL = 30 * 1024 * 1024
+# So old a seal may be: SendGrid tries again for a day with events, for three with mails, and does not promise to seal them anew. What
+# is replayed in that time changes nothing: events are known by their ids, mails by what stands in them.
+OLDEST_EVENTS = timedelta(hours=25)
+OLDEST_MAIL = timedelta(days=3, hours=1)
 _AT_ONCE = 100
 _SAID_BY = "the customer"
 _NOTHING = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
@@ -56,34 +63,38 @@ class UnableToUse(Exception):
 @router.post(twilio_text.STATUS_PATH)
 async def take_status(request: Request) -> Response:
     """204 once the status is kept, also when it was before; 401 for what is not Twilio's, 400 and 413 for bad form."""
-    return await _take(request, "twilio/status", LARGEST_BODY, _verify_twilio, _keep_status, lambda: Response(status_code=204))
+    return await _take(request, "twilio/status", TWILIO, LARGEST_BODY, _verify_twilio, _keep_status, lambda: Response(status_code=204))
 
 
 @router.post("/webhooks/twilio/inbound")
 async def take_text(request: Request) -> Response:
-    """200 and an empty TwiML document once the text is kept: whatever is to be answered, people answer."""
-    return await _take(request, "twilio/inbound", LARGEST_BODY, _verify_twilio, _keep_text, lambda: Response(_NOTHING, media_type="text/xml"))
+    """200 and a TwiML document once the text is kept. It is empty but for HELP: whatever else is to be answered, people answer."""
+
+    def answer() -> Response:
+        return Response(getattr(request.state, "answer", "") or _NOTHING, media_type="text/xml")
+
+    return await _take(request, "twilio/inbound", TWILIO, LARGEST_BODY, _verify_twilio, _keep_text, answer)
 
 
 @router.post("/webhooks/sendgrid/events")
 async def take_events(request: Request) -> Response:
     """204 once every event is kept."""
-    keys = request.app.state.settings.sendgrid_event_keys
-    return await _take(request, "sendgrid/events", LARGEST_EVENTS, _verify_sendgrid(keys), _keep_events, lambda: Response(status_code=204))
+    verify = _verify_sendgrid(request.app.state.settings.sendgrid_event_keys, OLDEST_EVENTS)
+    return await _take(request, "sendgrid/events", SENDGRID_EVENTS, LARGEST_EVENTS, verify, _keep_events, lambda: Response(status_code=204))
 
 
 @router.post("/webhooks/sendgrid/inbound")
 async def take_mail(request: Request) -> Response:
     """204 once the mail is kept."""
-    keys = request.app.state.settings.sendgrid_inbound_keys
-    return await _take(request, "sendgrid/inbound", LARGEST_MAIL, _verify_sendgrid(keys), _keep_mail, lambda: Response(status_code=204))
+    verify = _verify_sendgrid(request.app.state.settings.sendgrid_inbound_keys, OLDEST_MAIL)
+    return await _take(request, "sendgrid/inbound", SENDGRID_INBOUND, LARGEST_MAIL, verify, _keep_mail, lambda: Response(status_code=204))
 
 
 Verify = Callable[[Request, bytes, datetime], dict[str, str]]
 Keep = Callable[[Door, Settings, Mapping[str, str], Request, bytes, datetime], Words]
 
 
-async def _take(request: Request, route: str, largest: int, verify: Verify, keep: Keep, answer: Callable[[], Response]) -> Response:
+async def _take(request: Request, route: str, sender: Sender, largest: int, verify: Verify, keep: Keep, answer: Callable[[], Response]) -> Response:
     try:
         raw = await read_body(request, largest)
     except UnableToAccept as error:
@@ -96,7 +107,9 @@ async def _take(request: Request, route: str, largest: int, verify: Verify, keep
         fields = await run_in_threadpool(verify, request, raw, now)
     except UnableToTrust as error:
         _count(route, str(error))
+        await run_in_threadpool(request.app.state.refusals.refuse, sender, now)
         return JSONResponse({"error": "not accepted"}, status_code=401)
+    await run_in_threadpool(request.app.state.refusals.accept, sender, now)
     try:
         words = await run_in_threadpool(keep, request.app.state.door, request.app.state.settings, fields, request, raw, now)
     except UnableToUse as error:
@@ -113,39 +126,16 @@ def _count(route: str, why: str) -> None:
 
 
 def _verify_twilio(request: Request, raw: bytes, now: datetime) -> dict[str, str]:
-    """The fields of the form. Raises UnableToTrust. The address is the one we gave to Twilio, whatever the request says of it."""
-    settings: Settings = request.app.state.settings
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
-        raise UnableToTrust("it is no form")
-    secrets = [one for one in (settings.twilio_auth_token, *_listed(settings.twilio_webhook_secrets)) if one]
-    query = request.scope["query_string"].decode("latin-1")
-    url = f"{settings.public_url.rstrip('/')}{request.url.path}{f'?{query}' if query else ''}"
-    fields = seals.read_form(raw)
-    seals.verify_twilio(request.headers, url, fields, secrets, fragment=twilio_text.STATUS_FRAGMENT)
-    if fields.get("AccountSid") != settings.twilio_account_sid:
-        raise UnableToTrust("it is about another account")
-    _refuse_shifted(fields)
-    return fields
+    return read_genuine(request, raw, request.app.state.settings, twilio_text.STATUS_FRAGMENT)
 
 
-# The fields we use, and what Twilio adds letters to.
-_FIELDS = ("AccountSid", "Body", "ErrorCode", "From", "MessageSid", "MessageStatus", "OptOutType", "To")
-
-
-def _refuse_shifted(fields: Mapping[str, str]) -> None:
-    """The signature does not tell where a field's name ends: one of ours with the start of its value in the name is a forgery."""
-    for name in fields:
-        if any(name.startswith(one) and name != one and not name[len(one)].isalpha() for one in _FIELDS):
-            raise UnableToTrust("a field of its form has been cut in another place")
-
-
-def _verify_sendgrid(keys: str) -> Verify:
+def _verify_sendgrid(keys: str, oldest: timedelta) -> Verify:
     def verify(request: Request, raw: bytes, now: datetime) -> dict[str, str]:
         try:
             known = [seals.read_public_key(one) for one in _listed(keys)]
         except seals.UnableToReadKey as error:
             raise UnableToTrust(f"a key of ours {error}") from None
-        seals.verify_sendgrid(request.headers, raw, known, now)
+        seals.verify_sendgrid(request.headers, raw, known, now, oldest)
         return {}
 
     return verify
@@ -191,7 +181,11 @@ def _keep_text(door: Door, settings: Settings, fields: Mapping[str, str], reques
                 return ()
             return _stop(connection, reach, body, now) if keyword is Keyword.STOP else _start(connection, reach, body, now)
         message = Incoming(twilio_text.NAME, sid, "sms", now, _number(sender), (_number(fields.get("To", "")),), body)
-        return incoming.receive(connection, message, now, calendar_for).words
+        received = incoming.receive(connection, message, now, calendar_for)
+        if keyword is Keyword.HELP and received.id:
+            by_twilio = bool(fields.get("OptOutType"))
+            request.state.answer = answer_help(connection, settings, received.id, sid, _number(sender), body, by_twilio=by_twilio, now=now)
+        return received.words
 
 
 def _keyword(opt_out_type: str, body: str) -> Keyword | None:
@@ -258,8 +252,7 @@ def _meaning(event: Mapping[str, Any]) -> tuple[Told, Fault | None] | None:
         case "delivered":
             return Told.DELIVERED, None
         case "bounce":
-            # A block is about us, not about the address.
-            return Told.FAILED, Fault.OURS if event.get("type") == "blocked" else Fault.DEAD
+            return Told.FAILED, _sort_bounce(event)
         case "dropped":
             return Told.FAILED, _DROPPED.get(str(event.get("reason", "")).strip().lower(), Fault.OURS)
         case "spamreport":
@@ -268,6 +261,24 @@ def _meaning(event: Mapping[str, Any]) -> tuple[Told, Fault | None] | None:
             return Told.DELIVERED, Fault.UNWANTED
         case _:
             return None
+
+
+# SendGrid's own classes of bounces (bounce_classification), as far as they say more than the type does.
+_BOUNCED = {
+    "invalid address": Fault.DEAD,
+    "technical failure": Fault.LATER,
+    "frequency or volume too high": Fault.LATER,
+    "content": Fault.OURS,
+    "reputation": Fault.OURS,
+}
+
+
+def _sort_bounce(event: Mapping[str, Any]) -> Fault:
+    """A block is about us, or passes; a bounce is about the address, unless SendGrid knows better."""
+    known = _BOUNCED.get(str(event.get("bounce_classification", "")).strip().lower())
+    if event.get("type") == "blocked":
+        return Fault.LATER if known is Fault.LATER else Fault.OURS
+    return known or Fault.DEAD
 
 
 def _keep_mail(door: Door, settings: Settings, fields: Mapping[str, str], request: Request, raw: bytes, now: datetime) -> Words:
@@ -320,6 +331,8 @@ def _put_together(parts: Mapping[str, Message]) -> bytes:
     for name, part in parts.items():
         if name.startswith("attachment") and (file := part.get_filename()):
             mail.add_attachment(_content(part), maintype="application", subtype="octet-stream", filename=" ".join(file.split())[:200])
+    if mail.is_multipart():
+        mail.set_boundary(sha256(_content(parts[body])).hexdigest())  # the same each time it comes
     return mail.as_bytes()
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse, HTMLResponse, Response
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
 
@@ -19,6 +19,7 @@ from db import suppressions, unsubscribe_links
 from db.unsubscribe_links import UnsubscribeLink
 from domain.delivery import Ground, silenced_by
 from starter import Door
+from web.speech import speak, speak_as_asked
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _HERE = Path(__file__).parent
@@ -28,16 +29,11 @@ router = APIRouter(include_in_schema=False)
 _templates = Environment(loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
 
-@router.get("/unsubscribe/page.css")
-def show_style() -> Response:
-    return FileResponse(_HERE / "static" / "dunwell.css", media_type="text/css")
-
-
 @router.get("/unsubscribe/{token}")
 def show_button(request: Request, token: str) -> Response:
     """One button. Mail scanners open links by themselves, so opening this one changes nothing, however often."""
     link = _find(request.app.state.door, token)
-    return _page(404, None, token) if link is None else _page(200, link, token)
+    return _page(request, link, token)
 
 
 @router.post("/unsubscribe/{token}")
@@ -46,7 +42,7 @@ async def unsubscribe(request: Request, token: str) -> Response:
     link, words = await run_in_threadpool(_stop, request.app.state.door, token, request.app.state.clock())
     for word in words:
         request.app.state.reports.begin(word)
-    return _page(404, None, token) if link is None else _page(200, link, token, done=True)
+    return _page(request, link, token, done=True)
 
 
 def _find(door: Door, token: str) -> UnsubscribeLink | None:
@@ -65,6 +61,9 @@ def _stop(door: Door, token: str, now: datetime) -> tuple[UnsubscribeLink | None
         return link, suppressions.tell_out(connection, link.reach, fresh, by=_BY, why=_WHY, now=now) if fresh else ()
 
 
-def _page(status: int, link: UnsubscribeLink | None, token: str, *, done: bool = False) -> Response:
-    page = _templates.get_template("unsubscribe.html").render(seller=link.seller if link else None, token=token, done=done)
-    return HTMLResponse(page, status_code=status, headers={"X-Robots-Tag": "noindex, nofollow"})
+def _page(request: Request, link: UnsubscribeLink | None, token: str, *, done: bool = False) -> Response:
+    speech = speak(link.locale) if link else speak_as_asked(request)
+    values = {"speech": speech, "w": speech.words, "language": speech.language, "seller": link.seller if link else None, "token": token, "done": done}
+    return HTMLResponse(
+        _templates.get_template("unsubscribe.html").render(values), status_code=200 if link else 404, headers={"X-Robots-Tag": "noindex, nofollow"}
+    )

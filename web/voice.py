@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -18,34 +18,34 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect
-from twilio.twiml.voice_response import Gather, VoiceResponse
+from starlette.requests import ClientDisconnect, HTTPConnection
 
 from db import calls, cases, inbox, installation, invoices, parties
 from db.calls import Call
 from domain.calendar import local_day
 from domain.case import Case
-from domain.conversation import Act, Ask, State, Turn, answer, begin, fail_to_fetch, leave_message
+from domain.conversation import Act, Sheet, State, Turn, answer, begin, fail_to_fetch, leave_message
 from domain.discretion import describe
 from domain.facts import Mode
 from domain.invoice import Standing
 from domain.law import find_limits, party_of
 from domain.spoken import hear
-from integrations.messaging.seals import UnableToTrust, read_form, verify_twilio
+from integrations.messaging.seals import UnableToTrust
 from integrations.messaging.twilio_call import CALL_PATH, RETRY_FRAGMENT
 from integrations.reference.holidays import calendar_for
 from playbooks import dialogue
 from settings import Settings
 from starter import Door
 from web.agreed import tell
+from web.genuine import read_genuine
+from web.refusals import TWILIO
+from web.twiml import compose, compose_relay, hang_up, say_again
 from web.webhooks import UnableToAccept, read_body
 
 # The ledger is asked once more while the customer waits for our first word.
 _LEDGER_SECONDS = 5.0
 # So old a look at the ledger may be when it cannot be asked again.
 _FRESH = timedelta(seconds=60)
-_LISTEN_SECONDS = 6
-_RING_COLLEAGUE_SECONDS = 25
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _OVER = frozenset({"completed", *calls.UNANSWERED})
 _UNDER_WAY = frozenset({"sending", "calling", "unknown"})
@@ -56,14 +56,16 @@ refused: Counter[str] = Counter()
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """A genuine request of Twilio's: about the call with this key, with these fields, at this moment."""
+class Asked:
+    """A genuine request of Twilio's: about the call with this key, with these fields, at this moment. ``relays``: a language model
+    takes part in the calls that begin now."""
 
     key: str
     fields: dict[str, str]
     now: datetime
     door: Door
     settings: Settings
+    relays: bool = False
 
     @property
     def sid(self) -> str:
@@ -71,7 +73,7 @@ class _Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
+class Given:
     """What Twilio is to do next, and the inbox rows to pass on."""
 
     twiml: str
@@ -81,59 +83,67 @@ class _Given:
 @router.post("/{key}")
 async def begin_call(request: Request, key: str) -> Response:
     """What to say first, once somebody or something has answered."""
-    asked = await _trust(request, key)
+    asked = await trust(request, key)
     if isinstance(asked, Response):
         return asked
     changed = await _look_at_ledger(asked)
-    return await _carry_out(request, lambda connection: _begin(connection, asked, changed), asked)
+    return await carry_out(request, lambda connection: _begin(connection, asked, changed), asked)
 
 
 @router.post("/{key}/status")
 async def end_call(request: Request, key: str) -> Response:
     """The call is over; whatever else Twilio tells of it changes nothing."""
-    asked = await _trust(request, key)
-    return asked if isinstance(asked, Response) else await _carry_out(request, lambda connection: _end(connection, asked), asked)
+    asked = await trust(request, key)
+    return asked if isinstance(asked, Response) else await carry_out(request, lambda connection: _end(connection, asked), asked)
 
 
 @router.post("/{key}/{step}")
 async def go_on(request: Request, key: str, step: int) -> Response:
     """What was heard, or keyed in, after what was said in ``step``."""
-    asked = await _trust(request, key)
-    return asked if isinstance(asked, Response) else await _carry_out(request, lambda connection: _go_on(connection, asked, step), asked)
+    asked = await trust(request, key)
+    return asked if isinstance(asked, Response) else await carry_out(request, lambda connection: _go_on(connection, asked, step), asked)
 
 
 @router.post("/{key}/{step}/colleague")
 async def come_back(request: Request, key: str, step: int) -> Response:
     """A colleague has spoken with the customer, or did not take the call."""
-    asked = await _trust(request, key)
-    return asked if isinstance(asked, Response) else await _carry_out(request, lambda connection: _come_back(connection, asked, step), asked)
+    asked = await trust(request, key)
+    return asked if isinstance(asked, Response) else await carry_out(request, lambda connection: _come_back(connection, asked, step), asked)
 
 
-async def _trust(request: Request, key: str) -> _Asked | Response:
+async def trust(request: Request, key: str) -> Asked | Response:
     """The request, if it is Twilio's own and well formed; else what it is answered."""
     settings: Settings = request.app.state.settings
     try:
-        raw = await read_body(request)
-        fields = read_form(raw)
-        secrets = [one.strip() for one in (settings.twilio_auth_token, *settings.twilio_webhook_secrets.split(",")) if one.strip()]
-        url = f"{settings.public_url.rstrip('/')}{request.url.path}{f'?{request.url.query}' if request.url.query else ''}"
-        verify_twilio(request.headers, url, fields, secrets, fragment=RETRY_FRAGMENT)
+        fields = read_genuine(request, await read_body(request), settings, RETRY_FRAGMENT)
+        if not fields.get("CallSid"):
+            raise UnableToTrust("it is about no call")
     except UnableToAccept as error:
         return Response(status_code=error.status)
     except UnableToTrust as error:
-        refused["twilio"] += 1
-        log.warning("call refused", why=str(error), refused_so_far=refused["twilio"])
+        await note_refusal(request, error)
         return Response(status_code=403)
     except ClientDisconnect:
         return Response(status_code=400)
-    if not _KEY.fullmatch(key):
-        return Response(status_code=404)
     clock: Callable[[], datetime] = request.app.state.clock
-    return _Asked(key, fields, clock(), request.app.state.door, settings)
+    await run_in_threadpool(request.app.state.refusals.accept, TWILIO, clock())
+    if not is_key(key):
+        return Response(status_code=404)
+    return Asked(key, fields, clock(), request.app.state.door, settings, request.app.state.speaker is not None)
 
 
-async def _carry_out(request: Request, act: Callable[[Connection], _Given], asked: _Asked) -> Response:
-    def within() -> _Given:
+async def note_refusal(request: HTTPConnection, error: UnableToTrust) -> None:
+    refused["twilio"] += 1
+    log.warning("call refused", why=str(error), refused_so_far=refused["twilio"])
+    await run_in_threadpool(request.app.state.refusals.refuse, TWILIO, request.app.state.clock())
+
+
+def is_key(written: str) -> bool:
+    return _KEY.fullmatch(written) is not None
+
+
+async def carry_out(request: Request, act: Callable[[Connection], Given], asked: Asked) -> Response:
+    def within() -> Given:
         with asked.door.database.transaction() as connection:
             return act(connection)
 
@@ -143,7 +153,7 @@ async def _carry_out(request: Request, act: Callable[[Connection], _Given], aske
     return Response(given.twiml, media_type="text/xml")
 
 
-async def _look_at_ledger(asked: _Asked) -> str:
+async def _look_at_ledger(asked: Asked) -> str:
     """Why nothing may be said, as far as the ledger tells; empty when it tells nothing new."""
     try:
         return await asyncio.wait_for(run_in_threadpool(_ask_ledger, asked), _LEDGER_SECONDS)
@@ -152,7 +162,7 @@ async def _look_at_ledger(asked: _Asked) -> str:
         return _is_stale(asked)
 
 
-def _ask_ledger(asked: _Asked) -> str:
+def _ask_ledger(asked: Asked) -> str:
     with asked.door.database.transaction() as connection:
         call = calls.load(connection, asked.key)
     if call is None or call.step:
@@ -170,64 +180,62 @@ def _ask_ledger(asked: _Asked) -> str:
     return ""
 
 
-def _is_stale(asked: _Asked) -> str:
+def _is_stale(asked: Asked) -> str:
     with asked.door.database.transaction() as connection:
         call = calls.load(connection, asked.key)
     fresh = call is None or call.fenced_at is None or asked.now - call.fenced_at <= _FRESH
     return "" if fresh else "the ledger cannot be read"
 
 
-def _begin(connection: Connection, asked: _Asked, changed: str) -> _Given:
+def _begin(connection: Connection, asked: Asked, changed: str) -> Given:
     call = calls.load(connection, asked.key)
     if call is None or call.status or (call.sid and call.sid != asked.sid):
-        return _Given(_hang_up())
+        return Given(hang_up())
     if call.step:
-        return _Given(call.said if call.step == 1 else _hang_up())  # asked again; or the link has been used
+        return Given(say_again(call) if call.step == 1 else hang_up())  # asked again; or the link has been used
     why = _why_not(connection, call, asked) or changed
     who = asked.fields.get("AnsweredBy", "")
     if why or who.startswith(("machine", "fax")):
         say = () if who == "fax" or (why and who.startswith("machine")) else ("disclosure", "excused", "good_bye") if why else leave_message(call.sheet)
         calls.answer(connection, call.key, asked.sid, "stopped" if why else "fax" if who == "fax" else "machine", why)
-        return _say(connection, call, asked, Turn(State(act=Act.HANG_UP), say), "")
+        return take_turn(connection, call, asked, Turn(State(act=Act.HANG_UP), say), "")
     calls.answer(connection, call.key, asked.sid, "human")
-    return _say(connection, call, asked, begin(call.sheet), "")
+    return take_turn(connection, call, asked, begin(call.sheet), "", relayed=asked.relays)
 
 
-def _go_on(connection: Connection, asked: _Asked, step: int) -> _Given:
+def _go_on(connection: Connection, asked: Asked, step: int) -> Given:
     call = calls.load(connection, asked.key)
     if call is None or call.status or call.sid != asked.sid or call.state is None:
-        return _Given(_hang_up())
+        return Given(hang_up())
     if step != call.step:
-        return _Given(call.said)  # asked again
-    sheet = call.sheet
+        return Given(say_again(call))  # asked again
+    sheet = sheet_of(call, asked.settings)
     today = local_day(asked.now, (sheet.zone,))
     keyed, said = asked.fields.get("Digits", ""), asked.fields.get("SpeechResult", "")[:1000]
-    heard = hear(call.state.ask, keyed, said, sheet.tongue, today, calendar_for((sheet.country,), today))
-    if not asked.settings.call_transfer_to:
-        sheet = replace(sheet, colleague_until=None)
-    return _say(connection, call, asked, answer(call.state, heard, sheet, asked.now), keyed or said)
+    heard = hear(call.state.hears_as, keyed, said, sheet.tongue, today, calendar_for((sheet.country,), today))
+    return take_turn(connection, call, asked, answer(call.state, heard, sheet, asked.now), keyed or said)
 
 
-def _come_back(connection: Connection, asked: _Asked, step: int) -> _Given:
+def _come_back(connection: Connection, asked: Asked, step: int) -> Given:
     call = calls.load(connection, asked.key)
     if call is None or call.status or call.sid != asked.sid or call.state is None:
-        return _Given(_hang_up())
+        return Given(hang_up())
     if step != call.step:
-        return _Given(call.said)
+        return Given(say_again(call))
     fate = asked.fields.get("DialCallStatus", "")
     if fate in ("completed", "answered"):
-        return _say(connection, call, asked, Turn(replace(call.state, act=Act.HANG_UP), ()), "a colleague took over")
-    return _say(connection, call, asked, fail_to_fetch(call.state, call.sheet), f"no colleague: {fate}")
+        return take_turn(connection, call, asked, Turn(replace(call.state, act=Act.HANG_UP), ()), "a colleague took over")
+    return take_turn(connection, call, asked, fail_to_fetch(call.state, call.sheet), f"no colleague: {fate}")
 
 
-def _end(connection: Connection, asked: _Asked) -> _Given:
+def _end(connection: Connection, asked: Asked) -> Given:
     call, status = calls.load(connection, asked.key), asked.fields.get("CallStatus", "")
     if call is None or call.status or status not in _OVER or (call.sid and call.sid != asked.sid):
-        return _Given("")
-    return _Given("", (calls.end(connection, call, status, asked.now),))
+        return Given("")
+    return Given("", (calls.end(connection, call, status, asked.now),))
 
 
-def _why_not(connection: Connection, call: Call, asked: _Asked) -> str:
+def _why_not(connection: Connection, call: Call, asked: Asked) -> str:
     """Why nothing may be said about the matter any more, for our own eyes; empty when it may."""
     state = installation.load_installation(connection)
     if asked.now >= call.speak_until:
@@ -260,46 +268,15 @@ def _has_changed(connection: Connection, case: Case | None, round_: int, now: da
     return ""
 
 
-def _say(connection: Connection, call: Call, asked: _Asked, turn: Turn, heard: str) -> _Given:
+def sheet_of(call: Call, settings: Settings) -> Sheet:
+    """What the call may say; without a number of colleagues nobody is put through."""
+    return call.sheet if settings.call_transfer_to else replace(call.sheet, colleague_until=None)
+
+
+def take_turn(connection: Connection, call: Call, asked: Asked, turn: Turn, heard: str, *, relayed: bool = False) -> Given:
     """Write the turn down together with all that was agreed in it, and put it into words."""
     texts = [dialogue.speak(name, call.sheet, turn.state) for name in turn.say]
-    twiml = _compose(call, turn.state, texts, asked.settings)
+    twiml = compose_relay(call, texts, asked.settings) if relayed else compose(call, turn.state, texts, asked.settings)
     calls.take_step(connection, call, turn.state, twiml, heard, texts)
     words = [word for one in turn.agreements for word in tell(connection, call, one, asked.now)]
-    return _Given(twiml, tuple(words))
-
-
-def _compose(call: Call, state: State, texts: Sequence[str], settings: Settings) -> str:
-    spoken, response = call.sheet.tongue, VoiceResponse()
-    ours = f"{settings.public_url.rstrip('/')}{CALL_PATH}/{call.key}/{call.step + 1}"
-    if state.act is Act.ASK:
-        listening = Gather(
-            input="dtmf speech",
-            action=f"{ours}#{RETRY_FRAGMENT}",
-            method="POST",
-            language=spoken,
-            timeout=_LISTEN_SECONDS,
-            speech_timeout="auto",
-            action_on_empty_result=True,
-            num_digits=4 if state.ask is Ask.WHEN else 1,
-        )
-        _speak(listening, texts, spoken)
-        response.append(listening)
-        return str(response)
-    _speak(response, texts, spoken)
-    if state.act is Act.PUT_THROUGH:
-        response.dial(settings.call_transfer_to, action=f"{ours}/colleague#{RETRY_FRAGMENT}", method="POST", timeout=_RING_COLLEAGUE_SECONDS)
-    else:
-        response.hangup()
-    return str(response)
-
-
-def _speak(response: VoiceResponse | Gather, texts: Iterable[str], language: str) -> None:
-    for text in texts:
-        response.say(text, language=language)
-
-
-def _hang_up() -> str:
-    response = VoiceResponse()
-    response.hangup()
-    return str(response)
+    return Given(twiml, tuple(words))

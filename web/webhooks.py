@@ -20,6 +20,7 @@ from domain.event import InvoiceChanged
 from integrations.accounting import Hint
 from integrations.accounting.rest import UnableToTrust, UnableToUnderstand, verify
 from starter import Door
+from web.refusals import ledger_of
 from workflows.contract import case_id
 
 LARGEST_BODY = 256 * 1024
@@ -106,7 +107,10 @@ async def receive(request: Request, seller: str) -> Response:
         counted = seller if seller in known else "unknown"
         refused[counted] += 1
         log.warning("webhook refused", seller=counted, why=error.reason, refused_so_far=refused[counted])
+        if seller in known and not isinstance(error, UnableToUnderstand):
+            await run_in_threadpool(request.app.state.refusals.refuse, ledger_of(seller), now)
         return JSONResponse({"error": error.told}, status_code=400 if isinstance(error, UnableToUnderstand) else 401)
+    await run_in_threadpool(request.app.state.refusals.accept, ledger_of(seller), now)
     word, is_new = await run_in_threadpool(_store, request.app.state.door, seller, hint, raw.decode(), now)
     if is_new:
         request.app.state.reports.begin(word)

@@ -8,7 +8,7 @@ from domain.calendar import zone
 from domain.case import Fate
 from domain.diary import write_day
 from domain.money import Money
-from domain.playbook import Step
+from domain.playbook import Step, taken_again
 
 STAGES = {
     "upcoming": "nothing sent yet",
@@ -38,6 +38,7 @@ REASONS = {
     "draft": "the ledger calls it a draft",
     "fenced": "it is not known yet what was really sent",
     "switched-off": "all sending is stopped",
+    "unread": "nobody would read the answer",
     "ledger": "the ledger cannot be read",
     "missing": "the ledger no longer knows it",
     "stale": "the ledger was read too long ago",
@@ -167,4 +168,6 @@ def sentence(text: str) -> str:
 
 def step_title(name: str) -> str:
     """A step's name as people read it."""
+    if taken_again(name):
+        return f"{step_title(name.rpartition('-again-')[0])} once more"
     return f"monthly statement {name.removeprefix('statement-')}" if name.startswith("statement-") else name.replace("-", " ")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from db.schema.answers import incoming, incoming_cases, incoming_files, mailboxes, receipts, suppressions
+from db.schema.answers import forwards, incoming, incoming_cases, incoming_files, mailboxes, receipts, renewed_tokens, suppressions
 from db.schema.columns import Moment, metadata
 from db.schema.messages import (
     answer_links,
@@ -47,6 +47,7 @@ __all__ = [
     "customers",
     "decision_records",
     "drafts",
+    "forwards",
     "inbox",
     "incoming",
     "incoming_cases",
@@ -67,6 +68,7 @@ __all__ = [
     "portal_links",
     "quiet_periods",
     "receipts",
+    "renewed_tokens",
     "review_mails",
     "reviews",
     "sealed_heads",

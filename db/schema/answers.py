@@ -109,3 +109,30 @@ mailboxes = Table(
     Column("failures", Integer, nullable=False, default=0),
     Column("problem", Text, nullable=False, default=""),
 )
+
+# Remittance advice that is mailed on to whoever posts cash, each once.
+forwards = Table(
+    "forwards",
+    metadata,
+    key("incoming_id", "incoming.id", primary_key=True),
+    Column("to_address", Text, nullable=False),
+    Column("state", String(20), nullable=False),  # waiting, sending, then accepted, refused, unknown or shadowed
+    Column("token", String(64), nullable=False, default=""),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("not_before", Moment, nullable=False),
+    Column("claimed_at", Moment),
+    Column("recorded_at", Moment),
+    Column("provider", String(40), nullable=False, default=""),
+    Column("provider_id", Text, nullable=False, default=""),
+    Column("reason", Text, nullable=False, default=""),
+    Index("ix_forwards_state_not_before", "state", "not_before"),
+)
+
+# The refresh token that a mailbox's service handed out last, sealed with the one from the settings.
+renewed_tokens = Table(
+    "renewed_tokens",
+    metadata,
+    Column("source", String(200), primary_key=True),
+    Column("sealed", Text, nullable=False),
+    Column("renewed_at", Moment, nullable=False),
+)

@@ -111,6 +111,15 @@ class Messenger(Protocol):
     def carry(self, message: Message) -> Outcome: ...
 
 
+@runtime_checkable
+class Measuring(Protocol):
+    """What messengers can do besides whose messages have a greatest length."""
+
+    def measure(self, message: Message) -> str:
+        """Why ``message`` is too long to be carried, and the remedy; empty when it is not. Nothing leaves."""
+        ...
+
+
 class UnableToReadSent(Exception):
     """A provider's log of what was sent cannot be read; the message tells why and the remedy."""
 
@@ -130,6 +139,16 @@ class Sent:
     provider_id: str
     message_id: str = ""
     text: str = ""
+
+
+@runtime_checkable
+class Findable(Mailer, Protocol):
+    """What some mailers can do besides: look for one message in their provider's log."""
+
+    def find_sent(self, key: str, since: datetime) -> Sent | None:
+        """The message with this key, accepted since then; None while the log does not have it, which proves nothing. Raises
+        UnableToReadSent, at once where the log is busy."""
+        ...
 
 
 @runtime_checkable

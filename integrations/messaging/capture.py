@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from domain.texting import explain_length
 from integrations.messaging import Accepted, Email, Message, Outcome, Refused, Sent, UnableToReadSent, Unknown
 from integrations.messaging.files import append, file_of, replace_file
 from integrations.messaging.mime import UnableToWrite, build
@@ -36,6 +37,10 @@ class CaptureMailer:
         line = {"key": email.key, "to": email.to_address, "subject": email.subject, "message_id": email.message_id, "covers": email.covers}
         return self._keep(file_of(email.key), content, line)
 
+    def measure(self, message: Message) -> str:
+        """As strict as those who really carry text messages."""
+        return explain_length(message.text) if message.channel == "sms" else ""
+
     def carry(self, message: Message) -> Outcome:
         """Keep a message of another channel as a text file, in the same log."""
         line = {"key": message.key, "to": message.to_address, "subject": message.subject, "message_id": "", "covers": message.covers}
@@ -58,6 +63,9 @@ class CaptureMailer:
         except OSError as error:
             return Unknown(f"{file} is written, but {ACCEPT_LOG} is not ({error.strerror})")
         return Accepted(provider_id=file, delivered=True)
+
+    def find_sent(self, key: str, since: datetime) -> Sent | None:
+        return next((sent for sent in self.sent_since(since) if sent.key == key), None)
 
     def sent_since(self, moment: datetime, known: Collection[str] = ()) -> Iterator[Sent]:
         log = self.folder / ACCEPT_LOG

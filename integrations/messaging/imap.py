@@ -132,6 +132,10 @@ class Session:
     mailbox: Mailbox
     client: Any
 
+    def check(self, folder: str) -> None:
+        """Returns when ``folder`` can be read. Raises UnableToReadMailbox, as the session does."""
+        self.client.select_folder(folder, readonly=True)
+
     def find_sent(self) -> str:
         """The folder in which sent mail is kept; empty when there is none that can be told."""
         if self.mailbox.sent:

@@ -25,7 +25,7 @@ SENDGRID_SIGNATURE = "x-twilio-email-event-webhook-signature"
 SENDGRID_TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
 TWILIO_SIGNATURE = "x-twilio-signature"
 TWILIO_SETTINGS = "x-twilio-webhooks-signature-settings"
-# How far the moment in a seal may lie from ours, either way.
+# How far the moment in a seal may lie ahead of ours.
 TOLERANCE = timedelta(minutes=5)
 MOST_FIELDS = 200
 
@@ -53,15 +53,18 @@ def read_public_key(written: str) -> ec.EllipticCurvePublicKey:
     return key
 
 
-def verify_sendgrid(headers: Mapping[str, str], raw: bytes, keys: Sequence[ec.EllipticCurvePublicKey], now: datetime) -> None:
-    """Returns when one of ``keys`` sealed ``raw`` within TOLERANCE of ``now``. Raises UnableToTrust."""
+def verify_sendgrid(headers: Mapping[str, str], raw: bytes, keys: Sequence[ec.EllipticCurvePublicKey], now: datetime, oldest: timedelta = TOLERANCE) -> None:
+    """Returns when one of ``keys`` sealed ``raw`` at most ``oldest`` before ``now``. Raises UnableToTrust.
+
+    Whoever allows for deliveries that are tried again for longer must know each thing told again by its own id.
+    """
     signature, moment = headers.get(SENDGRID_SIGNATURE, ""), headers.get(SENDGRID_TIMESTAMP, "")
     if not signature or not moment:
         raise UnableToTrust("it carries no seal")
     if not (moment.isascii() and moment.isdigit() and len(moment) <= 12):
         raise UnableToTrust("the moment in its seal is no number")
-    if abs(now.timestamp() - int(moment)) > TOLERANCE.total_seconds():
-        raise UnableToTrust(f"its seal was made more than {TOLERANCE.total_seconds() / 60:.0f} minutes from now")
+    if not -TOLERANCE.total_seconds() <= now.timestamp() - int(moment) <= oldest.total_seconds():
+        raise UnableToTrust(f"its seal was not made in the last {oldest.total_seconds() / 60:.0f} minutes")
     try:
         sealed = base64.b64decode(signature, validate=True)
     except (binascii.Error, ValueError):
@@ -120,7 +123,7 @@ def _algorithm(settings: str) -> str:
 def _spellings(url: str, fragment: str) -> Iterable[str]:
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port
-    default = 443 if parts.scheme == "https" else 80
+    default = 443 if parts.scheme in ("https", "wss") else 80
     hosts = (host, f"{host}:{port or default}")
     for one in hosts:
         bare = urlunsplit(parts._replace(netloc=one, fragment=""))

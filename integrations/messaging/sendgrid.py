@@ -86,10 +86,15 @@ class SendGridMailer:
             if sent.key and sent.at >= moment:
                 yield sent
 
+    def find_sent(self, key: str, since: datetime) -> Sent | None:
+        query = f'unique_args["{_OUTREACH}"]="{key}" AND {_between(since, datetime.now(UTC) + timedelta(days=1))}'
+        rows = self._ask(self._client().messages.get, patient=False, query_params={"query": query, "limit": 10}).get("messages", [])
+        found = (_read_sent(self._ask(self._client().messages._(row["msg_id"]).get, patient=False)) for row in rows)
+        return next((sent for sent in found if sent.key == key), None)
+
     def _list(self, begin: datetime, end: datetime) -> Iterator[dict[str, Any]]:
         """Every message that something happened to between these moments. The log has no pages: a full answer is asked for in halves."""
-        query = f'last_event_time BETWEEN TIMESTAMP "{begin:%Y-%m-%dT%H:%M:%SZ}" AND TIMESTAMP "{end:%Y-%m-%dT%H:%M:%SZ}"'
-        rows = self._ask(self._client().messages.get, query_params={"query": query, "limit": _MOST_LISTED}).get("messages", [])
+        rows = self._ask(self._client().messages.get, query_params={"query": _between(begin, end), "limit": _MOST_LISTED}).get("messages", [])
         if len(rows) < _MOST_LISTED:
             yield from rows
         elif end - begin < timedelta(seconds=2):
@@ -99,9 +104,9 @@ class SendGridMailer:
             yield from self._list(begin, middle)
             yield from self._list(middle, end)
 
-    def _ask(self, request: Callable[..., Any], **words: Any) -> dict[str, Any]:
-        """What the log answers, however long it takes. Raises UnableToReadSent."""
-        waits = failures = 0
+    def _ask(self, request: Callable[..., Any], *, patient: bool = True, **words: Any) -> dict[str, Any]:
+        """What the log answers, however long it takes; unless ``patient``, at once or not at all. Raises UnableToReadSent."""
+        waits, failures = (0, 0) if patient else (_MOST_WAITS, _MOST_FAILURES - 1)
         while True:
             try:
                 answer: dict[str, Any] = json.loads(request(**words).body)
@@ -183,6 +188,10 @@ def request_body(email: Email) -> dict[str, Any]:
 def _address(where: str, name: str, address: str) -> dict[str, str]:
     parsed = mailbox(where, name, address)
     return {"email": parsed.addr_spec, "name": parsed.display_name} if parsed.display_name else {"email": parsed.addr_spec}
+
+
+def _between(begin: datetime, end: datetime) -> str:
+    return f'last_event_time BETWEEN TIMESTAMP "{begin:%Y-%m-%dT%H:%M:%SZ}" AND TIMESTAMP "{end:%Y-%m-%dT%H:%M:%SZ}"'
 
 
 def _request_of(message: str) -> str:

@@ -8,6 +8,7 @@ second call of the same key would find its link used, and hang up.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from requests import exceptions
@@ -24,6 +25,15 @@ RETRY_FRAGMENT = "rc=5&rp=all"
 # Seconds: how long it may ring, and how long a call may last, a colleague's part in it included.
 RING_SECONDS = 30
 LONGEST_SECONDS = 45 * 60
+_MOST_LISTED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A call that Twilio's log tells of, by its SID there."""
+
+    sid: str
+    began: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,14 @@ class TwilioCalls:
             return str(self._client().calls(provider_id).fetch().status)
         except (TwilioException, exceptions.RequestException, OSError, ValueError) as error:
             raise UnableToReadSent(f"Twilio does not tell of {provider_id}: {error}") from None
+
+    def find_placed(self, address: str, since: datetime) -> tuple[Placed, ...]:
+        """The calls to this number, from ours, that began since then. Raises UnableToReadSent."""
+        try:
+            found = self._client().calls.list(to=address, from_=self.sender, start_time_after=since, limit=_MOST_LISTED)
+            return tuple(Placed(str(one.sid), one.start_time) for one in found if one.start_time and one.start_time >= since)
+        except (TwilioException, exceptions.RequestException, OSError, ValueError, TypeError, AttributeError) as error:
+            raise UnableToReadSent(f"Twilio does not tell of calls to a number: {error}") from None
 
     def _fields(self, message: Message) -> dict[str, Any]:
         ours = f"{self.public_url}{CALL_PATH}/{message.key}"

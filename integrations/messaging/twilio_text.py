@@ -23,7 +23,7 @@ from twilio.rest import Client
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ProxyError, SSLError
 
 from domain.delivery import Fault, Told
-from domain.texting import MOST_SEGMENTS, count_segments, simplify
+from domain.texting import explain_length, fit, simplify
 from integrations.messaging import Accepted, Message, Outcome, Refused, Sent, UnableToReadSent, Unknown
 
 NAME = "twilio"
@@ -34,6 +34,20 @@ STATUS_FRAGMENT = "rc=5&rp=all"
 VALIDITY = timedelta(hours=1)
 
 _LATER = frozenset({30001, 30003, 30008, 30017, 30022, 30036, 20429, 20500, 63018})
+# What no other attempt changes until somebody has mended something, with the remedy. Codes in none of these tables count as such too.
+_NEVER = {
+    21408: "allow the country in Twilio's geo permissions (Messaging, Settings)",
+    21606: "set DUNWELL_TWILIO_FROM to a number of this account that can send texts",
+    21612: "this sender cannot reach that number; use another sender for its country",
+    30002: "the account is suspended; settle that with Twilio",
+    30007: "carriers filter it as unwanted; check sender, registration and wording",
+    30032: "have the toll-free number verified in the Twilio console",
+    30034: "register the number for A2P 10DLC in the Twilio console",
+    63016: "outside a conversation WhatsApp takes approved templates only; set DUNWELL_WHATSAPP_TEMPLATE",
+    63027: "the template does not exist in this language; check DUNWELL_WHATSAPP_TEMPLATE",
+    63041: "WhatsApp has paused the template; mend it, or set another",
+    63042: "WhatsApp has disabled the template; set another",
+}
 _DEAD = frozenset({21211, 21214, 21217, 21614, 21635, 30004, 30005, 30006, 63003, 63024})
 _UNWANTED = frozenset({21610, 63032})
 _NEVER_CONNECTED = (NewConnectionError, ConnectTimeoutError, NameResolutionError, ProxyError, SSLError)
@@ -79,13 +93,12 @@ class TwilioTexts:
     lag: timedelta = timedelta(minutes=5)
 
     def carry(self, message: Message) -> Outcome:
-        text = simplify(message.text)
-        if (segments := count_segments(text)) > MOST_SEGMENTS:
-            return Refused(f"the text message would take {segments} segments, and {MOST_SEGMENTS} is the most; shorten its wording", try_again=False)
+        if too_long := self.measure(message):
+            return Refused(too_long, try_again=False)
         if not message.to_address.startswith("+"):
             return Refused(f"{message.to_address!r} is no number with its country code, such as +4915112345678; correct the contact", try_again=False)
         try:
-            sent = self._client().messages.create(**self._fields(message, text))
+            sent = self._client().messages.create(**self._fields(message))
         except TwilioRestException as error:
             return sort_answer(error)
         except exceptions.ConnectionError as error:
@@ -95,6 +108,10 @@ class TwilioTexts:
         if not sent.sid:
             return Unknown("Twilio took the message and gave no SID")
         return Accepted(sent.sid, receipts=bool(self.status_url))
+
+    def measure(self, message: Message) -> str:
+        """WhatsApp knows no segments."""
+        return "" if self.template else explain_length(message.text)
 
     def sent_since(self, moment: datetime, known: Collection[str] = ()) -> Iterator[Sent]:
         """As its log knows no keys, ``key`` and ``covers`` are empty and ``text`` tells what stood in the message."""
@@ -121,14 +138,14 @@ class TwilioTexts:
         except _UNCLEAR as error:
             raise UnableToReadSent(f"Twilio's log could not be read: {error}; try again later, or mend the account's settings") from None
 
-    def _fields(self, message: Message, text: str) -> dict[str, Any]:
+    def _fields(self, message: Message) -> dict[str, Any]:
         fields: dict[str, Any] = {"to": self._to(message.to_address), "validity_period": int(VALIDITY.total_seconds())}
         fields |= {"messaging_service_sid": self.sender} if self.sender.startswith("MG") else {"from_": self._to(self.sender)}
         if self.template:
             # WhatsApp takes no line breaks in a variable.
-            fields |= {"content_sid": self.template, "content_variables": json.dumps({"1": " ".join(text.split())}, ensure_ascii=False)}
+            fields |= {"content_sid": self.template, "content_variables": json.dumps({"1": " ".join(simplify(message.text).split())}, ensure_ascii=False)}
         else:
-            fields["body"] = text
+            fields["body"] = fit(message.text)
         if self.status_url:
             fields["status_callback"] = f"{self.status_url}?{urlencode({'outreach': message.key})}#{STATUS_FRAGMENT}"
         return fields
@@ -159,8 +176,13 @@ class Peer(TwilioHttpClient):  # type: ignore[misc]
         timeout: float | None = None,
         allow_redirects: bool = False,
     ) -> Response:
-        path = urlsplit(url)._replace(scheme=self._api.scheme, netloc=self._api.netloc)
+        path = urlsplit(url)._replace(scheme=self._api.scheme, netloc=self._place(urlsplit(url).netloc))
         return super().request(method, urlunsplit(path), params, data, headers, auth, timeout, allow_redirects)
+
+    def _place(self, asked: str) -> str:
+        """Each product of Twilio's has a host of its own; a test peer has one for all of them."""
+        product, region = asked.partition(".")[0], self._api.netloc.partition(".")[2]
+        return f"{product}.{region}" if self._api.netloc.startswith("api.") and region.endswith("twilio.com") else self._api.netloc
 
 
 def connect(
@@ -198,7 +220,11 @@ def read_state(status: str, code: str, message: str) -> State:
         return State(told)
     number = int(code) if code.isascii() and code.isdigit() and len(code) < 10 else 0
     reason = " ".join(part for part in (f"Twilio error {number}:" if number else "Twilio:", message or status) if part)
-    return State(told, Fault.LATER if status == "canceled" or number == 0 else sort_code(number), reason)
+    return State(told, Fault.LATER if status == "canceled" or number == 0 else sort_code(number), f"{reason}{_remedy(number)}")
+
+
+def _remedy(code: int) -> str:
+    return f"; {_NEVER[code]}" if code in _NEVER else ""
 
 
 def sort_code(code: int) -> Fault:
@@ -212,7 +238,9 @@ def sort_code(code: int) -> Fault:
 
 def sort_answer(error: TwilioRestException) -> Outcome:
     code, status = error.code or 0, int(error.status)
-    reason = f"Twilio refused the message ({code or status}): {error.msg}"
+    reason = f"Twilio error {code}: {error.msg}{_remedy(code)}" if code else f"Twilio refused the message ({status}): {error.msg}"
+    if status == 401 or (status == 403 and code < 21000):
+        return Refused(f"{reason}; correct the account's SID and token, or settle it with Twilio", try_again=True)
     if status == 429:
         return Refused(reason, try_again=True)
     if status >= 500 or status < 400:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 import phonenumbers
 from phonenumbers.timezone import time_zones_for_number
+
+from integrations.reference import countries
 
 
 def possible_zones(country: str, stated: str = "", phones: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -18,7 +19,7 @@ def possible_zones(country: str, stated: str = "", phones: tuple[str, ...] = ())
     """
     if stated and _exists(stated):
         return (stated,)
-    of_country = _zones_by_country().get(country, ())
+    of_country = countries.zones_by_country().get(country, ())
     of_phones = tuple(dict.fromkeys(zone for phone in phones for zone in _zones_of_phone(phone, country) if zone in of_country))
     return of_phones or of_country or ("UTC",)
 
@@ -49,13 +50,3 @@ def _exists(name: str) -> bool:
     except (KeyError, ValueError, OSError):
         return False
     return True
-
-
-@lru_cache(maxsize=1)
-def _zones_by_country() -> dict[str, tuple[str, ...]]:
-    zones: dict[str, list[str]] = {}
-    for line in files("tzdata").joinpath("zoneinfo/zone.tab").read_text(encoding="utf-8").splitlines():
-        if not line.startswith("#"):
-            country, _, zone, *_ = line.split("\t")
-            zones.setdefault(country, []).append(zone)
-    return {country: tuple(names) for country, names in zones.items()}

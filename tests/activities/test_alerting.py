@@ -76,6 +76,8 @@ def test_the_account_manager_gets_a_mail_with_the_date_and_the_chat_a_line(datab
     assert mail.to_name == "Tom Reyes" and "INV-9" in mail.text and build(mail)["Auto-Submitted"] == "auto-generated"
     (event,) = Calendar.from_ical(mail.attachments[0].content).walk("VEVENT")
     assert str(event["summary"]) == mail.subject and event["dtend"].dt - event["dtstart"].dt
+    ((task,),) = hand.rows("select id from tasks where kind = 'alert'")
+    assert str(event["uid"]) == f"{task}@dunwell", "the mail's appointment and the page's would be two"
     (body,) = chat.bodies
     card = json.dumps(body)
     assert "Tom Reyes" in card and "INV-9" in card and "http://dunwell.internal:8400/tasks" in card

@@ -23,7 +23,7 @@ from db.engine import Database
 from db.schema import customers, outreach
 from domain.case import ApprovalStanding
 from domain.customer import Tier
-from domain.event import ApprovalGiven, ApprovalRefused, HoldPlaced, News
+from domain.event import ApprovalGiven, ApprovalRefused, HoldPlaced, News, StepSkipped
 from domain.person import Access, Duty, Person
 from domain.playbook import AskFirst, Playbook
 from integrations.messaging import Refused, capture
@@ -286,6 +286,23 @@ def test_one_that_is_put_on_hold_takes_the_others_out_of_the_agreed_text(databas
     with database.reading() as connection:
         anew = approvals.load_latest(connection, case_id(first))
     assert anew and anew.text_hash != text.text_hash and "INV-2" not in anew.text
+
+
+@pytest.mark.parametrize("changes", [False, True], ids=["a word that changes nothing", "a word that silences it"])
+def test_an_agreed_text_waits_until_what_was_said_about_one_invoice_in_it_is_heard(database: Database, changes: bool) -> None:
+    hand, first, second, text = two_of_a_vip(database)
+    hand.say(first, ApprovalGiven(text.step, text.text_hash, by="Olga"))
+    act = hand.due(first)
+    hand.say(second, HoldPlaced(by="Ann", why="they called") if changes else StepSkipped("no-such-step", by="Ann", why="a slip of the pen"))
+    hand.deliver(first, act)
+    assert hand.heard() == [] and standing(hand, first) == standing(hand, second) == ["given"], "nobody has heard yet what it means"
+    hand.assess(second)
+    hand.now += timedelta(minutes=2)
+    hand.work(first)
+    if changes:
+        assert hand.heard() == [] and standing(hand, first) == ["open"]
+    else:
+        assert hand.heard() == [text.subject] and unsealed(hand.mailer.accepted[-1].text) == text.text
 
 
 def test_two_must_agree_to_one_text_for_all_invoices_in_it(database: Database) -> None:

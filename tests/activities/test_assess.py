@@ -19,6 +19,7 @@ from db.schema import contacts
 from db.schema import inbox as inbox_rows
 from domain.decision import Close, Perform, Wait
 from domain.event import ChasingStopped, HoldPlaced, HoldReleased, InvoiceChanged, News, PaymentReported, PromiseMade, StepSkipped
+from domain.facts import Mode
 from integrations.accounting import LedgerContact
 from integrations.messaging import Refused
 from starter import Door
@@ -268,3 +269,13 @@ def test_who_has_closed_a_warning_of_a_write_off_is_not_warned_of_it_again(datab
     hand.now += timedelta(days=15)
     hand.assess(invoice)
     assert f"write-off/{case_id(invoice)}/1/14" in hand.tasks()
+
+
+def test_a_warning_of_a_write_off_from_before_going_live_is_not_given_again(database: Database) -> None:
+    hand = ByHand(database, mode=Mode.SHADOW)
+    invoice = hand.add("INV-1", 62)
+    hand.work(invoice)
+    hand.switch(Mode.LIVE)
+    hand.assess(invoice)
+    assert hand.case(invoice).round == 2
+    assert [key for key in hand.tasks() if key.startswith("write-off/")] == [f"write-off/{case_id(invoice)}/1/30"]

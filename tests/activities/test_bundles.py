@@ -230,14 +230,14 @@ def test_a_run_that_was_overtaken_takes_nothing_out_of_the_message_that_is_being
     def at_the_fence() -> None:
         if run.number == 1:
             at_fence.set()
-            assert sending.wait(20)
+            assert sending.wait(60)
 
     def while_sending() -> None:
         assert run.number == 2, "the overtaken run sent"
         hand.say(second, HoldPlaced(by="Ann", why="wait"))
         hand.assess(second)
         sending.set()
-        assert overtaken.wait(20)
+        assert overtaken.wait(60)
 
     def deliver(number: int) -> None:
         run.number = number
@@ -248,7 +248,7 @@ def test_a_run_that_was_overtaken_takes_nothing_out_of_the_message_that_is_being
     hand.on = {Site.FENCED: at_the_fence, Site.SENDING: while_sending}
     with ThreadPoolExecutor(2) as pool:
         slow = pool.submit(deliver, 1)
-        assert at_fence.wait(20)
+        assert at_fence.wait(60)
         quick = pool.submit(deliver, 2)
         slow.result(30), quick.result(30)
     (email,) = hand.mailer.accepted

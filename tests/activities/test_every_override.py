@@ -177,7 +177,7 @@ def heard(hand: ByHand, invoice: str, change: Change) -> None:
     """The next look takes it, and the diary says who and why."""
     hand.assess(invoice)
     with hand.database.reading() as connection:
-        entries = [entry for entry in journal.read(connection, case_id(invoice)) if entry.by == WHO]
+        entries = [entry for entry in journal.read(connection, case_id(invoice)) if entry.by.removesuffix(" (Temporal UI)") == WHO]
     assert len(entries) == 1, f"{change.cli}: {hand.diary(invoice)}"
     assert WHY in entries[0].what, f"{change.cli}: the diary does not say why: {entries[0].what}"
 

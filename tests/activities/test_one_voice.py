@@ -16,8 +16,9 @@ from db import parties, quiet_periods
 from db.engine import Database
 from domain.customer import Customer
 from domain.decision import Perform, Wait
-from domain.event import HoldPlaced, HoldReleased, LegalStop, News, PaymentReported, PlanAgreed, Replied
+from domain.event import HoldPlaced, HoldReleased, LegalStop, News, PaymentReported, Replied
 from domain.facts import Envelope
+from domain.plan_news import PlanAgreed
 from domain.quiet import QuietPeriod, Scope
 from support.by_hand import MONDAY, ByHand
 from support.rig import standard_policy
@@ -51,7 +52,7 @@ def test_two_workers_never_write_to_one_address_at_once(database: Database) -> N
     start = Barrier(2)
 
     def deliver(invoice: str, act: Perform) -> None:
-        start.wait(10)
+        start.wait(60)
         hand.deliver(invoice, act)
 
     with ThreadPoolExecutor(2) as pool:

@@ -194,7 +194,7 @@ def test_a_plan_is_confirmed_in_writing_and_each_installment_reminded_of_once_by
         desk.look()
         assert silent(desk, one) and silent(desk, two)
     (reminded,) = desk.mailer.accepted[before + 1 :]
-    assert reminded.subject == "Your payment plan with Brightwater Tools: the next installment" and "9 Mar 2026" in reminded.text
+    assert reminded.subject == "Your payment plan with Brightwater Tools: the next instalment" and "9 Mar 2026" in reminded.text
     assert "8 Apr 2026" not in reminded.text
     assert not [key for key in desk.tasks() if key.startswith(("plan/", "answer/"))]
     desk.nothing_unrecorded(one, two)

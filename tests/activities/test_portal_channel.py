@@ -65,6 +65,20 @@ def note_waiting(database: Database) -> tuple[ByHand, str, str]:
     return hand, invoice, message
 
 
+def test_a_mail_of_which_somebody_else_gets_a_copy_has_no_link_of_its_readers_own(database: Database) -> None:
+    hand = chasing(database, clicks=True)
+    invoice = add_payable(hand, "INV-1", "https://pay.seller.example/1")
+    with database.transaction() as connection:
+        named = {"account_manager": "Tom Reyes", "account_manager_email": "tom@seller.example"}
+        connection.execute(customers.update().values(tier="strategic", tier_set_by="Ann", **named))
+    hand.work(invoice)
+    (mail,) = hand.mailer.accepted
+    assert mail.cc == ("tom@seller.example",)
+    assert WORLD not in mail.text + mail.html and "https://pay.seller.example/1" in mail.text
+    assert "List-Unsubscribe-Post" not in mail.headers and mail.headers["List-Unsubscribe"].startswith("<mailto:")
+    assert hand.rows("select 1 from unsubscribe_links") == []
+
+
 def test_a_mail_brings_a_link_to_the_readers_page_and_what_is_kept_does_not(database: Database) -> None:
     hand = chasing(database)
     invoice = hand.add("INV-1", -7)
@@ -194,3 +208,19 @@ def test_nothing_is_uploaded_while_nothing_may_leave(database: Database) -> None
         connection.execute(customers.update().values(procurement_portal="Ariba"))
     hand.work(invoice)
     assert hand.rows("select * from tasks where kind = 'upload'") == []
+
+
+def test_a_step_without_words_for_the_page_says_there_what_its_e_mail_says(database: Database) -> None:
+    hand = chasing(database, channels=("portal",))
+    playbook = hand.outreach.assessor.policy.playbook
+    steps = tuple(replace(step, by=("portal", "task")) if step.name == "first-overdue" else step for step in playbook.steps)
+    resolved = playbooks.resolve(replace(playbook, steps=steps))
+    hand = ByHand(database, policy=replace(hand.outreach.assessor.policy, playbook=playbooks.from_resolved(resolved), resolved=resolved))
+    hand.outreach = replace(hand.outreach, messengers={"portal": Portal()})
+    invoice = hand.add("INV-1", 0)
+    hand.ledger.change("INV-1", pdf_url="https://books.example/INV-1.pdf")
+    use_portal(hand)
+    hand.until(lambda: hand.rows("select 1 from outreach where step = 'first-overdue'"), invoice)
+    ((channel, text),) = hand.rows("select channel, text from outreach where step = 'first-overdue'")
+    assert channel == "portal" and "INV-1" in text and "attached" not in text and "this e-mail" not in text
+    assert hand.mailer.posted == []

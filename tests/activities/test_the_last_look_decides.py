@@ -140,12 +140,12 @@ def test_a_run_that_was_overtaken_gives_up_nothing_that_another_one_is_sending(d
     def at_the_fence() -> None:
         if run.number == 1:
             at_fence.set()
-            assert sending.wait(20)
+            assert sending.wait(60)
 
     def while_sending() -> None:
         hand.say(invoice, HoldPlaced(by="Ann", why="too late for this one"))
         sending.set()
-        assert overtaken.wait(20)
+        assert overtaken.wait(60)
 
     def deliver(number: int) -> None:
         run.number = number
@@ -156,7 +156,7 @@ def test_a_run_that_was_overtaken_gives_up_nothing_that_another_one_is_sending(d
     hand.on = {Site.FENCED: at_the_fence, Site.SENDING: while_sending}
     with ThreadPoolExecutor(2) as pool:
         slow = pool.submit(deliver, 1)
-        assert at_fence.wait(20)
+        assert at_fence.wait(60)
         quick = pool.submit(deliver, 2)
         slow.result(30), quick.result(30)
     assert hand.states() == ["delivered"], "what the provider has taken was given up"

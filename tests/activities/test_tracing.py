@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from activities.reconciling import Reconciler
-from activities.tracing import trace_texts
+from activities.tracing import trace_mails, trace_texts
 from db.engine import Database
 from db.schema import contacts, outreach
 from domain.delivery import Fault, Told
-from integrations.messaging import Sent, UnableToReadSent, Unknown
+from integrations.messaging import Findable, Sent, UnableToReadSent, Unknown
 from integrations.messaging.capture import CaptureMailer
 from integrations.messaging.twilio_text import State, TwilioTexts
-from support.by_hand import ByHand
+from support.by_hand import ByHand, ScriptedMailer
 
 NUMBER = "+4915112345678"
 
@@ -148,6 +148,61 @@ def test_while_the_log_cannot_be_read_nothing_is_concluded(database: Database, l
 def test_of_whatsapp_templates_absence_says_nothing(database: Database, log: Log) -> None:
     hand, _, _ = begin(database, doubtful=True)
     assert trace_texts(database, replace(TEXTS, template="HX1"), hand.now + timedelta(hours=5)) == ()
+
+
+def test_a_whatsapp_message_is_known_again_by_our_words_within_its_template(database: Database, log: Log) -> None:
+    hand, invoice, step = begin(database, doubtful=True)
+    log.sent = [sent(hand, "Your code is 1234", "SM8"), sent(hand, 'Good day.\nHello "you"\nYours, Brightwater')]
+    assert len(trace_texts(database, replace(TEXTS, template="HX1"), hand.now + timedelta(minutes=20))) == 1
+    hand.assess(invoice)
+    assert hand.fates(invoice) == {step: "accepted"}
+
+
+@dataclass
+class MailLog(ScriptedMailer):
+    """A mailer whose log can be asked: ``held`` are the keys of the messages in it."""
+
+    held: dict[str, str] = field(default_factory=dict)
+    broken: bool = False
+    asked: list[str] = field(default_factory=list)
+
+    def find_sent(self, key: str, since: datetime) -> Sent | None:
+        self.asked.append(key)
+        if self.broken:
+            raise UnableToReadSent("it was not bought")
+        return Sent(since, key, "", "a@c.example", "", self.held[key]) if key in self.held else None
+
+
+def test_an_email_in_doubt_is_found_in_its_log_and_nothing_is_concluded_while_it_is_not_there(database: Database) -> None:
+    hand = ByHand(database)
+    hand.mailer = log = MailLog(script=[Unknown("time-out")])
+    hand.employ(hand.policy)
+    assert isinstance(log, Findable)
+    invoice = hand.add("INV-1", 20)
+    act = hand.due(invoice)
+    hand.deliver(invoice, act)
+    assert hand.fates(invoice) == {act.step: "unknown"}
+
+    def look(days: int) -> int:
+        return len(trace_mails(database, log, hand.now + timedelta(days=days)))
+
+    log.broken = True
+    assert look(0) == 0
+    log.broken = False
+    assert look(2) == 0, "that the log does not have it proves nothing"
+    hand.assess(invoice)
+    assert hand.fates(invoice) == {act.step: "unknown"}
+    ((task,),) = hand.rows("select remedy from tasks where kind = 'resolve_outreach' and closed_at is null")
+    assert "dunwell reconcile" in task and "dunwell case resolve INV-1" in task
+    log.held[log.asked[0]] = "sg-1"
+    assert look(2) == 1
+    hand.assess(invoice)
+    assert hand.fates(invoice) == {act.step: "accepted"}
+    assert hand.rows("select provider_id from outreach") == [("sg-1",)]
+    assert hand.rows("select kind from tasks where kind = 'resolve_outreach' and closed_at is null") == []
+    count = len(log.asked)
+    assert (look(2), len(log.asked)) == (0, count), "what is known is not asked after"
+    assert len(log.accepted) == 1
 
 
 def test_after_a_restore_a_text_in_twilios_log_is_joined_to_the_message_it_was(database: Database, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from temporalio import workflow
 
+import playbooks
 from activities import words
 from db.engine import Database
 from domain.decision import assess
-from domain.event import ChasingStopped, HoldPlaced, InvoiceChanged, News, PromiseMade, WordUnreadable
+from domain.event import ChasingStopped, HoldPlaced, InvoiceChanged, News, PromiseMade, WordUnreadable, WrittenOff
 from support.by_hand import ByHand
 from support.worlds import MONDAY, a_case, facts
 from workflows.contract import MOST_AT_ONCE, Said, case_id, find_fault, spell
@@ -97,6 +98,16 @@ def test_a_signal_that_was_understood_and_not_done_is_a_task(database: Database)
     assert len(hand.case(invoice).holds) == 1
 
 
+@pytest.mark.parametrize("name", ["hold", "please_wait"])
+def test_a_silence_that_is_asked_for_in_vain_is_a_task_whatever_it_is_called(database: Database, name: str) -> None:
+    hand = ByHand(database)
+    invoice = hand.add("INV-1", late=-20)
+    hand.assess(invoice, Said("run/1", name, json.dumps([{"until": str(hand.day(400))}])), Said("run/2", "dispute_resolved", "[]"))
+    assert hand.tasks() == [f"undone/{case_id(invoice)}/{name}"]
+    ((remedy,),) = hand.rows("select remedy from tasks")
+    assert remedy.startswith("until: ")
+
+
 def test_however_many_words_wait_they_go_out_in_messages_of_bounded_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workflow, "info", lambda: SimpleNamespace(first_execution_run_id="run"))
     monkeypatch.setattr(workflow, "cancellation_reason", lambda: None)
@@ -120,3 +131,34 @@ def test_however_many_words_wait_they_go_out_in_messages_of_bounded_size(monkeyp
 
 def test_a_report_is_a_hint_whatever_comes_with_it() -> None:
     assert words.read(Said("run/1", "report", "{")) == InvoiceChanged(by="Temporal UI")
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "where"),
+    [
+        ("swap", {"playbook": "standard"}, "dunwell case swap"),
+        ("set_contact", {"email": "mara@customer.example"}, "dunwell contact set"),
+        ("contact", {"role": "billing"}, "dunwell contact set"),
+        ("reopen", {}, "dunwell case reopen"),
+        ("agency", {"name": "Inkasso"}, "dunwell case authorize-agency"),
+        ("override", {"kind": "swap", "by": "Ann", "why": "x"}, "dunwell case swap"),
+    ],
+)
+def test_what_is_not_taken_in_the_temporal_ui_is_a_task_that_says_where_it_is(name: str, said: dict[str, str], where: str) -> None:
+    news = words.read(Said("run/1", name, spell([said])))
+    assert isinstance(news, WordUnreadable) and where in news.why
+    assert "customer.example" not in news.text, "an address of a person is not handed on"
+    (task,) = assess(a_case(date(2026, 3, 20)), None, (news,), facts(), MONDAY).tasks
+    assert where in task.remedy
+
+
+def test_a_name_typed_in_the_temporal_ui_writes_nothing_off_where_an_approver_must() -> None:
+    strict = facts(playbook=playbooks.load("issue-to-payment"), approvers=("Ann",))
+    for name in ("Ann", "", "Tom"):
+        news = words.read(Said("run/1", "write_off", spell([{"by": name}])))
+        heard = assess(a_case(date(2026, 1, 5)), None, (news,), strict, MONDAY)
+        assert not heard.replies[0].taken and "Ann may" in heard.replies[0].said and heard.case.ended is None
+    assert assess(a_case(date(2026, 1, 5)), None, (WrittenOff(by="Ann", why="x"),), strict, MONDAY).case.ended is not None
+    assert not assess(a_case(date(2026, 1, 5)), None, (WrittenOff(by="Tom", why="x"),), strict, MONDAY).replies[0].taken
+    nobody_asked = assess(a_case(date(2026, 1, 5)), None, (words.read(Said("run/1", "write_off", "[{}]")),), facts(), MONDAY)
+    assert nobody_asked.replies[0].taken

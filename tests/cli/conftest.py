@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 import structlog
 
-from cli.running import keep_owner_token, prepare_folder, upgrade
+from cli.running import keep_owner_token, prepare_folder
 from cli.session import read_settings
 from domain.event import News
 from starter import Answer
 from tests.cli.installation import SELLERS, Installation
+from tests.support.databases import migrated_file
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unreachable: s
     monkeypatch.setenv("DUNWELL_TEMPORAL_ADDRESS", unreachable)
     monkeypatch.setenv("COLUMNS", "200")
     prepare_folder(tmp_path / "data", SELLERS)
-    upgrade(read_settings())
+    (tmp_path / "data" / "dunwell.db").write_bytes(migrated_file())
     keep_owner_token(read_settings())
     yield Installation(tmp_path / "data")
     structlog.reset_defaults()

@@ -123,7 +123,8 @@ def test_two_playbooks_are_compared_in_words_and_by_line(installation: Installat
     house = own.with_name("house.yaml")
     house.write_text(own.read_text("utf-8").replace("name: standard", "name: house").replace("day: 14", "day: 10").replace("say: upcoming", "say: due-today"))
     told = json.loads(installation.run("playbook", "diff", "standard", "house", "--json").stdout)
-    assert told["policy"] == ["name: standard -> house", "upcoming: say: upcoming -> due-today", "second reminder: day: 14 -> 10"]
+    notes = [f"{note}: say: upcoming -> due-today" for note in ("early note", "upcoming", "note shortly before the due date")]
+    assert told["policy"] == ["name: standard -> house", *notes, "second reminder: day: 14 -> 10"]
     assert list(told["texts"]) == ["upcoming.email"]
     assert installation.run("playbook", "diff", "standard", "standard").stdout == "Nothing differs.\n"
     assert "name two playbooks to compare" in installation.run("playbook", "diff", "standard", status=2).stderr
@@ -135,6 +136,12 @@ def test_after_an_upgrade_the_changes_are_told_and_the_edited_copy_is_left_alone
     assert "You have copied nothing" in installation.run("playbook", "diff", "--shipped").stdout
     installation.run("playbook", "copy", "standard")
     installation.run("playbook", "copy", "en/upcoming.email")
+    both = json.loads(installation.run("playbook", "diff", "standard", "--shipped", "--json").stdout)
+    assert [Path(one["file"]).name for one in both] == ["standard.yaml", "upcoming.email.md"]
+    (text,) = json.loads(installation.run("playbook", "diff", "en/upcoming.email", "--shipped", "--json").stdout)
+    assert text == both[1]
+    assert "you have copied nothing of b2b-three-weeks" in installation.run("playbook", "diff", "b2b-three-weeks", "--shipped", status=1).stderr
+    assert "nothing shipped is called 'nobody'" in installation.run("playbook", "diff", "nobody", "--shipped", status=1).stderr
     own = installation.folder / "playbooks"
     mine = (own / "standard.yaml").read_text("utf-8").replace("gap_days: 3 ", "gap_days: 5 ")
     (own / "standard.yaml").write_text(mine, "utf-8")
@@ -147,6 +154,8 @@ def test_after_an_upgrade_the_changes_are_told_and_the_edited_copy_is_left_alone
     (one,) = told
     assert one["words"] == ["third reminder: day: 28 -> 30"]
     assert "-    day: 28" in one["changed_in_shipped"] and "+gap_days: 5" in one["yours"]
+    (named,) = json.loads(installation.run("playbook", "diff", "standard", "--shipped", "--json").stdout)
+    assert named == one
     assert "third reminder: day: 28 -> 30" in installation.run("playbook", "diff", "--shipped", "--seen").stdout
     assert "has not changed since you copied it" in installation.run("playbook", "diff", "--shipped").stdout
     assert (own / "standard.yaml").read_text("utf-8") == mine

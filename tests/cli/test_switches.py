@@ -76,6 +76,21 @@ def test_a_new_installation_is_in_shadow_mode_and_goes_live_only_with_a_real_sen
     assert load(answering).mode == "live"
     assert answering.nudged == [()]
     assert "is live already" in answering.run("live", "--yes", "--yes-capture", status=1).stderr
+    renamed = answering.run("live", "--replies-are-read-by", "Bea Ling", DUNWELL_MAILER="smtp")
+    assert renamed.stdout == "Bea Ling reads what customers answer. 3 invoices are looked at again now.\n"
+
+
+def test_an_installation_that_is_live_with_nobody_reading_is_told_so_by_doctor(answering: Installation) -> None:
+    (answering.folder / "sellers.yaml").write_text(SELLERS.replace("brightwater.example", "brightwater.co.uk"))
+    answering.run("live", "--yes", "--yes-capture")
+
+    def found() -> list[tuple[str, str]]:
+        told = json.loads(answering.run("doctor", "--json", status=1, DUNWELL_MAILER="smtp", DUNWELL_SMTP_URL="smtp://127.0.0.1:9").stdout)
+        return [(one["health"], one["said"]) for one in told if one["what"] == "replies"]
+
+    assert found() == [("wrong", "no program reads what customers answer, so nothing is sent by mail, text or phone")]
+    answering.run("live", "--yes-capture", "--replies-are-read-by", "Ann Lee")
+    assert found() == [("look", "Ann Lee reads what customers answer")]
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,11 @@ import pytest
 from domain.case import Case, Fate, HoldKind
 from domain.catching_up import adopt_memory, adopt_sent
 from domain.decision import Assessment, Close, Perform, Wait, assess, record_contact
-from domain.event import AnswerOwed, ChasingStopped, DisputeRaised, News, PlanAgreed, PlanEnded, PromiseMade, Reopened, Replied, ReplyHandled
+from domain.event import AnswerOwed, ChasingStopped, DisputeRaised, News, PromiseMade, Reopened, Replied, ReplyHandled
 from domain.facts import Facts, InFlight, Refused
 from domain.money import Money
 from domain.owed import AgreedPart, AnswerKind, OwedStanding
+from domain.plan_news import PlanAgreed, PlanEnded
 from support.worlds import MONDAY, a_case, facts
 
 LATE = date(2026, 2, 20)

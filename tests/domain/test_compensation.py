@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 import playbooks
 from domain.case import Case, Fate, Outcome, Rung
-from domain.decision import Close, Perform, Wait, assess
-from domain.event import ChasingStopped, PaidOutside, Reopened, WrittenOff
+from domain.decision import Close, Perform, Wait, assess, record_contact
+from domain.event import ChasingStopped, LegalStop, PaidOutside, Reopened, WrittenOff
 from domain.facts import Facts
 from domain.invoice import Invoice, Standing
 from domain.matters import overtaken
+from domain.playbook import Verb
 from domain.task import TaskKind
 from support.worlds import MONDAY, a_case, euros, facts
 
@@ -41,19 +42,39 @@ def titles(case: Case, seen: Invoice, world: Facts = WORLD) -> list[str]:
     return [task.title for task in assess(case, seen, (), world, MONDAY).tasks if task.kind is TaskKind.COMPENSATE]
 
 
-EVERYBODY = [
-    "Release the credit hold on customer C-1",
-    "Recall invoice INV-1 from the agency",
-    "Invoice INV-1 is paid",
-    "Tell customer C-1 that invoice INV-1 is settled",
-]
+def thanked(settled: Case, world: Facts = WORLD, now: datetime = MONDAY) -> Case:
+    """``settled`` once its customer has been told that it is over."""
+    (owed,) = [one for one in settled.answers if one.is_open]
+    told, _ = record_contact(settled, owed.step, "email", Fate.DELIVERED, "out-thanks", world, now)
+    return assess(told, None, (), world, now).case
+
+
+# What people are asked; the customer itself is told by a message, or by a person where none is owed.
+US = ["Release the credit hold on customer C-1", "Recall invoice INV-1 from the agency", "Invoice INV-1 of Customer is paid"]
+EVERYBODY = [*US, "Tell customer C-1 that invoice INV-1 is settled"]
 
 
 def test_late_money_releases_the_credit_hold_recalls_the_agency_and_tells_account_manager_and_customer() -> None:
     case = escalated()
-    assert titles(case, paid(case.invoice)) == EVERYBODY
-    asked = assess(case, paid(case.invoice), (), WORLD, MONDAY).tasks
-    assert [task.remedy for task in asked if task.title == "Invoice INV-1 is paid"] == ["Mara Voss was asked to help: say that it is over"]
+    heard = assess(case, paid(case.invoice), (), WORLD, MONDAY)
+    assert [task.title for task in heard.tasks if task.kind is TaskKind.COMPENSATE] == US
+    assert [task.owner for task in heard.tasks if task.kind is TaskKind.COMPENSATE] == ["accounts receivable", "accounts receivable", "Mara Voss"]
+    assert [one.step for one in heard.case.answers if one.is_open] == ["settled-1"]
+
+
+def test_an_account_manager_who_was_not_asked_to_help_hears_it_too_where_the_customer_felt_something() -> None:
+    case = escalated()
+    held = replace(case, rungs=tuple(rung for rung in case.rungs if WORLD.playbook.step_of(rung).do is Verb.PLACE_CREDIT_HOLD))
+    assert titles(held, paid(case.invoice)) == [US[0], US[2]]
+    assert titles(held, paid(case.invoice), replace(WORLD, account_manager="")) == [US[0]]
+
+
+def test_during_a_legal_stop_the_customer_is_told_by_nobody() -> None:
+    stopped = assess(escalated(), None, (LegalStop("lawyer", by="Ann"),), WORLD, MONDAY).case
+    heard = assess(stopped, paid(stopped.invoice), (), WORLD, MONDAY)
+    assert isinstance(heard.verdict.decision, Close)
+    assert [task.title for task in heard.tasks if task.kind is TaskKind.COMPENSATE] == US
+    assert heard.case.answers == ()
 
 
 def test_money_that_comes_before_anything_was_done_asks_nobody_for_anything() -> None:
@@ -71,7 +92,7 @@ def test_it_is_undone_once_and_not_again_at_every_later_look(word: PaidOutside |
     case = escalated()
     seen = case.invoice if word else paid(case.invoice)
     first = assess(case, seen, (word,) if word else (), WORLD, MONDAY)
-    assert [task.title for task in first.tasks if task.kind is TaskKind.COMPENSATE] == EVERYBODY
+    assert [task.title for task in first.tasks if task.kind is TaskKind.COMPENSATE] == (EVERYBODY if word else US)
     assert titles(first.case, seen) == []
 
 
@@ -80,7 +101,7 @@ def test_after_a_referral_nobody_writes_and_the_money_is_watched_for() -> None:
     heard = assess(case, case.invoice, (), WORLD, MONDAY)
     assert isinstance(heard.verdict.decision, Wait)
     assert heard.verdict.rule == "handed-over"
-    assert titles(heard.case, paid(case.invoice)) == EVERYBODY
+    assert titles(heard.case, paid(case.invoice)) == US
 
 
 @pytest.mark.parametrize("word", [ChasingStopped(by="Ann"), WrittenOff(by="Ann")])
@@ -122,8 +143,9 @@ def test_a_part_of_the_money_on_a_stopped_invoice_is_told_and_undoes_nothing_yet
 def test_a_payment_that_bounces_begins_a_new_round_in_which_nothing_of_the_old_one_counts() -> None:
     case = escalated()
     settled = assess(case, paid(case.invoice), (), WORLD, MONDAY)
-    assert settled.case.ended is Outcome.SETTLED
-    bounced = assess(settled.case, replace(case.invoice, paid_on=None), (), WORLD, MONDAY + timedelta(days=6))
+    ended = thanked(settled.case)
+    assert ended.ended is Outcome.SETTLED
+    bounced = assess(ended, replace(case.invoice, paid_on=None), (), WORLD, MONDAY + timedelta(days=6))
     assert (bounced.case.round, bounced.case.ended, bounced.case.approvals, bounced.case.silences) == (2, None, (), ())
     assert "owed again: 1,200.00 EUR" in [entry.what for entry in bounced.entries]
     assert isinstance(bounced.verdict.decision, Perform | Wait)
@@ -134,8 +156,8 @@ def test_a_payment_that_bounces_begins_a_new_round_in_which_nothing_of_the_old_o
 
 def test_settled_again_it_undoes_what_may_still_stand_from_before() -> None:
     case = escalated()
-    settled = assess(case, paid(case.invoice), (), WORLD, MONDAY)
-    bounced = assess(settled.case, replace(case.invoice, paid_on=None), (), WORLD, MONDAY + timedelta(days=6))
+    ended = thanked(assess(case, paid(case.invoice), (), WORLD, MONDAY).case)
+    bounced = assess(ended, replace(case.invoice, paid_on=None), (), WORLD, MONDAY + timedelta(days=6))
     again = assess(bounced.case, paid(case.invoice), (), WORLD, MONDAY + timedelta(days=8))
     assert again.case.ended is Outcome.SETTLED
     assert [task.title for task in again.tasks if task.kind is TaskKind.COMPENSATE] == EVERYBODY
@@ -145,4 +167,4 @@ def test_what_stood_when_a_person_had_it_watched_again_is_undone_too() -> None:
     stopped = assess(escalated(), None, (ChasingStopped(by="Ann"),), WORLD, MONDAY).case
     reopened = assess(stopped, None, (Reopened(by="Ann"),), WORLD, MONDAY).case
     assert reopened.round == 2
-    assert titles(reopened, paid(reopened.invoice)) == EVERYBODY
+    assert titles(reopened, paid(reopened.invoice)) == US

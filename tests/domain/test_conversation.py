@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.calendar import BusinessCalendar
-from domain.conversation import MOST_ANSWERS, Act, Agreed, Ask, Heard, Meaning, Sheet, State, Turn, answer, begin, conclude, fail_to_fetch, leave_message
+from domain.concluding import conclude
+from domain.conversation import MOST_ANSWERS, Act, Agreed, Ask, Heard, Meaning, Sheet, State, Turn, answer, begin, fail_to_fetch, leave_message, may_mean
 from domain.money import Money
 from domain.spoken import hear
 from playbooks import dialogue
@@ -42,7 +43,7 @@ SHEETS = (
     SHEET,
     IN_OFFICE,
     replace(SHEET, language="de", country="DE", contact="", number="", count=3, zone="Europe/Berlin"),
-    replace(SHEET, phone="", person_decides=True, least=SHEET.owed),
+    replace(SHEET, phone="", person_decides=True, least=SHEET.owed, plan_in_writing=True),
 )
 
 
@@ -84,6 +85,7 @@ HEARD = st.builds(
     st.sampled_from(list(Meaning)),
     st.none() | st.dates(TODAY - timedelta(days=400), TODAY + timedelta(days=400)),
     st.sampled_from(["", "two boxes were missing"]),
+    st.none() | st.sampled_from(list(Meaning)),
 )
 STATES = st.builds(
     State,
@@ -94,6 +96,7 @@ STATES = st.builds(
     st.booleans(),
     st.lists(st.sampled_from(list(Agreed)), max_size=4).map(tuple),
     st.sampled_from(list(Act)),
+    st.none() | st.builds(Heard, st.sampled_from(list(Meaning)), words=st.just("hm")),
 )
 
 
@@ -263,3 +266,42 @@ def test_nothing_that_is_heard_is_beyond_the_ear(ask: Ask, keyed: str, said: str
 def test_a_conversation_that_is_over_hears_nothing_more() -> None:
     over = State(act=Act.HANG_UP, reached=True)
     assert answer(over, Heard(Meaning.STOP), SHEET, NOW) == Turn(over, ())
+
+
+GUESSES = st.builds(Heard, st.just(Meaning.UNCLEAR), st.none(), st.just("hm"), st.none() | st.sampled_from(list(Meaning)))
+
+
+@given(state=STATES, guess=GUESSES, sheet=st.sampled_from(SHEETS))
+def test_a_guess_never_agrees_to_anything_and_never_shows_who_speaks(state: State, guess: Heard, sheet: Sheet) -> None:
+    turn, without = answer(state, guess, sheet, NOW), answer(state, replace(guess, guess=None), sheet, NOW)
+    assert (turn.agreements, turn.state.agreed, turn.state.reached, turn.state.act, turn.state.day) == (
+        without.agreements,
+        without.state.agreed,
+        without.state.reached,
+        without.state.act,
+        without.state.day,
+    )
+    if turn.state.guessed and not turn.state.reached:
+        said = " ".join(dialogue.speak(name, sheet, turn.state) for name in turn.say).casefold()
+        assert not any(word in said for word in ("inv-1", "6,200", "6.200", "paid", "bezahlt", "invoice", "rechnung"))
+
+
+def test_a_guess_is_asked_about_and_counts_once_it_is_confirmed() -> None:
+    at = State(ask=Ask.WHEN, reached=True)
+    for meaning in may_mean(at):
+        asked = answer(at, Heard(Meaning.UNCLEAR, words="hm", guess=meaning), SHEET, NOW)
+        assert asked.say == (f"meant_{meaning.value}",)
+        yes = hear(asked.state.hears_as, "1", "", "en-GB", TODAY, BusinessCalendar())
+        confirmed, said_at_once = answer(asked.state, yes, SHEET, NOW), answer(at, Heard(meaning, words="hm"), SHEET, NOW)
+        assert confirmed.agreements == said_at_once.agreements
+        assert confirmed.state.guessed is None
+        denied = answer(asked.state, hear(asked.state.hears_as, "2", "", "en-GB", TODAY, BusinessCalendar()), SHEET, NOW)
+        assert (denied.say, denied.agreements) == (("not_understood", "ask_when"), ())
+    friday = answer(asked.state, hear(asked.state.hears_as, "", "next Friday", "en-GB", TODAY, BusinessCalendar()), SHEET, NOW)
+    assert friday.say == ("ask_confirm",), "a day that is named in place of yes or no is lost"
+
+
+def test_paying_in_parts_is_proposed_in_writing_where_that_is_what_follows() -> None:
+    sheet = replace(SHEET, plan_in_writing=True)
+    assert talk("yes", "yes", "no", sheet=sheet)[1] == ["ask_plan_in_writing"]
+    assert talk("yes", "yes", "no", "yes", sheet=sheet)[1:] == (["plan_in_writing", "good_bye"], [(Agreed.PLAN, None, False)])

@@ -6,9 +6,12 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from domain.case import Discount
 from domain.decision import assess
 from domain.event import DiscountGranted, PaidOutside
+from domain.ladder import why_spared
 from domain.money import Money
+from domain.playbook import Stage, Step, Verb
 from support.worlds import MONDAY, a_case, euros, facts
 
 DUE = date(2026, 3, 2)
@@ -36,3 +39,10 @@ def test_an_invoice_paid_outside_is_watched_again_when_more_is_owed_on_it() -> N
     more = replace(case.invoice, balance=Money(case.invoice.balance.amount + 5, "EUR"), total=euros("1205.00"))
     again = assess(ended, more, (), facts(), MONDAY).case
     assert (again.ended, again.round) == (None, 2)
+
+
+def test_a_step_that_offers_a_discount_is_left_out_where_nobody_has_granted_one() -> None:
+    step = Step("discount", Verb.OFFER_DISCOUNT, ("email",), "discount-granted", Stage.REMINDER, day=5)
+    case = a_case(DUE)
+    granted = replace(case, discount=Discount(Decimal(2), date(2026, 3, 10), "Ann"))
+    assert (why_spared(step, case, facts()), why_spared(step, granted, facts())) == ("nobody has granted a discount", "")

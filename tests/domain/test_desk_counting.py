@@ -51,6 +51,16 @@ def test_the_second_channel_of_a_step_follows_on_the_same_day_and_alone_it_is_a_
     assert refusal is not None and refusal.rule == "gap"
 
 
+def test_what_another_invoice_said_today_opens_no_way_around_the_gap_and_the_caps() -> None:
+    def asked(*days_ago: float, gap: int = 3) -> desk.Refusal | None:
+        playbook = replace(STANDARD, gap_days=gap)
+        return desk.allow(ALONG, "sms", facts(playbook=playbook, customer=BOTH_WAYS, envelope=ALL, contacts=heard(*days_ago)), MONDAY)
+
+    assert asked(0.01, 3) is None
+    assert (refusal := asked(0.01, 2)) is not None and refusal.rule == "gap"
+    assert (refusal := asked(0.01, 2, 4, 6, gap=1)) is not None and refusal.rule == "caps"
+
+
 def test_a_timeline_counts_a_message_and_the_text_that_goes_with_it_once() -> None:
     named = [(step, f"{name}-{day}", day) for day in (1, 2, 3) for step, name in ((FIRST, "mail"), (ALONG, "text"))]
     steps = tuple(replace(step, name=name, title="", day=day, business_day=None) for step, name, day in named)

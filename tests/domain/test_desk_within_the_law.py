@@ -34,7 +34,7 @@ EVERYBODY = (Contact("k", Role.BILLING, "Kim", "kim@customer.example", "+6125550
 
 
 def a_customer(country: str, *zones: str, **fields: object) -> Customer:
-    return replace(Customer("c", "s", "C-1", "Customer", country, zones, contacts=EVERYBODY), **fields)  # type: ignore[arg-type]
+    return replace(Customer("c", "s", "C-1", "Customer", country, zones, contacts=EVERYBODY, address=("1 Main Street",)), **fields)  # type: ignore[arg-type]
 
 
 def world(customer: Customer, **fields: object) -> Facts:

@@ -42,7 +42,9 @@ def test_the_standard_cadence_from_first_sight_to_the_monthly_statement() -> Non
     # Good Friday and Easter Monday move the second reminder, Labour Day the final notice.
     assert diary() == dedent("""\
         day  -18  Mon  2 Mar 2026  watching begins: 1,200.00 EUR open
+        day   -7  Fri 13 Mar 2026  early note left out: only for customers who are always late
         day   -7  Fri 13 Mar 2026  upcoming sent by e-mail
+        day   +0  Fri 20 Mar 2026  note shortly before the due date left out: only for customers who are always late
         day   +0  Fri 20 Mar 2026  due today sent by e-mail
         day   +5  Wed 25 Mar 2026  first reminder sent by e-mail
         day  +18  Tue  7 Apr 2026  second reminder sent by e-mail (planned for day +14: no business day)
@@ -95,6 +97,18 @@ def test_a_hold_is_silent_until_its_day_and_then_goes_on_where_it_was() -> None:
     assert [line for line in lines if "second reminder" in line] == ["day  +40  Wed 29 Apr 2026  second reminder sent by e-mail (planned for day +14: on hold)"]
 
 
+def test_an_absence_that_is_heard_of_does_not_shorten_a_longer_hold_and_lengthens_a_shorter_one() -> None:
+    told = diary(
+        on(7, HoldPlaced(DUE + timedelta(days=40), by="Ann", why="new ERP")),
+        on(8, HoldPlaced(DUE + timedelta(days=12), by="mail", why="out of office", at_least=True)),
+        on(9, HoldPlaced(DUE + timedelta(days=50), by="mail", why="on leave", at_least=True)),
+    )
+    assert "held until Wed 29 Apr 2026 already: out of office" in told
+    assert [line for line in told.splitlines() if "second reminder sent" in line] == [
+        "day  +52  Mon 11 May 2026  second reminder sent by e-mail (planned for day +14: on hold)"
+    ]
+
+
 def test_a_release_lets_the_overdue_step_go_at_once() -> None:
     told = diary(on(7, HoldPlaced(DUE + timedelta(days=60), by="Ann")), on(20, HoldReleased(by="Ann", why="they called")))
     assert "day  +20  Thu  9 Apr 2026  second reminder sent by e-mail" in told
@@ -134,14 +148,16 @@ def test_a_due_date_that_moves_moves_what_is_left_and_repeats_nothing() -> None:
 
 def test_an_invoice_first_seen_sixty_days_late_enters_below_the_severe_steps() -> None:
     told = diary(due=date(2026, 1, 1)).splitlines()
-    assert [line.split("  ")[-1] for line in told[1:5]] == [
+    assert [line.split("  ")[-1] for line in told[1:7]] == [
+        "early note left out: already 60 days late when first seen",
         "upcoming left out: already 60 days late when first seen",
+        "note shortly before the due date left out: already 60 days late when first seen",
         "due today left out: already 60 days late when first seen",
         "first reminder left out: already 60 days late when first seen",
         "second reminder left out: already 60 days late when first seen",
     ]
-    assert "third reminder sent" in told[5]
-    assert told[6] == "day  +67  Mon  9 Mar 2026  final notice sent by e-mail (planned for day +42: 7 days' notice)"
+    assert "third reminder sent" in told[7]
+    assert told[8] == "day  +67  Mon  9 Mar 2026  final notice sent by e-mail (planned for day +42: 7 days' notice)"
 
 
 def test_a_prompt_payer_is_not_nagged_on_the_due_day() -> None:

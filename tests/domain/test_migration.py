@@ -29,8 +29,8 @@ def test_an_invoice_that_heard_nothing_begins_at_the_beginning() -> None:
 
 
 def test_two_reminders_count_for_two_and_the_call_still_comes() -> None:
-    assert behind("standard", 4, "b2b-three-weeks") == ("account-summary", "balance-reminder")
-    assert behind("standard", 3, "b2b-three-weeks") == ("account-summary",)
+    assert behind("standard", 6, "b2b-three-weeks") == ("account-summary", "balance-reminder")
+    assert behind("standard", 5, "b2b-three-weeks") == ("account-summary",)
 
 
 def test_a_playbook_moved_to_itself_goes_on_where_it_stood() -> None:

@@ -158,7 +158,7 @@ def test_moved_there_and_back_nothing_comes_twice() -> None:
     assert walk.move(weeks).news.done == ("account-summary",)
     walk.go(MONDAY + timedelta(days=15))
     assert [step.name for _, step, _ in walk.acts][3:] == ["balance-reminder"]
-    assert walk.move(standard).news.done == ("upcoming", "due-today", "first-reminder", "second-reminder")
+    assert walk.move(standard).news.done == ("early-note", "upcoming", "near-note", "due-today", "first-reminder", "second-reminder")
     walk.go(MONDAY + timedelta(days=60))
     assert [step.name for _, step, _ in walk.acts][4:] == ["third-reminder", "final-notice"]
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from domain.answers import Reply
 from domain.case import Case, HoldKind
-from domain.event import PlanAgreed, PlanEnded, PlanOffered
 from domain.facts import Books, Facts
 from domain.fold import fold, mature
 from domain.installment import UnableToPlan, lay_out
@@ -21,6 +20,7 @@ from domain.invoice import Invoice
 from domain.money import Money
 from domain.payment_plan import Accepted, Countered, Declined, PlanNews, PlanState, propose
 from domain.plan_keeping import KeptPlan, Offered, begin, look, words_for
+from domain.plan_news import PlanAgreed, PlanEnded, PlanOffered
 from support.worlds import LONG_AGO, MONDAY, a_case, facts
 
 TODAY = MONDAY.date()

@@ -71,7 +71,7 @@ class AnyStory(RuleBasedStateMachine):
         dues: list[int],
     ) -> None:
         people = (Contact("k", Role.BILLING, "Bea", "bea@customer.example", "+49301234567"), Contact("o", Role.OWNER, "Olga", "olga@customer.example"))
-        customer = replace(a_customer(behavior, zones), tier=tier, contacts=people)
+        customer = replace(a_customer(behavior, zones), tier=tier, contacts=people, address=("1 Main Street",))
         now = datetime(start.year, start.month, start.day, hour, 17, tzinfo=UTC)
         self.town = Town(now, facts(customer=customer, mode=mode, envelope=Envelope(channels=channels)))
         for policy, due, balance in zip(policies, dues, BALANCES, strict=True):
@@ -183,7 +183,7 @@ def try_what_was_rare() -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(3600 if RUNS > 300 else 1200)
+@pytest.mark.timeout(10_800 if RUNS > 300 else 1200)
 def test_no_story_breaks_a_promise_whatever_is_said_in_whatever_situation(capsys: pytest.CaptureFixture[str]) -> None:
     said.clear()
     run_state_machine_as_test(

@@ -8,8 +8,9 @@ from decimal import Decimal
 
 from domain.case import Case, Fate, HoldKind, Outcome, PromiseStanding, Rung
 from domain.decision import Assessment, Close, Wait, assess
-from domain.event import DiscountGranted, DisputeRaised, HoldPlaced, LegalStop, News, PaymentReported, PlanAgreed, PromiseMade, Replied
+from domain.event import DiscountGranted, DisputeRaised, HoldPlaced, LegalStop, News, PaymentReported, PromiseMade, Replied
 from domain.ladder import next_due
+from domain.plan_news import PlanAgreed
 from domain.quiet import QuietPeriod
 from domain.task import TaskKind
 from support.worlds import MONDAY, a_case, euros, facts

@@ -93,7 +93,7 @@ class TwilioWorld:
         return list(call["words"])
 
 
-def until(is_so: Callable[[], bool], seconds: float = 10) -> None:
+def until(is_so: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not is_so() and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -135,6 +135,6 @@ def twilio_world(folder: Path) -> Iterator[TwilioWorld]:
         yield world
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
         server.shutdown()
         server.server_close()

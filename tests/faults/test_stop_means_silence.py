@@ -6,7 +6,7 @@ The judge is what the provider took, on the clock of the activities: a second fo
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -15,14 +15,14 @@ from activities.assessor import Policy
 from activities.outreach import Outreach, Site
 from db import parties, suppressions
 from db.engine import Database
-from db.schema import contacts
+from db.schema import contacts, customers
 from domain.delivery import Ground, silenced_by
 from domain.facts import Envelope
 from integrations.messaging import Accepted, Email, Message, Outcome
 from playbooks import load, resolve
 from support.by_hand import ByHand
 
-REACH = {"email": "c-1@customer.example", "sms": "+4915112345678", "call": "+4915112345678"}
+REACH = {"email": "c-1@customer.example", "sms": "+4915112345678", "call": "+4915112345678", "portal": "c-1@customer.example"}
 LIMIT = timedelta(seconds=60)
 
 
@@ -47,11 +47,12 @@ class House(ByHand):
     """A worker whose playbook uses one channel for what comes next."""
 
     def __init__(self, database: Database, channel: str) -> None:
-        playbook = load("multi-channel-week")
-        super().__init__(database, policy=Policy(playbook, resolve(playbook), Envelope(channels=frozenset({"email", "sms", "call", "task"}))))
+        playbook = load({"portal": "issue-to-payment", "letter": "b2b-three-weeks"}.get(channel, "multi-channel-week"))
+        channels = frozenset({"email", "sms", "call", "portal", "letter", "task"})
+        super().__init__(database, policy=Policy(playbook, resolve(playbook), Envelope(channels=channels)))
         self.carrier, self.channel = Carrier(lambda: self.now), channel
         at: Callable[[Site], None] = lambda site: self.on.get(site, lambda: None)()  # noqa: E731
-        messengers = {"sms": self.carrier, "call": self.carrier}
+        messengers = dict.fromkeys(("sms", "call", "portal", "letter"), self.carrier)
         self.outreach = Outreach(self.database, self.ledgers, self.cases.assessor, self.carrier, at, messengers)
 
     def stop(self) -> None:
@@ -66,9 +67,11 @@ class House(ByHand):
 def begin(database: Database, channel: str) -> tuple[House, str]:
     """A house about to use ``channel``."""
     house = House(database, channel)
-    invoice = house.add("INV-1", 1)
+    invoice = house.add("INV-1", 0 if channel == "portal" else 1)
     with database.transaction() as connection:
-        connection.execute(contacts.update().values(phone=REACH["sms"], set_by="Ann"))
+        connection.execute(contacts.update().values(phone=REACH["sms"], portal_reach=REACH["portal"], set_by="Ann"))
+        if channel in ("portal", "letter"):
+            connection.execute(customers.update().values(preferred_channel=channel))
     return house, invoice
 
 
@@ -85,7 +88,7 @@ def go_until_due(house: House, invoice: str) -> None:
 
 
 @pytest.mark.parametrize("site", list(Site))
-@pytest.mark.parametrize("channel", ["email", "sms", "call"])
+@pytest.mark.parametrize("channel", ["email", "sms", "call", "portal"])
 def test_after_stop_nothing_goes_by_that_channel_wherever_the_message_was(database: Database, channel: str, site: Site) -> None:
     house, invoice = begin(database, channel)
     go_until_due(house, invoice)
@@ -109,6 +112,21 @@ def test_after_stop_nothing_goes_by_that_channel_wherever_the_message_was(databa
         house.now = max(house.now, house.work(invoice).until)
     after = [(at, by) for at, by, to in house.carrier.taken if by in silenced_by(channel) and at > stopped[0] + LIMIT and to == REACH[channel]]
     assert after == [], f"still heard from us: {after}"
+
+
+def test_stop_by_every_way_leaves_what_must_be_in_writing_to_a_letter_and_nothing_else_goes(database: Database) -> None:
+    house = House(database, "letter")
+    house.ledger.add("INV-1", house.day(-1), house.day(-31))
+    known = house.ledger.rows["INV-1"]
+    house.ledger.rows["INV-1"] = replace(known, customer=replace(known.customer, address=("1 Main Street", "Springfield")))
+    invoice = house.take_in("INV-1")
+    house.until(lambda: "balance-reminder" in house.fates(invoice), invoice)
+    house.channel = "email"
+    house.stop()
+    stopped = house.now
+    house.until(lambda: "letter" in {by for at, by, _ in house.carrier.taken if at > stopped}, invoice)
+    assert {by for at, by, _ in house.carrier.taken if at > stopped} == {"letter"}
+    assert house.rows("select step from outreach where channel = 'letter'") == [("final-demand",)]
 
 
 @pytest.mark.parametrize("channel", ["email", "sms"])

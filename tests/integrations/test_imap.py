@@ -55,6 +55,20 @@ def test_only_what_is_new_is_read_and_the_mailbox_stays_as_it_was(server: ImapSe
     assert server.flags() == [(), (), ()]
 
 
+def test_a_mail_without_an_id_is_known_again_when_the_ids_of_its_folder_have_changed(server: ImapServer, mailbox: Mailbox) -> None:
+    bare = b"From: ann@c.example\r\nSubject: x\r\n\r\nPaid."
+    known = []
+    for others in (0, 3):
+        server.emptied()
+        for number in range(others):
+            server.put(written(f"{number}"), at=AT)
+        server.put(bare, at=AT)
+        known.append(read(mailbox)[0][-1].message_id)
+    assert known[0] == known[1] != ""
+    server.put(bare + b"!", at=AT)
+    assert read(mailbox)[0][-1].message_id != known[0]
+
+
 def test_when_the_ids_of_a_folder_have_changed_it_is_read_again_from_a_day_on(server: ImapServer, mailbox: Mailbox) -> None:
     server.put(written("Old"), at=datetime(2019, 5, 1, tzinfo=UTC))
     server.put(written("New"), at=AT)

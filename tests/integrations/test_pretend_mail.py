@@ -69,7 +69,7 @@ class World:
         return told()
 
 
-def until(is_so: Callable[[], bool], seconds: float = 5) -> None:
+def until(is_so: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not is_so() and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -110,7 +110,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     world.address, world.smtp_port = f"http://127.0.0.1:{(folder / 'port').read_text()}", (folder / "smtp").read_text()
     yield world
     process.terminate()
-    process.wait(20)
+    process.wait(60)
     server.shutdown()
     server.server_close()
 

@@ -70,7 +70,7 @@ def started(folder: Path, *more: str) -> tuple[subprocess.Popen[str], Pretend]:
 
 def stopped(process: subprocess.Popen[str]) -> None:
     process.terminate()
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from integrations.messaging import Accepted, Email, SentLog, UnableToReadSent, capture, sendgrid, smtp
+from integrations.messaging import Accepted, Email, Findable, SentLog, UnableToReadSent, capture, sendgrid, smtp
 from tests.integrations.mail_servers import pretend_mail_server, read_mail
 from tests.integrations.test_messaging import EMAIL
 
@@ -99,7 +99,7 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         time.sleep(0.05)
     yield f"http://127.0.0.1:{port.read_text()}"
     process.terminate()
-    process.wait(20)
+    process.wait(60)
 
 
 def tell(provider: str, path: str, body: Any) -> None:
@@ -117,6 +117,18 @@ def test_sendgrid_tells_each_message_once_with_what_it_covered_and_not_what_is_k
     assert isinstance(took[0], Accepted) and sent["s-1"].provider_id == took[0].provider_id
     assert [one.key for one in mailer.sent_since(moment, {took[0].provider_id})] == ["s-2"]
     assert not list(mailer.sent_since(datetime.now(UTC) + timedelta(hours=1)))
+
+
+def test_one_message_is_found_by_its_key_or_not_at_all(provider: str, tmp_path: Path) -> None:
+    moment = datetime.now(UTC)
+    for mailer in (sendgrid.connect("SG.key", host=provider), capture.connect(tmp_path)):
+        assert isinstance(mailer, Findable)
+        took = [mailer.send(mail(key)) for key in ("f-1", "f-2")][1]
+        found = mailer.find_sent("f-2", moment - timedelta(minutes=2))
+        assert isinstance(took, Accepted) and found is not None
+        assert (found.key, found.provider_id) == ("f-2", took.provider_id)
+        assert mailer.find_sent("f-3", moment) is None
+        assert mailer.find_sent("f-2", moment + timedelta(hours=1)) is None
 
 
 def test_a_log_that_was_not_bought_says_what_to_do(provider: str) -> None:
@@ -191,6 +203,10 @@ def test_a_log_without_pages_is_read_in_halves_and_with_patience(slow: Slow, mon
 
 def test_a_log_that_has_no_patience_at_all_is_given_up(slow: Slow) -> None:
     slow.patience = 0
+    hurried = replace(sendgrid.connect("SG.key", host=slow.url), pause=lambda seconds: pytest.fail("it waited"))
+    with pytest.raises(UnableToReadSent, match="429"):
+        hurried.find_sent("o-1", LONG_AGO)
+    assert len(slow.asked) == 1
     with pytest.raises(UnableToReadSent, match="429"):
         list(replace(sendgrid.connect("SG.key", host=slow.url), pause=lambda seconds: None).sent_since(LONG_AGO))
 

@@ -208,7 +208,7 @@ def judged_sendgrid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield address
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 @pytest.fixture(params=["sendgrid_by_prism", "judged_sendgrid"])
@@ -289,7 +289,7 @@ def sink(tmp_path: Path) -> Iterator[Sink]:
         yield Sink(port, tmp_path / "box")
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def test_a_thread_of_mails_arrives_at_a_real_mail_server_with_headers_both_bodies_and_attachment(sink: Sink) -> None:

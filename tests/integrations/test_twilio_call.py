@@ -7,13 +7,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from integrations.messaging import Accepted, Message, Refused, Unknown
-from integrations.messaging.twilio_call import LONGEST_SECONDS, RING_SECONDS, TwilioCalls, connect
+from integrations.messaging import Accepted, Message, Refused, UnableToReadSent, Unknown
+from integrations.messaging.twilio_call import LONGEST_SECONDS, RING_SECONDS, Placed, TwilioCalls, connect
 from integrations.messaging.twilio_text import UnableToConnect
 
 ACCOUNT, TOKEN, OURS, PUBLIC = "AC" + "1" * 32, "token", "+4930111111", "https://pay.example.com"
@@ -42,6 +43,13 @@ def a_peer() -> Iterator[Peer]:
                 return
             self.send_response(peer.status)
             self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(peer.body)))
+            self.end_headers()
+            self.wfile.write(peer.body)
+
+        def do_GET(self) -> None:
+            peer.paths.append(self.path)
+            self.send_response(peer.status)
             self.send_header("Content-Length", str(len(peer.body)))
             self.end_headers()
             self.wfile.write(peer.body)
@@ -130,3 +138,16 @@ def test_a_setting_that_cannot_be_used_is_named(words: dict[str, str], named: st
 
 def test_the_token_stands_in_no_repr(peer: Peer) -> None:
     assert f"'{TOKEN}'" not in repr(calls(peer))
+
+
+def test_calls_to_a_number_are_told_with_the_moment_they_began(peer: Peer) -> None:
+    listed = [{"sid": "CA1", "start_time": "Mon, 02 Mar 2026 09:00:30 +0000"}, {"sid": "CA2", "start_time": "Sun, 01 Mar 2026 09:00:00 +0000"}, {"sid": "CA3"}]
+    peer.status, peer.body = 200, json.dumps({"calls": listed, "page_size": 50, "next_page_uri": None}).encode()
+    since = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    assert calls(peer).find_placed("+4930222222", since) == (Placed("CA1", since + timedelta(seconds=30)),)
+    asked = parse_qs(urlsplit(peer.paths[-1]).query)
+    assert (asked["To"], asked["From"]) == (["+4930222222"], [OURS])
+    assert asked["StartTime>"][0].startswith("2026-03-02T09:00:00")
+    peer.status, peer.body = 503, b"{}"
+    with pytest.raises(UnableToReadSent, match="does not tell of calls"):
+        calls(peer).find_placed("+4930222222", since)

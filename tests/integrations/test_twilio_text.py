@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from domain.delivery import Fault, Told
-from domain.texting import Keyword, count_segments, read_keyword, simplify
+from domain.texting import Keyword, count_segments, fit, read_keyword, simplify
 from integrations.messaging import Accepted, Message, Refused, UnableToReadSent, Unknown
 from integrations.messaging.twilio_text import TwilioTexts, UnableToConnect, connect, read_state
 
@@ -118,7 +118,7 @@ def test_whatsapp_carries_nothing_but_an_approved_template(peer: Peer) -> None:
         (400, 21610, (False, Fault.UNWANTED)),
         (400, 21408, (False, Fault.OURS)),
         (400, 63016, (False, Fault.OURS)),
-        (401, 20003, (False, Fault.OURS)),
+        (401, 20003, (True, None)),
         (400, 30001, (True, Fault.LATER)),
         (429, 20429, (True, None)),
     ],
@@ -193,6 +193,42 @@ def test_segments_are_counted_as_the_network_counts_them(text: str, segments: in
 def test_typography_does_not_halve_the_room() -> None:
     assert count_segments("“" + "a" * 150 + "”") == 3
     assert count_segments(simplify("“" + "a" * 150 + "”")) == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("Gómez “Łódzkie” œuvre " + "a" * 150, 'Gomez "Lodzkie" oeuvre ' + "a" * 150),
+        ("Gómez", "Gómez"),
+        ("Ä ö ü ß é Ø, ñ " + "a" * 150, "Ä ö ü ß é Ø, ñ " + "a" * 150),
+        ("ó https://pay.example/ó " + "a" * 150, "ó https://pay.example/ó " + "a" * 150),
+        ("щ ó " + "a" * 150, "щ ó " + "a" * 150),
+        ("₹1,240.00 " + "č" * 150, "INR 1,240.00 " + "c" * 150),
+    ],
+    ids=["plain where shorter", "short enough as it is", "what the alphabet has", "never in an address", "all or none", "currencies"],
+)
+def test_letters_that_halve_the_room_are_written_plainly_where_that_makes_a_text_shorter(peer: Peer, written: str, sent: str) -> None:
+    assert fit(written) == sent
+    texts(peer).carry(message(written))
+    assert peer.asked[0][2]["Body"] == [sent]
+
+
+def test_a_template_has_no_segments(peer: Peer) -> None:
+    long = message("ó" * 700)
+    assert texts(peer, template="HX" + "c" * 32).measure(long) == ""
+    assert texts(peer).measure(long) != ""
+    assert isinstance(texts(peer, template="HX" + "c" * 32).carry(long), Accepted)
+
+
+@pytest.mark.parametrize(("code", "remedy"), [(21408, "geo permissions"), (30007, "carriers"), (30034, "A2P 10DLC"), (63041, "paused")])
+def test_what_no_attempt_changes_names_its_code_and_what_to_mend(peer: Peer, code: int, remedy: str) -> None:
+    peer.status, peer.body = 400, {"code": code, "message": "no", "status": 400}
+    refused = texts(peer).carry(message())
+    assert isinstance(refused, Refused)
+    state = read_state("undelivered", str(code), "no")
+    for fault, reason in ((refused.fault, refused.reason), (state.fault, state.reason)):
+        assert fault is Fault.OURS
+        assert f"error {code}" in reason and remedy in reason
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 import playbooks
 from domain.customer import Behavior
 from domain.owed import AnswerKind
-from domain.playbook import CatchUp, Playbook, Stage
+from domain.playbook import CatchUp, Condition, Playbook, Stage
 
 GOOD = """\
 name: house
@@ -244,7 +244,9 @@ def test_every_fault_of_a_file_is_told_at_once() -> None:
 def test_the_standard_playbook_is_the_policy_that_was_promised() -> None:
     standard = playbooks.load("standard")
     assert [(step.name, str(step.stage), step.day, step.business_day) for step in standard.steps] == [
+        ("early-note", "courtesy", -14, None),
         ("upcoming", "courtesy", -7, None),
+        ("near-note", "courtesy", -3, None),
         ("due-today", "due", 0, None),
         ("first-reminder", "reminder", None, 3),
         ("second-reminder", "reminder", 14, None),
@@ -252,11 +254,17 @@ def test_the_standard_playbook_is_the_policy_that_was_promised() -> None:
         ("final-notice", "final", 42, None),
     ]
     assert [(step.until_day, step.not_for, step.severe, step.notice_days) for step in standard.steps] == [
+        (-8, (), False, 0),
+        (-1, (Behavior.CHRONIC_LATE,), False, 0),
         (-1, (), False, 0),
         (2, (Behavior.PROMPT,), False, 0),
         *[(None, (), False, 0)] * 3,
         (None, (), True, 7),
     ]
+    late_by_habit = (Condition(behaviors=(Behavior.CHRONIC_LATE,)),)
+    assert {step.name for step in standard.steps if step.only_for} == {"early-note", "near-note"}
+    assert all(step.only_for in ((), late_by_habit) for step in standard.steps)
+    assert [step.name for step in standard.steps if step.not_for_tiers] == ["final-notice"], "strategic customers are given no notice"
     assert (standard.gap_days, standard.bundle_days, standard.courtesy_gap_days, standard.catch_up) == (3, 3, 7, CatchUp.FIT_AGE)
     assert standard.afterwards.every_days == 30
 

@@ -10,11 +10,11 @@ from click.testing import CliRunner
 import playbooks
 from cli import dunwell
 from playbooks.language import languages, phrases, prove
-from playbooks.proving import Flaw, Text, texts
+from playbooks.proving import Flaw, Text, texts, threats_in
 from playbooks.proving import prove as prove_texts
 
 SAYS = '---\nsubject: "Your invoice"\n---\n'
-GOOD = "{{ greeting }}\n\nInvoice {{ number }} of {{ amount }} was due on {{ due }}.\n\n{{ invoices }}\n\n"
+GOOD = "{{ greeting }}\n\nInvoice {{ number }} of {{ amount }} was due on {{ due }}.\n\n{{ invoices }}\n\n{{ payment }}\n\n"
 VOICES = "{{ 'Could you have a look?' if tone == 'warm' else 'I ask you to pay it.' if tone == 'formal' else 'Please pay it.' }}\n\n"
 
 
@@ -84,8 +84,9 @@ def test_a_text_message_is_not_broken_into_lines_of_an_email() -> None:
         ("{{ greeting }}\n\nPlease pay invoice {{ number }}, due on {{ due }}.", "does not say the amount"),
         ("{{ greeting }}\n\nPlease pay {{ amount }}, due on {{ due }}.", "does not say the number"),
         ("{{ greeting }}\n\nPlease pay {{ amount }} of invoice {{ number }}.", "does not say the due"),
-        (GOOD + "{{ nonsense }}", "line 10: 'nonsense' is undefined"),
-        (GOOD + "We will take you to court.", "says 'court', which no reminder says"),
+        (GOOD.replace("{{ payment }}", ""), "does not say the payment"),
+        (GOOD + "{{ nonsense }}", "line 12: 'nonsense' is undefined"),
+        (GOOD + "We will take you to court.", "says 'court', which no reminder of multi-channel-week says"),
         (GOOD + "It goes to our collections team next.", "says 'collections', which announces what multi-channel-week does not do"),
         (GOOD + "It goes to a debt collection\nagency.", "says 'agency', which announces what multi-channel-week does not do"),
         (GOOD + "{% if tone == 'warm' %}A lawyer will write.{% endif %}", "warm"),
@@ -93,6 +94,82 @@ def test_a_text_message_is_not_broken_into_lines_of_an_email() -> None:
 )
 def test_a_text_at_fault_is_named_with_what_is_wrong(tmp_path: Path, body: str, told: str) -> None:
     assert any(told in f"{flaw.tone}: {flaw.what}" for flaw in flaws_of(tmp_path, body)), flaws_of(tmp_path, body)
+
+
+SEVERAL = "{{ greeting }}\n\n{% if one %}" + GOOD.partition("\n\n")[2] + "{% else %}Please pay.\n\n{% endif %}\n\n" + VOICES
+
+
+@pytest.mark.parametrize(
+    "body, told",
+    [
+        (GOOD + VOICES + "{% if not one %}We will take you to court and call the bailiff.{% endif %}", {"says 'court'", "says 'bailiff'"}),
+        (GOOD + VOICES + "{% if promised_day %}A lawyer will write.{% endif %}", {"says 'lawyer'"}),
+        (GOOD + VOICES + "{% if count == 77 %}A lawyer will write.{% endif %}", {"says 'lawyer'"}),
+        (GOOD + VOICES + "{{ 'We will sue you.' if count == 77 }}", {"says 'sue'"}),
+        (SEVERAL, {f"does not say the {fact}" for fact in ("amount", "number", "due", "payment")}),
+        (GOOD + VOICES + "A fee of 40 euros will be added; deliveries stop tomorrow.", {"says 'a fee'", "says 'deliveries stop'"}),
+        (GOOD + VOICES + "We add interest.", {"says 'interest'"}),
+        (GOOD + VOICES + "Services will be suspended.", {"says 'services will'", "says 'suspend'"}),
+        (GOOD + VOICES + "This is our final notice.", {"says 'final notice'"}),
+        (GOOD + VOICES + "We formally demand payment.", {"says 'formally demand'"}),
+        (GOOD + VOICES + "{% if agency %}{{ agency }} will write.{% endif %}", {"says 'Nordhaven'"}),
+        (GOOD + VOICES + "I am interested in your view.", set()),
+    ],
+    ids=[
+        "of several",
+        "after a promise",
+        "in a situation not thought of",
+        "in its code",
+        "facts of several",
+        "a fee",
+        "interest",
+        "services",
+        "notice",
+        "demand",
+        "agency's name",
+        "harmless",
+    ],
+)
+def test_what_is_wrong_is_found_in_whatever_situation_it_is_said(tmp_path: Path, body: str, told: set[str]) -> None:
+    assert {flaw.what.partition(",")[0] for flaw in flaws_of(tmp_path, body)} == told
+
+
+@pytest.mark.parametrize(
+    "language, threat",
+    [
+        ("en", "Our bailiff calls."),
+        ("en", "This is your last chance."),
+        ("de", "Sonst stellen wir die Lieferung ein."),
+        ("de", "Das ist Ihre letzte Chance."),
+        ("de", "Wir berechnen Verzugszinsen."),
+        ("fr", "Ceci vaut mise en demeure."),
+        ("fr", "C’est votre dernière chance."),
+        ("es", "Pediremos un embargo."),
+        ("es", "Es su última oportunidad."),
+    ],
+)
+def test_a_threat_is_known_in_every_language(tmp_path: Path, language: str, threat: str) -> None:
+    assert threats_in(threat, language)
+    file = tmp_path / "wording" / language / "just-overdue.email.md"
+    file.parent.mkdir(parents=True)
+    file.write_text(SAYS + GOOD + VOICES + threat, encoding="utf-8")
+    found, _ = prove_texts(playbooks.load("multi-channel-week", tmp_path), tmp_path, language)
+    assert {flaw.step for flaw in found} == {"just-overdue"}
+    assert not threats_in("Sin embargo, el importe sigue pendiente.", "es")
+
+
+def test_interest_may_be_named_where_it_is_reckoned(tmp_path: Path) -> None:
+    said = GOOD + VOICES + "Interest stands in the table."
+    shipped = (playbooks.SHIPPED / "standard.yaml").read_text("utf-8")
+    assert {flaw.what.partition(",")[0] for flaw in flaws_of(tmp_path, said, playbook="standard", key="final-notice.email")} == {"says 'interest'"}
+    (tmp_path / "standard.yaml").write_text(f"{shipped}\ninterest: eu\n", encoding="utf-8")
+    assert not flaws_of(tmp_path, said, playbook="standard", key="final-notice.email")
+
+
+def test_what_readers_in_britain_see_is_looked_at(tmp_path: Path) -> None:
+    in_america_only = "{{ 'It was due.' if due[:1] in '123456789' else 'It was due on ' ~ due ~ '.' }}"
+    body = "{{ greeting }}\n\nInvoice {{ number }} of {{ amount }}. " + in_america_only + "\n\n{{ payment }}\n\n" + VOICES
+    assert "does not say the due, 12 February 2026" in " ".join(flaw.what for flaw in flaws_of(tmp_path, body))
 
 
 def test_what_a_playbook_does_may_be_announced_but_not_to_those_we_know_best(tmp_path: Path) -> None:
@@ -118,7 +195,7 @@ def test_every_language_has_all_its_phrases(language: str) -> None:
 
 def test_the_command_tells_what_is_wrong_and_shows_a_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DUNWELL_DATA_FOLDER", str(tmp_path))
-    assert "all can be sent" in CliRunner().invoke(dunwell, ["wording", "check"]).output
+    assert "all can be sent" in CliRunner().invoke(dunwell, ["wording", "check", "standard"]).output
     shown = CliRunner().invoke(dunwell, ["wording", "show", "owner-voice", "first-note", "--tone", "warm"]).output
     assert "Hello Dana Whitfield" in shown
     file = tmp_path / "playbooks" / "wording" / "en" / "owner-first-note.email.md"

@@ -258,7 +258,7 @@ def test_without_a_reference_the_transfer_quotes_the_invoice_numbers() -> None:
 def test_with_neither_bank_nor_link_the_reader_is_told_how_to_get_the_details() -> None:
     mail = write("second-reminder.email", SITUATIONS["no contact, no bank"])
     for part in (" ".join(mail.text.split()), seen(mail.html)):
-        assert "Reply to this e-mail and Hanna Weiss will send you the bank details." in part
+        assert "Reply to this message and Hanna Weiss will send you the bank details." in part
     assert mail.text.startswith("Hello,\n")
 
 
@@ -446,5 +446,5 @@ def test_a_wording_file_is_refused_by_line_when_it_is_not_one(text: str, number:
 def test_every_sample_situation_has_something_of_its_own() -> None:
     # What stands in the circumstances is put into words by steps made for it, save the tone, in which everybody is greeted.
     told = {write("first-reminder.email", sheet).text for sheet in SHEETS}
-    assert len(told) == len({(sheet.around.tone == "formal", replace(sheet, around=Circumstances())) for sheet in SHEETS})
+    assert len(told) == len({(sheet.around.tone == "formal", sheet.around.promised_day, replace(sheet, around=Circumstances())) for sheet in SHEETS})
     assert all(each.days_late == (sheet.today - each.invoice.due) // timedelta(days=1) for sheet in SHEETS for each in (*sheet.claimed, *sheet.also_open))

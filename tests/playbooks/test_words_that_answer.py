@@ -12,7 +12,7 @@ import pytest
 import playbooks
 from domain.money import Money
 from playbooks.page import Circumstances, FactSheet
-from playbooks.samples import ONE, SHEETS
+from playbooks.samples import EVERYTHING, ONE, SHEETS
 from playbooks.wording import Rendered, render, render_text
 
 STANDARD = playbooks.load("standard")
@@ -28,7 +28,7 @@ PLAN = replace(
     ),
     asked=Money(Decimal("620.00"), "EUR"),
 )
-_SHEET_OF = {"promise-confirmed": PROMISE, "plan-confirmed": PLAN, "installment-reminder": PLAN}
+_SHEET_OF = {"promise-confirmed": PROMISE, "plan-confirmed": PLAN, "installment-reminder": PLAN, "discount-granted": replace(ONE, around=EVERYTHING)}
 
 
 def write(name: str, sheet: FactSheet) -> Rendered:
@@ -68,3 +68,10 @@ def test_a_plan_names_every_installment_and_asks_for_the_next() -> None:
     text = write("plan-confirmed.email", PLAN).text
     assert "16 Mar 2026" in text and "16 Apr 2026" in text and "invoices INV-104, INV-117" in " ".join(text.split())
     assert re.search(r"Amount:\s+€620.00", text)
+
+
+@pytest.mark.parametrize("locale, spelled", [("en_GB", "instalment"), ("en_IE", "instalment"), ("en_US", "installment"), ("en", "installment")])
+@pytest.mark.parametrize("name", ["installment-reminder.email", "installment-reminder.sms", "plan-confirmed.email"])
+def test_readers_find_the_spelling_of_their_own_country(name: str, locale: str, spelled: str) -> None:
+    said = write(name, replace(ONE, locale=locale, customer_name="Installment Loans Ltd"))
+    assert set(re.findall(r"instal+ment", f"{said.subject} {said.text}")) == {spelled}

@@ -67,7 +67,9 @@ POLICY_MIGRATED = Story(
     (replace(on(16), move_to="b2b-three-weeks"),),
     """\
         day  -11  Mon  2 Mar 2037  watching begins: 6,200.00 EUR open
+        day  -11  Mon  2 Mar 2037  early note left out: only for customers who are always late
         day   -7  Fri  6 Mar 2037  upcoming sent by e-mail
+        day   +0  Fri 13 Mar 2037  note shortly before the due date left out: only for customers who are always late
         day   +0  Fri 13 Mar 2037  due today sent by e-mail
         day   +5  Wed 18 Mar 2037  first reminder sent by e-mail
         day  +14  Fri 27 Mar 2037  second reminder sent by e-mail
@@ -127,6 +129,7 @@ OWNER_ON_HOLIDAY = Story(
         day  +12  Wed 25 Mar 2037  second note sent by e-mail
         day  +25  Tue  7 Apr 2037  third note sent by e-mail (planned for day +21: no business day)
         day  +28  Fri 10 Apr 2037  the owner's call: given to a person of ours
+        day  +55  Thu  7 May 2037  offer of a payment plan left out: only for strategic customers; or for high risk
         day  +55  Thu  7 May 2037  last note left out: not done to vip customers
         day  +55  Thu  7 May 2037  statement 1 sent by e-mail
         day  +87  Mon  8 Jun 2037  statement 2 sent by e-mail""",

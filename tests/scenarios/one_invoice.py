@@ -10,7 +10,7 @@ from decimal import Decimal
 from domain.event import ApprovalGiven, ApprovalRefused, DiscountGranted, DisputeRaised, DisputeResolved, HoldReleased, LegalStop, PromiseMade, Replied
 from support.telling import BY_HAND, Story, on
 
-EASTER, APRIL, MAY = (datetime(2037, *day, tzinfo=UTC) for day in ((4, 5), (4, 10), (5, 1)))
+EASTER, APRIL = (datetime(2037, *day, tzinfo=UTC) for day in ((4, 5), (4, 10)))
 
 THREE_WEEKS_WITH_E_MAIL_AND_PEOPLE_ALONE = Story(
     "three weeks with e-mail and people alone",
@@ -39,9 +39,10 @@ A_FRIENDLY_WEEK_WITH_E_MAIL_AND_PEOPLE_ALONE = Story(
         day   +3  Mon 16 Mar 2037  first e-mail sent by e-mail (planned for day +1: no business day)
         day   +5  Wed 18 Mar 2037  word to the account manager left out: only for strategic customers
         day   +5  Wed 18 Mar 2037  text message sent by e-mail (planned for day +3: 2 days after the last contact)
-        day   +7  Fri 20 Mar 2037  call by a colleague left out: only for balances from 5,000.00 and high risk; or for balances from 5,000.00 and customers who are chronic late; or for invoices 30 or more days late and high risk; or for invoices 30 or more days late and customers who are chronic late
+        day   +7  Fri 20 Mar 2037  personal e-mail left out: only for balances from 5,000.00 and low risk and customers who have broken no promise; or for balances from 5,000.00 and customers who are new or prompt or standard and normal risk and customers who have answered; or for invoices 30 or more days late and customers who are new or prompt or standard and normal risk and customers who have answered; or for balances from 5,000.00 and strategic customers; or for invoices 30 or more days late and strategic customers
         day   +7  Fri 20 Mar 2037  phone call: given to a person of ours (planned for day +5: 2 days after the last contact)
-        day  +10  Mon 23 Mar 2037  personal e-mail sent by e-mail (planned for day +7: a colleague calls first)""",
+        day  +10  Mon 23 Mar 2037  offer of a payment plan left out: only for strategic customers; or for high risk
+        day  +10  Mon 23 Mar 2037  call by a colleague: given to a person of ours (planned for day +7: a colleague calls first)""",
     channels=BY_HAND,
     until=APRIL,
 )
@@ -112,9 +113,9 @@ LEAVE_REFUSED_AND_LEAVE_FORGOTTEN = Story(
     (on(34, ApprovalRefused("credit-hold", "", by="Ann", why="I call them tonight")),),
     """\
         day  -11  Mon  2 Mar 2037  watching begins: 6,200.00 EUR open
-        day  -11  Mon  2 Mar 2037  early note left out: only for customers who are chronic late
+        day  -11  Mon  2 Mar 2037  early note left out: only for customers who are always late
         day   -7  Fri  6 Mar 2037  note before the due date sent by e-mail
-        day   +0  Fri 13 Mar 2037  note shortly before the due date left out: only for customers who are chronic late
+        day   +0  Fri 13 Mar 2037  note shortly before the due date left out: only for customers who are always late
         day   +0  Fri 13 Mar 2037  note on the due date sent by e-mail
         day   +3  Mon 16 Mar 2037  first overdue reminder sent by e-mail
         day  +10  Mon 23 Mar 2037  call by receivables: given to a person of ours
@@ -124,8 +125,16 @@ LEAVE_REFUSED_AND_LEAVE_FORGOTTEN = Story(
         day  +32  Tue 14 Apr 2037  approval asked for the credit hold
         day  +34  Thu 16 Apr 2037  credit hold refused by Ann: I call them tonight: it is left out
         day  +45  Mon 27 Apr 2037  approval asked for the formal demand
-        day  +49  Fri  1 May 2037  approval asked for the formal demand""",
-    until=MAY,
+        day  +52  Mon  4 May 2037  approval asked for the formal demand
+        day  +56  Fri  8 May 2037  nobody has answered twice whether the formal demand may be done: accounts receivable decides
+        day  +56  Fri  8 May 2037  statement 1 sent by e-mail
+        day  +87  Mon  8 Jun 2037  statement 2 sent by e-mail
+        day  +90  Thu 11 Jun 2037  approval asked for the write-off
+        day  +96  Wed 17 Jun 2037  approval asked for the write-off
+        day +102  Tue 23 Jun 2037  nobody has answered twice whether the write-off may be done: accounts receivable decides
+        day +117  Wed  8 Jul 2037  statement 3 sent by e-mail""",
+    tasks=("accounts receivable: Nobody answers whether the formal demand",),
+    until=datetime(2037, 7, 10, tzinfo=UTC),
 )
 
 THE_CREDIT_HOLD_THAT_LATE_MONEY_RELEASES = Story(
@@ -134,9 +143,9 @@ THE_CREDIT_HOLD_THAT_LATE_MONEY_RELEASES = Story(
     (on(33, ApprovalGiven("credit-hold", "", by="Ann")), on(36, balance="0.00")),
     """\
         day  -11  Mon  2 Mar 2037  watching begins: 6,200.00 EUR open
-        day  -11  Mon  2 Mar 2037  early note left out: only for customers who are chronic late
+        day  -11  Mon  2 Mar 2037  early note left out: only for customers who are always late
         day   -7  Fri  6 Mar 2037  note before the due date sent by e-mail
-        day   +0  Fri 13 Mar 2037  note shortly before the due date left out: only for customers who are chronic late
+        day   +0  Fri 13 Mar 2037  note shortly before the due date left out: only for customers who are always late
         day   +0  Fri 13 Mar 2037  note on the due date sent by e-mail
         day   +3  Mon 16 Mar 2037  first overdue reminder sent by e-mail
         day  +10  Mon 23 Mar 2037  call by receivables: given to a person of ours
@@ -147,8 +156,10 @@ THE_CREDIT_HOLD_THAT_LATE_MONEY_RELEASES = Story(
         day  +33  Wed 15 Apr 2037  credit hold approved by Ann
         day  +33  Wed 15 Apr 2037  credit hold: given to a person of ours (planned for day +31: approval)
         day  +36  Sat 18 Apr 2037  6,200.00 EUR paid or credited, 0.00 EUR left
-        day  +36  Sat 18 Apr 2037  paid in full""",
-    tasks=("accounts receivable: Release the credit hold on customer C-1", "accounts receivable: Invoice INV-1 is paid"),
+        day  +36  Sat 18 Apr 2037  paid in full
+        day  +38  Mon 20 Apr 2037  word that it is settled sent by e-mail""",
+    account_manager="Sue Park",
+    tasks=("accounts receivable: Release the credit hold on customer C-1", "Sue Park: Invoice INV-1 of the credit hold that late money releases is paid"),
 )
 
 THE_BROKEN_PROMISE = Story(
@@ -216,6 +227,8 @@ THE_DISCOUNT_TAKEN_IN_TIME = Story(
         day   +3  Mon 16 Mar 2037  first reminder sent by e-mail
         day   +7  Fri 20 Mar 2037  second reminder sent by e-mail
         day   +8  Sat 21 Mar 2037  2% discount until Fri 27 Mar 2037, authorized by Ann
+        day  +10  Mon 23 Mar 2037  word to the account manager left out: only for strategic customers
+        day  +10  Mon 23 Mar 2037  word of the discount sent by e-mail
         day  +12  Wed 25 Mar 2037  6,076.00 EUR paid or credited, 124.00 EUR left
         day  +12  Wed 25 Mar 2037  paid in time less 2% discount""",
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from scenarios import mishaps, one_invoice, whole_accounts
+from scenarios import abroad, mishaps, one_invoice, whole_accounts
 
 from domain.case import Case
 from domain.diary import write_diary
@@ -14,7 +14,7 @@ from domain.invoice import Invoice
 from domain.timeline import Arrival, timeline
 from support.telling import Story, Turn, in_the_ledger, tell
 
-STORIES = {story.name: story for story in (*one_invoice.STORIES, *whole_accounts.STORIES, *mishaps.STORIES)}
+STORIES = {story.name: story for story in (*one_invoice.STORIES, *whole_accounts.STORIES, *mishaps.STORIES, *abroad.STORIES)}
 
 
 @pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)

@@ -14,11 +14,12 @@ from decimal import Decimal
 
 from domain import payment_plan
 from domain.customer import Role, Tier
-from domain.event import PlanAgreed, PlanOffered, PromiseMade, WaitAsked
+from domain.event import ApprovalGiven, PromiseMade, WaitAsked
 from domain.installment import lay_out
 from domain.money import Money
 from domain.payment_plan import Covered
 from domain.plan_keeping import GRACE_BUSINESS_DAYS, terms_of
+from domain.plan_news import PlanAgreed, PlanOffered
 from integrations.reference.holidays import calendar_for
 from support.telling import BY_HAND, START, Owed, Story, Turn, on
 
@@ -54,7 +55,7 @@ STRATEGIC_ACCOUNT = Story(
         day  +45  Mon  2 Mar 2037  Sue asks to wait until Mon 9 Mar 2037: their CFO is new
         day  +52  Mon  9 Mar 2037  first reminder sent by e-mail (planned for day +3: a colleague asked to wait)
         day  +55  Thu 12 Mar 2037  second reminder sent by e-mail (planned for day +7: 3 days after the last contact)
-        day  +55  Thu 12 Mar 2037  word to the account manager: given to a person of ours (planned for day +10: already late when first seen)
+        day  +56  Fri 13 Mar 2037  word to the account manager: given to a person of ours (planned for day +10: a business day after the second reminder)
         day  +59  Mon 16 Mar 2037  offer of a payment plan sent by e-mail (planned for day +14: 3 days after the last contact)
         day  +60  Tue 17 Mar 2037  promise recorded: 61,400.00 EUR by Mon 23 Mar 2037 (told by Clara): thanks for the offer
         day  +60  Tue 17 Mar 2037  confirmation of the promise sent by e-mail
@@ -71,7 +72,7 @@ STRATEGIC_ACCOUNT = Story(
         day  +45  Mon  2 Mar 2037  Sue asks to wait until Mon 9 Mar 2037: their CFO is new
         day  +52  Mon  9 Mar 2037  first reminder sent by e-mail (planned for day +3: a colleague asked to wait)
         day  +55  Thu 12 Mar 2037  second reminder sent by e-mail (planned for day +7: 3 days after the last contact)
-        day  +55  Thu 12 Mar 2037  word to the account manager: given to a person of ours (planned for day +10: already late when first seen)
+        day  +56  Fri 13 Mar 2037  word to the account manager: given to a person of ours (planned for day +10: a business day after the second reminder)
         day  +59  Mon 16 Mar 2037  offer of a payment plan sent by e-mail (planned for day +14: 3 days after the last contact)
         day  +60  Tue 17 Mar 2037  promise recorded: 42,000.00 EUR by Mon 23 Mar 2037 (told by Clara): thanks for the offer
         day  +60  Tue 17 Mar 2037  confirmation of the promise sent by e-mail
@@ -88,7 +89,7 @@ STRATEGIC_ACCOUNT = Story(
         day  +45  Mon  2 Mar 2037  Sue asks to wait until Mon 9 Mar 2037: their CFO is new
         day  +52  Mon  9 Mar 2037  first reminder sent by e-mail (planned for day +3: a colleague asked to wait)
         day  +55  Thu 12 Mar 2037  second reminder sent by e-mail (planned for day +7: 3 days after the last contact)
-        day  +55  Thu 12 Mar 2037  word to the account manager: given to a person of ours (planned for day +10: already late when first seen)
+        day  +56  Fri 13 Mar 2037  word to the account manager: given to a person of ours (planned for day +10: a business day after the second reminder)
         day  +59  Mon 16 Mar 2037  offer of a payment plan sent by e-mail (planned for day +14: 3 days after the last contact)
         day  +60  Tue 17 Mar 2037  promise recorded: 24,000.00 EUR by Mon 23 Mar 2037 (told by Clara): thanks for the offer
         day  +60  Tue 17 Mar 2037  confirmation of the promise sent by e-mail
@@ -101,7 +102,7 @@ STRATEGIC_ACCOUNT = Story(
     tier=Tier.STRATEGIC,
     contacts=((Role.CFO, "Clara Vogt"), (Role.BILLING, "Bea Ling")),
     account_manager="Sue Park",
-    tasks=("accounts receivable: Invoice INV-1 is paid",),
+    tasks=("Sue Park: Invoice INV-1 of the strategic account is paid",),
 )
 
 LATE = date(2036, 12, 14)  # 78 days before the story begins
@@ -138,8 +139,6 @@ WRITE_OFF_AVERTED = Story(
         day  +78  Mon  2 Mar 2037  note on the due date left out: already 78 days late when first seen
         day  +78  Mon  2 Mar 2037  offer of a payment plan left out: only for strategic customers
         day  +78  Mon  2 Mar 2037  first overdue reminder sent by e-mail (planned for day +3: already late when first seen)
-        day  +78  Mon  2 Mar 2037  call by receivables: given to a person of ours (planned for day +10: already late when first seen)
-        day  +78  Mon  2 Mar 2037  word to the account manager: given to a person of ours (planned for day +17: already late when first seen)
         day  +78  Mon  2 Mar 2037  offer of 3 installments of together 84,200.00 EUR (28,067.00 EUR on Fri 13 Mar 2037, 28,067.00 EUR on Sun 12 Apr 2037, 28,066.00 EUR on Tue 12 May 2037): quiet until Mon 9 Mar 2037 for an answer
         day  +79  Tue  3 Mar 2037  a payment plan covers this invoice: quiet while it is kept, until Fri 29 May 2037 at the latest
         day  +88  Thu 12 Mar 2037  28,067.00 EUR paid or credited, 56,133.00 EUR left
@@ -173,7 +172,7 @@ HABITUAL_LATE_PAYER = Story(
 
         INV-26
         day  -32  Mon 20 Apr 2037  watching begins: 6,200.00 EUR open
-        day   -7  Fri 15 May 2037  early note left out: only for customers who are chronic late
+        day   -7  Fri 15 May 2037  early note left out: only for customers who are always late
         day   -7  Fri 15 May 2037  note before the due date sent by e-mail
         day   -1  Thu 21 May 2037  6,200.00 EUR paid or credited, 0.00 EUR left
         day   -1  Thu 21 May 2037  paid in full""",
@@ -191,7 +190,9 @@ NINE_INVOICES_IN_TWO_CURRENCIES = Story(
     """\
         INV-1
         day  +41  Mon  2 Mar 2037  watching begins: 1,200.00 EUR open
+        day  +41  Mon  2 Mar 2037  early note left out: already 41 days late when first seen
         day  +41  Mon  2 Mar 2037  upcoming left out: already 41 days late when first seen
+        day  +41  Mon  2 Mar 2037  note shortly before the due date left out: already 41 days late when first seen
         day  +41  Mon  2 Mar 2037  due today left out: already 41 days late when first seen
         day  +41  Mon  2 Mar 2037  first reminder left out: already 41 days late when first seen
         day  +41  Mon  2 Mar 2037  second reminder left out: already 41 days late when first seen
@@ -199,10 +200,13 @@ NINE_INVOICES_IN_TWO_CURRENCIES = Story(
         day  +48  Mon  9 Mar 2037  final notice sent by e-mail (planned for day +42: 7 days' notice)
         day  +65  Thu 26 Mar 2037  1,200.00 EUR paid or credited, 0.00 EUR left
         day  +65  Thu 26 Mar 2037  paid in full
+        day  +65  Thu 26 Mar 2037  word that it is settled sent by e-mail
 
         INV-2
         day  +40  Mon  2 Mar 2037  watching begins: 2,200.00 EUR open
+        day  +40  Mon  2 Mar 2037  early note left out: already 40 days late when first seen
         day  +40  Mon  2 Mar 2037  upcoming left out: already 40 days late when first seen
+        day  +40  Mon  2 Mar 2037  note shortly before the due date left out: already 40 days late when first seen
         day  +40  Mon  2 Mar 2037  due today left out: already 40 days late when first seen
         day  +40  Mon  2 Mar 2037  first reminder left out: already 40 days late when first seen
         day  +40  Mon  2 Mar 2037  second reminder left out: already 40 days late when first seen
@@ -210,10 +214,13 @@ NINE_INVOICES_IN_TWO_CURRENCIES = Story(
         day  +47  Mon  9 Mar 2037  final notice sent by e-mail (planned for day +42: 7 days' notice)
         day  +64  Thu 26 Mar 2037  2,200.00 EUR paid or credited, 0.00 EUR left
         day  +64  Thu 26 Mar 2037  paid in full
+        day  +64  Thu 26 Mar 2037  word that it is settled sent by e-mail
 
         INV-3
         day  +38  Mon  2 Mar 2037  watching begins: 3,200.00 EUR open
+        day  +38  Mon  2 Mar 2037  early note left out: already 38 days late when first seen
         day  +38  Mon  2 Mar 2037  upcoming left out: already 38 days late when first seen
+        day  +38  Mon  2 Mar 2037  note shortly before the due date left out: already 38 days late when first seen
         day  +38  Mon  2 Mar 2037  due today left out: already 38 days late when first seen
         day  +38  Mon  2 Mar 2037  first reminder left out: already 38 days late when first seen
         day  +38  Mon  2 Mar 2037  second reminder left out: already 38 days late when first seen
@@ -221,10 +228,13 @@ NINE_INVOICES_IN_TWO_CURRENCIES = Story(
         day  +45  Mon  9 Mar 2037  final notice sent by e-mail (planned for day +42: 7 days' notice)
         day  +62  Thu 26 Mar 2037  3,200.00 EUR paid or credited, 0.00 EUR left
         day  +62  Thu 26 Mar 2037  paid in full
+        day  +62  Thu 26 Mar 2037  word that it is settled sent by e-mail
 
         INV-4
         day  +33  Mon  2 Mar 2037  watching begins: 4,200.00 EUR open
+        day  +33  Mon  2 Mar 2037  early note left out: already 33 days late when first seen
         day  +33  Mon  2 Mar 2037  upcoming left out: already 33 days late when first seen
+        day  +33  Mon  2 Mar 2037  note shortly before the due date left out: already 33 days late when first seen
         day  +33  Mon  2 Mar 2037  due today left out: already 33 days late when first seen
         day  +33  Mon  2 Mar 2037  first reminder left out: already 33 days late when first seen
         day  +33  Mon  2 Mar 2037  second reminder left out: already 33 days late when first seen
@@ -232,10 +242,13 @@ NINE_INVOICES_IN_TWO_CURRENCIES = Story(
         day  +43  Thu 12 Mar 2037  final notice sent by e-mail (planned for day +42: the gap after the last contact)
         day  +57  Thu 26 Mar 2037  4,200.00 EUR paid or credited, 0.00 EUR left
         day  +57  Thu 26 Mar 2037  paid in full
+        day  +57  Thu 26 Mar 2037  word that it is settled sent by e-mail
 
         INV-5
         day  +31  Mon  2 Mar 2037  watching begins: 5,200.00 EUR open
+        day  +31  Mon  2 Mar 2037  early note left out: already 31 days late when first seen
         day  +31  Mon  2 Mar 2037  upcoming left out: already 31 days late when first seen
+        day  +31  Mon  2 Mar 2037  note shortly before the due date left out: already 31 days late when first seen
         day  +31  Mon  2 Mar 2037  due today left out: already 31 days late when first seen
         day  +31  Mon  2 Mar 2037  first reminder left out: already 31 days late when first seen
         day  +31  Mon  2 Mar 2037  second reminder left out: already 31 days late when first seen
@@ -243,10 +256,13 @@ NINE_INVOICES_IN_TWO_CURRENCIES = Story(
         day  +45  Mon 16 Mar 2037  final notice sent by e-mail (planned for day +42: the gap after the last contact)
         day  +55  Thu 26 Mar 2037  5,200.00 EUR paid or credited, 0.00 EUR left
         day  +55  Thu 26 Mar 2037  paid in full
+        day  +55  Thu 26 Mar 2037  word that it is settled sent by e-mail
 
         INV-6
         day  +39  Mon  2 Mar 2037  watching begins: 6,500.00 USD open
+        day  +39  Mon  2 Mar 2037  early note left out: already 39 days late when first seen
         day  +39  Mon  2 Mar 2037  upcoming left out: already 39 days late when first seen
+        day  +39  Mon  2 Mar 2037  note shortly before the due date left out: already 39 days late when first seen
         day  +39  Mon  2 Mar 2037  due today left out: already 39 days late when first seen
         day  +39  Mon  2 Mar 2037  first reminder left out: already 39 days late when first seen
         day  +39  Mon  2 Mar 2037  second reminder left out: already 39 days late when first seen
@@ -255,7 +271,9 @@ NINE_INVOICES_IN_TWO_CURRENCIES = Story(
 
         INV-7
         day  +36  Mon  2 Mar 2037  watching begins: 7,500.00 USD open
+        day  +36  Mon  2 Mar 2037  early note left out: already 36 days late when first seen
         day  +36  Mon  2 Mar 2037  upcoming left out: already 36 days late when first seen
+        day  +36  Mon  2 Mar 2037  note shortly before the due date left out: already 36 days late when first seen
         day  +36  Mon  2 Mar 2037  due today left out: already 36 days late when first seen
         day  +36  Mon  2 Mar 2037  first reminder left out: already 36 days late when first seen
         day  +36  Mon  2 Mar 2037  second reminder left out: already 36 days late when first seen
@@ -264,7 +282,9 @@ NINE_INVOICES_IN_TWO_CURRENCIES = Story(
 
         INV-8
         day  +34  Mon  2 Mar 2037  watching begins: 8,500.00 USD open
+        day  +34  Mon  2 Mar 2037  early note left out: already 34 days late when first seen
         day  +34  Mon  2 Mar 2037  upcoming left out: already 34 days late when first seen
+        day  +34  Mon  2 Mar 2037  note shortly before the due date left out: already 34 days late when first seen
         day  +34  Mon  2 Mar 2037  due today left out: already 34 days late when first seen
         day  +34  Mon  2 Mar 2037  first reminder left out: already 34 days late when first seen
         day  +34  Mon  2 Mar 2037  second reminder left out: already 34 days late when first seen
@@ -273,7 +293,9 @@ NINE_INVOICES_IN_TWO_CURRENCIES = Story(
 
         INV-9
         day  +30  Mon  2 Mar 2037  watching begins: 9,500.00 USD open
+        day  +30  Mon  2 Mar 2037  early note left out: already 30 days late when first seen
         day  +30  Mon  2 Mar 2037  upcoming left out: already 30 days late when first seen
+        day  +30  Mon  2 Mar 2037  note shortly before the due date left out: already 30 days late when first seen
         day  +30  Mon  2 Mar 2037  due today left out: already 30 days late when first seen
         day  +30  Mon  2 Mar 2037  first reminder left out: already 30 days late when first seen
         day  +30  Mon  2 Mar 2037  second reminder left out: already 30 days late when first seen
@@ -284,4 +306,60 @@ NINE_INVOICES_IN_TWO_CURRENCIES = Story(
     channels=BY_HAND,
 )
 
-STORIES = (STRATEGIC_ACCOUNT, WRITE_OFF_AVERTED, HABITUAL_LATE_PAYER, NINE_INVOICES_IN_TWO_CURRENCIES)
+# One text for both is asked about once, and one answer is for both.
+TWO_IN_ONE_FORMAL_DEMAND = Story(
+    "two invoices in one formal demand",
+    "issue-to-payment",
+    (
+        on(33, ApprovalGiven("credit-hold", "", by="Ann")),
+        on(34, ApprovalGiven("credit-hold", "", by="Ann"), number="INV-2"),
+        on(46, ApprovalGiven("formal-demand", "", by="Ann")),
+        *(on(55, balance="0.00", number=number) for number in ("INV-1", "INV-2")),
+    ),
+    """\
+        INV-1
+        day  -11  Mon  2 Mar 2037  watching begins: 6,200.00 EUR open
+        day  -11  Mon  2 Mar 2037  early note left out: only for customers who are always late
+        day   -7  Fri  6 Mar 2037  note before the due date sent by e-mail
+        day   +0  Fri 13 Mar 2037  note shortly before the due date left out: only for customers who are always late
+        day   +0  Fri 13 Mar 2037  note on the due date sent by e-mail
+        day   +3  Mon 16 Mar 2037  first overdue reminder sent by e-mail
+        day  +10  Mon 23 Mar 2037  call by receivables: given to a person of ours
+        day  +17  Mon 30 Mar 2037  word to the account manager: given to a person of ours
+        day  +25  Tue  7 Apr 2037  offer of a payment plan left out: only for strategic customers
+        day  +25  Tue  7 Apr 2037  final notice sent by e-mail (planned for day +24: no business day)
+        day  +32  Tue 14 Apr 2037  approval asked for the credit hold
+        day  +33  Wed 15 Apr 2037  credit hold approved by Ann
+        day  +33  Wed 15 Apr 2037  credit hold: given to a person of ours (planned for day +31: approval)
+        day  +45  Mon 27 Apr 2037  approval asked for the formal demand and 1 more in the same message
+        day  +46  Tue 28 Apr 2037  formal demand approved by Ann
+        day  +46  Tue 28 Apr 2037  formal demand sent by e-mail (planned for day +45: approval)
+        day  +55  Thu  7 May 2037  6,200.00 EUR paid or credited, 0.00 EUR left
+        day  +55  Thu  7 May 2037  paid in full
+        day  +55  Thu  7 May 2037  word that it is settled sent by e-mail
+
+        INV-2
+        day  -11  Mon  2 Mar 2037  watching begins: 900.00 EUR open
+        day  -11  Mon  2 Mar 2037  early note left out: only for customers who are always late
+        day   -7  Fri  6 Mar 2037  note before the due date sent by e-mail
+        day   +0  Fri 13 Mar 2037  note on the due date sent by e-mail
+        day   +0  Fri 13 Mar 2037  note shortly before the due date left out: only for customers who are always late
+        day   +3  Mon 16 Mar 2037  first overdue reminder sent by e-mail
+        day  +10  Mon 23 Mar 2037  call by receivables: given to a person of ours
+        day  +17  Mon 30 Mar 2037  word to the account manager: given to a person of ours
+        day  +25  Tue  7 Apr 2037  final notice sent by e-mail (planned for day +24: no business day)
+        day  +25  Tue  7 Apr 2037  offer of a payment plan left out: only for strategic customers
+        day  +32  Tue 14 Apr 2037  approval asked for the credit hold
+        day  +34  Thu 16 Apr 2037  credit hold approved by Ann
+        day  +34  Thu 16 Apr 2037  credit hold: given to a person of ours (planned for day +31: approval)
+        day  +45  Mon 27 Apr 2037  approval asked for the formal demand and 1 more in the same message
+        day  +46  Tue 28 Apr 2037  formal demand approved by Ann
+        day  +46  Tue 28 Apr 2037  formal demand sent by e-mail (planned for day +45: approval)
+        day  +55  Thu  7 May 2037  900.00 EUR paid or credited, 0.00 EUR left
+        day  +55  Thu  7 May 2037  paid in full
+        day  +55  Thu  7 May 2037  word that it is settled sent by e-mail""",
+    owes=(Owed("INV-1"), Owed("INV-2", balance="900.00")),
+    until=datetime(2037, 5, 20, tzinfo=UTC),
+)
+
+STORIES = (STRATEGIC_ACCOUNT, WRITE_OFF_AVERTED, HABITUAL_LATE_PAYER, NINE_INVOICES_IN_TWO_CURRENCIES, TWO_IN_ONE_FORMAL_DEMAND)

@@ -58,6 +58,8 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "a sender without a domain": ({"sender_email": "ann"}, ".sender_email: 'ann' is not an e-mail address; write name@domain"),
     "two senders": ({"sender_email": "a@x.example, b@x.example"}, ".sender_email: 'a@x.example, b@x.example' is not an e-mail address"),
     "a sender that brings headers": ({"sender_email": "a@x.example\nBcc: b@x.example"}, ".sender_email: "),
+    "remittance to a name": ({"remittance_to": "Cash Desk"}, ".remittance_to: 'Cash Desk' is not an e-mail address"),
+    "remittance to where answers are read": ({"reply_to": "a@x.example", "remittance_to": "A@x.example"}, ".remittance_to: 'A@x.example' is where answers"),
     "answers to a name": ({"reply_to": "Ann Lee"}, ".reply_to: 'Ann Lee' is not an e-mail address"),
     "an id with a space": ({"id": "Bright Water"}, ".id: 'Bright Water' must be 1 to 40 small letters, digits or dashes"),
     "an empty id": ({"id": ""}, ".id: '' must be 1 to 40 small letters"),

@@ -83,7 +83,7 @@ class ByHand:
         """The worker that runs from now on: its policy, and whether it has a connection to the ledger."""
         self.policy, self.ledgers = policy, Ledgers(self.database, {SELLER.id: self.ledger} if connected else {})
         assessor = Assessor(policy)
-        self.cases = Cases(self.database, self.ledgers, assessor)
+        self.cases = Cases(self.database, self.ledgers, assessor, self.mailer)
         self.outreach = Outreach(self.database, self.ledgers, assessor, self.mailer, lambda site: self.on.get(site, lambda: None)())
 
     def switch(self, mode: Mode) -> None:

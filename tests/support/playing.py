@@ -142,6 +142,7 @@ class Performance:
                     InvoiceDunning.run, Start(self.ids[one.number]), id=case, task_queue=contract.CASES_QUEUE, start_delay=delay
                 )
             await self.stage.environment.fast_forward(self.handles[one.number], delay + _MOMENT)
+            await self.settle(one.number)
 
     def _introduce(self, connection: Connection, customer: str) -> None:
         """Set what no ledger tells of a customer, and who of ours is known by name."""
@@ -155,7 +156,7 @@ class Performance:
 
     def _row(self, owed: Owed) -> LedgerInvoice:
         people = tuple(LedgerContact(name, email, phone, role) for role, name, email, phone in self.story.reached())
-        customer = LedgerCustomer("C-1", self.story.name, "DE", time_zone="Europe/Berlin", contacts=people)
+        customer = LedgerCustomer("C-1", self.story.name, self.story.country, time_zone=self.story.time_zone, contacts=people)
         amount = Decimal(owed.balance)
         return LedgerInvoice(owed.number, owed.number, customer, owed.currency, amount, amount, owed.due - timedelta(days=30), owed.due)
 
@@ -242,6 +243,17 @@ class Performance:
         handle = self.handles[number]
         ahead = moment - await self.stage.environment.get_current_time(handle)
         await self.stage.environment.fast_forward(handle, max(ahead, _MOMENT))
+        await self.settle(number)
+
+    async def settle(self, number: str) -> None:
+        """Wait until this run does nothing but wait. Its clock comes to a moment by itself, too: on a busy machine before the work
+        of that moment is done, and whoever is brought forward then speaks first."""
+        for _ in range(6_000):
+            about = (await self.handles[number].describe()).raw_description
+            if not about.pending_activities and not about.HasField("pending_workflow_task"):
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"{number} works without end")
 
     async def go_to(self, moment: datetime) -> None:
         """Let all runs work whenever they wake, up to ``moment``."""
@@ -257,6 +269,8 @@ class Performance:
     async def hear_all(self, moment: datetime) -> None:
         """Pass on what one run has told the others, until everybody has heard everything."""
         for _ in range(200):
+            for number in self.handles:
+                await self.settle(number)
             rows = self._unheard()
             if not rows:
                 return

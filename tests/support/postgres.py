@@ -68,11 +68,11 @@ class Postgres:
     def kill(self) -> None:
         """End it as kill -9 of the postmaster does; its children follow by themselves."""
         self.process.kill()
-        self.process.wait(20)
+        self.process.wait(60)
 
     def start_again(self) -> None:
         """What an init system does after a crash, until the last children of the killed one have let go."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while True:
             try:
                 return self._start()
@@ -83,7 +83,7 @@ class Postgres:
 
     def _start(self) -> None:
         self.process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self.folder, **self._as_user())
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while True:
             try:
                 with Database(self.url).engine.connect():
@@ -97,7 +97,7 @@ class Postgres:
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGINT)
-        self.process.wait(20)
+        self.process.wait(60)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _run(self, command: list[str]) -> subprocess.CompletedProcess[bytes]:

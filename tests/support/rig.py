@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from shutil import which
 from sys import executable
@@ -83,6 +84,7 @@ async def real_server() -> AsyncIterator[WorkflowEnvironment]:
         yield environment
 
 
+@cache
 def standard_policy() -> Policy:
     playbook = playbooks.load("standard")
     return Policy(playbook, playbooks.resolve(playbook))
@@ -123,7 +125,7 @@ class Rig:
         with self.database.transaction() as connection:
             return self.ledgers.record(connection, SELLER.id, [row], datetime.now(UTC))[number].id
 
-    async def until(self, happened: Callable[[], bool], seconds: float = 20) -> None:
+    async def until(self, happened: Callable[[], bool], seconds: float = 60) -> None:
         """Wait until something has happened on the running server."""
         for _ in range(int(seconds / 0.05)):
             if await asyncio.to_thread(happened):

@@ -30,7 +30,7 @@ from sqlalchemy import select
 
 from cli.running import Ports, answers, ours
 from cli.supervisor import Part, Patience, free_port, supervise, temporal_part
-from db import installation, migrate
+from db import installation, mailboxes, migrate
 from db.engine import Database
 from db.schema import cases, inbox, invoices, outreach, outreach_parts, tasks
 from domain.facts import Mode
@@ -153,6 +153,7 @@ class Siege:
         migrate.upgrade(database)
         with database.transaction() as connection:
             installation.set_mode(connection, Mode.LIVE, "siege", datetime.now(UTC))
+            mailboxes.note_reader(connection, "siege")
         database.close()
 
     # ---- what is done to it

@@ -28,7 +28,6 @@ from domain.event import (
     GivenBack,
     HoldPlaced,
     HoldReleased,
-    InstallmentMissed,
     InvoiceChanged,
     LegalStop,
     News,
@@ -37,9 +36,6 @@ from domain.event import (
     OutreachResolved,
     PaidOutside,
     PaymentReported,
-    PlanAgreed,
-    PlanEnded,
-    PlanOffered,
     PlaybookSwapped,
     PromiseMade,
     Reissued,
@@ -55,6 +51,7 @@ from domain.event import (
 from domain.invoice import Standing
 from domain.migration import counts_as_done
 from domain.owed import AgreedPart, AnswerKind
+from domain.plan_news import InstallmentMissed, PlanAgreed, PlanEnded, PlanOffered
 from support.town import PLAYBOOKS, Town
 
 KINDS: tuple[type[News], ...] = News.__args__  # type: ignore[attr-defined]
@@ -173,7 +170,8 @@ def compose_word(kind: type[News], town: Town, case: str, number: int) -> News:
     amount = (None, one.invoice.balance.amount, one.invoice.balance.amount / 2, Decimal("0.005"), Decimal("NaN"), Decimal(-1), Decimal(10) ** 30)[number % 7]
     person = ("Ann", "Ben")[number % 2]
     other = next((hash_ for hash_ in PLAYBOOKS if hash_ != one.playbook), one.playbook) if number % 3 else one.playbook
-    doubtful = next((flight.outreach for flight in town.flights.get(case, ())), "o-unheard-of")
+    printed = next((rung.outreach for rung in one.rungs if rung.is_to_be_posted), "o-unheard-of")
+    doubtful = next((flight.outreach for flight in town.flights.get(case, ())), printed)
     left = next((rung.outreach for rung in reversed(one.rungs) if rung.is_contact and rung.outreach), "o-unheard-of")
     words: dict[type[News], Callable[[], News]] = {
         InvoiceChanged: lambda: InvoiceChanged(person),
@@ -189,7 +187,7 @@ def compose_word(kind: type[News], town: Town, case: str, number: int) -> News:
         DisputeResolved: lambda: DisputeResolved(person),
         LegalStop: lambda: LegalStop("insolvency", person),
         WaitAsked: lambda: WaitAsked(day if number % 2 else None, person),
-        Replied: lambda: Replied("mail"),
+        Replied: lambda: Replied("mail", copy=number % 2 == 0),
         ReplyHandled: lambda: ReplyHandled(person),
         Spoken: lambda: Spoken(number % 2 == 0, person),
         ApprovalAsked: lambda: ApprovalAsked(step, text, today + timedelta(days=4), "Dunwell"),

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import base64
 import hmac
+import json
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 from fastapi.testclient import TestClient
 from httpx import Response
+from starlette.testclient import WebSocketTestSession
 
 from integrations.messaging import Accepted, Message, Outcome
 
 PUBLIC = "https://pay.brightwater.example"
+ACCOUNT = "AC" + "0" * 32
 TOKEN = "f" * 32
 SID = "CA" + "1" * 32
 
@@ -44,7 +48,7 @@ class Phone:
     dials: str = ""
 
     def post(self, path: str, **fields: str) -> Response:
-        form = {"CallSid": self.sid, "AccountSid": "AC" + "0" * 32, "CallStatus": "in-progress", **fields}
+        form = {"CallSid": self.sid, "AccountSid": ACCOUNT, "CallStatus": "in-progress", **fields}
         written = f"{PUBLIC}{path}" + "".join(name + value for name, value in sorted(form.items()))
         seal = base64.b64encode(hmac.new(TOKEN.encode(), written.encode(), "sha1").digest()).decode()
         return self.client.post(path, data=form, headers={"X-Twilio-Signature": seal})
@@ -76,3 +80,69 @@ class Phone:
         dial = root.find("Dial")
         self.dials, self.over = (dial.text or "") if dial is not None else "", root.find(".//Hangup") is not None
         return spoken
+
+
+def seal(url: str, token: str = TOKEN) -> dict[str, str]:
+    """The header with which Twilio opens a socket at ``url``."""
+    return {"X-Twilio-Signature": base64.b64encode(hmac.new(token.encode(), url.encode(), "sha1").digest()).decode()}
+
+
+@dataclass
+class Socket:
+    """A call that goes over a line of its own. What is said once the line is closed stands in ``phone.said``, as in other calls."""
+
+    phone: Phone
+    socket: WebSocketTestSession | None = None
+    greeting: str = ""
+    said: list[str] = field(default_factory=list)
+    frames: list[dict[str, Any]] = field(default_factory=list)
+    address: str = ""
+
+    def pick_up(self, **setup: Any) -> str:
+        """Somebody answers, and the line is opened; the greeting."""
+        root = ElementTree.fromstring(self.phone.post(f"/voice/{self.phone.key}", AnsweredBy="human").text)
+        connect, noun = root.find("Connect"), root.find("Connect/ConversationRelay")
+        assert connect is not None and noun is not None
+        self.greeting, self.address, self.phone.next = noun.get("welcomeGreeting", ""), noun.get("url", ""), urlsplit(connect.get("action", "")).path
+        self.socket = self.open().__enter__()
+        self.send({"type": "setup", "sessionId": "VX1", "callSid": self.phone.sid, "direction": "outbound-api", "customParameters": {}, **setup})
+        return self.greeting
+
+    def open(self, headers: dict[str, str] | None = None) -> WebSocketTestSession:
+        return self.phone.client.websocket_connect(urlsplit(self.address).path, headers=seal(self.address) if headers is None else headers)
+
+    def send(self, frame: Any) -> None:
+        assert self.socket is not None
+        self.socket.send_text(json.dumps(frame))
+
+    def say(self, *words: str) -> str:
+        """Say these one after another; what is said to the last."""
+        for one in words:
+            self.send({"type": "prompt", "voicePrompt": one, "lang": "en-US", "last": True})
+            heard = self.hear()
+        return heard
+
+    def press(self, *keys: str) -> str:
+        """Press these; several in a row count as one answer."""
+        for one in keys:
+            for key in one:
+                self.send({"type": "dtmf", "digit": key})
+            heard = self.hear()
+        return heard
+
+    def hear(self) -> str:
+        """What comes next; when the line is closed, what is said after that."""
+        assert self.socket is not None
+        frame = self.socket.receive_json()
+        self.frames.append(frame)
+        if frame["type"] == "text":
+            self.said.append(frame["token"])
+            return str(frame["token"])
+        assert frame["type"] == "end", frame
+        self.close()
+        return self.phone.follow(self.phone.post(self.phone.next, SessionStatus="ended", HandoffData=frame["handoffData"]))
+
+    def close(self) -> None:
+        assert self.socket is not None
+        self.socket.__exit__(None, None, None)
+        self.socket = None

@@ -11,14 +11,15 @@ from textwrap import dedent
 from typing import Any
 
 import playbooks
-from domain.bundle import compose
-from domain.case import Case, Fate
+from domain import leave
+from domain.bundle import Bundle, compose, is_for_itself
+from domain.case import Approval, Case, Fate
 from domain.customer import Behavior, Contact, Customer, Role, Tier
 from domain.customer import behavior as judge
 from domain.deciding import APPROVAL_BUSINESS_DAYS
 from domain.decision import APPROVAL, Assessment, Close, Perform, Wait, assess, record_contact
 from domain.diary import Entry, write_diary
-from domain.event import ApprovalAsked, News, Spoken
+from domain.event import ApprovalAsked, ApprovalGiven, ApprovalLapsed, ApprovalRefused, News, Spoken
 from domain.facts import Books, Contacted, Envelope, Facts
 from domain.fold import fold
 from domain.invoice import Invoice
@@ -37,6 +38,8 @@ DUE = date(2037, 3, 13)  # a Friday; Good Friday is the 3rd of April, Easter Mon
 EVERY = frozenset({"email", "sms", "call", "letter", "portal", "task"})
 BY_HAND = frozenset({"email", "task"})
 LONG_POSTED = date(2100, 1, 1)
+# Under which numbers the customers of a country are reached, up to the last five digits.
+_DIALED = {"DE": "+493012340", "GB": "+4420794", "US": "+1212736"}
 # The customers of these stories have agreed to whatever needs their consent.
 CONSENTS = frozenset(technology.value for technology in Technology)
 
@@ -85,7 +88,8 @@ class Story:
     """What is known of a customer and its invoices at the start, what happens, and the diary that both tellers must write.
 
     ``diary`` holds one invoice after the other, each under its number where there are several. ``ours`` are the people of ours
-    who are known by name. ``tasks`` is what people must be asked to do on the way, each as ``OWNER: TITLE``.
+    who are known by name. ``tasks`` is what people must be asked to do on the way, each as ``OWNER: TITLE``. The customer lives in
+    ``country`` and ``time_zone``, the seller in Germany.
     """
 
     name: str
@@ -103,6 +107,8 @@ class Story:
     account_manager: str = ""
     tasks: tuple[str, ...] = ()
     ours: tuple[Person, ...] = ()
+    country: str = "DE"
+    time_zone: str = "Europe/Berlin"
 
     @property
     def expected(self) -> str:
@@ -111,24 +117,47 @@ class Story:
     def reached(self) -> Iterable[tuple[Role, str, str, str]]:
         """Role, name, e-mail address and telephone number of each contact; nobody else has them."""
         for place, (role, name) in enumerate(self.contacts):
-            yield role, name, f"{name.split()[0].lower()}@{self.name.replace(' ', '-')}.example", f"+49301234{sum(map(ord, self.name)):05}{place}"
+            yield (
+                role,
+                name,
+                f"{name.split()[0].lower()}@{self.name.replace(' ', '-')}.example",
+                f"{_DIALED[self.country]}{sum(map(ord, self.name)) % 10000:04}{place}",
+            )
 
     def facts(self) -> Facts:
         """The world at the start, everything in order."""
         people = tuple(Contact(f"k{place}", *person) for place, person in enumerate(self.reached()))
         customer = Customer(
-            "c", "s", "C-1", self.name, "DE", ("Europe/Berlin",), tier=self.tier, contacts=people, account_manager=self.account_manager, consents=CONSENTS
+            "c",
+            "s",
+            "C-1",
+            self.name,
+            self.country,
+            (self.time_zone,),
+            tier=self.tier,
+            contacts=people,
+            account_manager=self.account_manager,
+            consents=CONSENTS,
         )
-        calendar = calendar_for(("DE",), START.date())
+        calendar = calendar_for((self.country, "DE"), START.date())
         return Facts(
             playbook=load(self.playbook),
             customer=judged(customer, self.behavior, self.paid_late),
             books=Books("s", posted_through=LONG_POSTED),
             seller_zone="Europe/Berlin",
             calendar=calendar,
-            bank_calendar=calendar,
+            bank_calendar=calendar_for(("DE",), START.date()),
             envelope=Envelope(channels=self.channels),
         )
+
+
+OnText = ApprovalGiven | ApprovalRefused | ApprovalLapsed
+
+
+def _asked(case: Case, word: ApprovalGiven | ApprovalRefused) -> str:
+    """The text that whoever answers has read: the one they were asked about."""
+    approval = case.approval(word.step)
+    return approval.text_hash if approval else word.text_hash
 
 
 def judged(customer: Customer, behavior: Behavior, paid_late: tuple[int, ...]) -> Customer:
@@ -234,15 +263,20 @@ class _Account:
         books = replace(self.facts.books, read_at=None if self.facts.books.problem else now)
         return replace(self.facts, playbook=self.policies[self.cases[number].playbook], books=books).with_people(self.story.ours, now)
 
-    def hear(self, number: str, news: Iterable[News], now: datetime) -> Assessment:
+    def hear(self, number: str, news: Iterable[News], now: datetime, *, together: bool = True) -> Assessment:
         case, facts = self.cases[number], self.facts_of(number, now)
-        heard = assess(case, None if facts.books.problem else self.ledger[number], tuple(news), facts, now)
+        news = tuple(replace(word, text_hash=_asked(case, word)) if isinstance(word, ApprovalGiven | ApprovalRefused) else word for word in news)
+        heard = assess(case, None if facts.books.problem else self.ledger[number], news, facts, now)
         self.cases[number] = heard.case
         self.entries[number] += heard.entries
         self.tasks += [route(task, facts.people, facts.owner) for task in heard.tasks]
         for word, reply in zip(news, heard.replies, strict=True):
             if isinstance(word, Spoken) and word.reached and reply.taken:
                 self.facts = replace(self.facts, contacts=(*self.facts.contacts, Contacted(now, Stage.CALL, channel="talk")))
+            if together and isinstance(word, ApprovalGiven | ApprovalRefused) and reply.taken and (about := heard.case.approval(word.step)):
+                self.decide_together(about, word, case.id, now)
+        for about in leave.left_by(case, heard.case, now) if together else ():
+            self.decide_together(about, ApprovalLapsed(about.step, by="Dunwell", why="what it says has changed since"), "", now)
         match heard.verdict.decision:
             case Close():
                 self.wakes.pop(number, None)
@@ -268,17 +302,15 @@ class _Account:
 
     def carry_out(self, number: str, act: Perform, now: datetime) -> None:
         case, facts = self.cases[number], self.facts_of(number, now)
-        if act.channel == APPROVAL:
-            expires = facts.bank_calendar.add(facts.today(now), APPROVAL_BUSINESS_DAYS)
-            folded = fold(case, ApprovalAsked(act.step, "", expires, by="Dunwell"), facts, now)
-            self.cases[number] = folded.case
-            self.entries[number] += folded.entries
-            self.tasks += [route(task, facts.people, facts.owner) for task in folded.tasks]
-            return
         others = {one.id: name for name, one in self.cases.items() if name in self.wakes}
+        if act.channel == APPROVAL and is_for_itself(facts.playbook.step(act.step), facts, now):
+            others = {case.id: number}
         seen = {self.cases[name].invoice.id: self.ledger[name] for name in others.values()}
         bundle = compose(case.id, [(self.cases[name], self.facts_of(name, now)) for name in others.values()], seen, now)
         assert bundle is not None, f"{act} was decided and cannot be composed"
+        if act.channel == APPROVAL:
+            self.ask(number, bundle, others, now)
+            return
         if bundle.channel != "task" and not bundle.step.answers_customer:
             self.facts = replace(self.facts, contacts=(*self.facts.contacts, Contacted(now, bundle.step.stage, f"out-{now}", bundle.channel)))
         fate = Fate.DONE if bundle.channel == "task" else Fate.DELIVERED
@@ -288,6 +320,28 @@ class _Account:
             self.entries[name].append(line)
             if name != number:
                 self.hear(name, (), now)
+
+    def ask(self, number: str, bundle: Bundle, others: Mapping[str, str], now: datetime) -> None:
+        """One text is asked about once, under the name of the invoice that words it; what it covers waits with it."""
+        carrier = bundle.carrier.case.id
+        facts = self.facts_of(others[carrier], now)
+        expires = facts.bank_calendar.add(facts.today(now), APPROVAL_BUSINESS_DAYS)
+        covers = tuple(dict.fromkeys((carrier, *(share.case.id for share in bundle.shares)))) if len(bundle.shares) > 1 else ()
+        hash_ = f"the text of {carrier} at {now}"
+        for share in bundle.shares:
+            name = others[share.case.id]
+            asked = fold(self.cases[name], ApprovalAsked(share.step.name, hash_, expires, by="Dunwell", covers=covers), self.facts_of(name, now), now)
+            self.cases[name] = asked.case
+            self.entries[name] += asked.entries
+            self.tasks += [route(task, facts.people, facts.owner) for task in asked.tasks]
+            if name != number:
+                self.hear(name, (), now)
+
+    def decide_together(self, about: Approval, told: OnText, decided: str, now: datetime) -> None:
+        """What is decided about a text holds for every invoice that stands in it."""
+        for name, other in list(self.cases.items()):
+            if other.id in about.covers and other.id != decided and not other.ended and (its := leave.undecided(other, about)):
+                self.hear(name, (replace(told, step=its.step),), now, together=False)
 
 
 def in_the_ledger(fields: Mapping[str, Any], currency: str) -> dict[str, Any]:

@@ -138,7 +138,7 @@ def prism(document: dict[str, Any], folder: Path, upstream: str = "") -> Iterato
                 pytest.fail(f"Prism did not start: {said[:2000]}")
         finally:
             process.kill()
-            process.wait(20)
+            process.wait(60)
     pytest.fail("Prism found no free port")
 
 

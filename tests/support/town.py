@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 import playbooks
+from domain import matters, parking
 from domain.calendar import local_day, start_of_day, zone
 from domain.calling import counts_as
 from domain.case import ApprovalStanding, Case, Fate, HoldKind, PromiseStanding
@@ -22,10 +23,10 @@ from domain.event import (
     CallEnded,
     DeliveryReported,
     DisputeResolved,
+    Escalated,
     HoldReleased,
     News,
     OutreachResolved,
-    PlanEnded,
     Reopened,
     ReplyHandled,
     Spoken,
@@ -35,14 +36,18 @@ from domain.fold import fold
 from domain.invoice import Invoice, Standing
 from domain.ladder import is_done, why_spared
 from domain.owed import AnswerKind
-from domain.playbook import Playbook, Stage, Step
+from domain.plan_news import PlanEnded
+from domain.playbook import Playbook, Stage, Step, Verb, taken_again
 from support.worlds import an_invoice
 
 PLAYBOOKS = {
     one.hash: one for one in (playbooks.load(name) for name in ("standard", "multi-channel-week", "b2b-three-weeks", "owner-voice", "issue-to-payment"))
 }
 LEGAL = HoldKind.LEGAL
+_OFTEN = 2
 _FIRMNESS = list(Stage)
+_FIRM = (Stage.FINAL, Stage.HOLD, Stage.DEMAND, Stage.REFERRAL)
+_MEASURES = (Verb.PLACE_CREDIT_HOLD, Verb.HAND_OFF, Verb.REFER_TO_AGENCY, Verb.WRITE_OFF)
 # Further away than this nothing sleeps: a due date in the future, or the longest word anybody may give.
 _LONGEST_SLEEP = timedelta(days=100)
 
@@ -73,6 +78,8 @@ class Town:
     missed: dict[str, tuple[datetime, ...]] = field(default_factory=dict)
     confirmed: dict[tuple[str, int], str] = field(default_factory=dict)  # the message about a case's so many promises
     flights: dict[str, tuple[InFlight, ...]] = field(default_factory=dict)
+    asked: dict[str, set[str]] = field(default_factory=dict)  # the open tasks of people of ours that speak to the customer
+    thanked: dict[str, datetime] = field(default_factory=dict)
     fate: Fate = Fate.DELIVERED
     messages: int = 0
 
@@ -93,6 +100,7 @@ class Town:
             refused_answers=self.refused_answers.get(case, ()),
             missed=self.missed.get(case, ()),
             in_flight=self.flights.get(case, ()),
+            asked=frozenset(matter.rpartition("/")[2] for matter in self.asked.get(case, ())),
         )
 
     def look(self, case: str, *news: News) -> Assessment:
@@ -100,6 +108,11 @@ class Town:
         facts, before = self.facts_for(case), self.cases[case]
         heard = assess(before, self.ledger[case], news, facts, self.now)
         self.cases[case], self.heard[case] = heard.case, heard
+        if heard.case.playbook == before.playbook:
+            self._close_tasks(case, before, facts)
+        if not news:
+            self._check(heard, facts)
+            return heard
         assert len(heard.replies) == len(news)
         assert all(reply.said for reply in heard.replies), "somebody was answered nothing"
         for word, reply in zip(news, heard.replies, strict=True):
@@ -110,6 +123,24 @@ class Town:
         else:
             self.look(case)
         return self.heard[case]
+
+    def _close_tasks(self, case: str, before: Case, facts: Facts) -> None:
+        """What the edges close once a look is written down: nobody is asked to call while there is nothing to say."""
+        one, asked = self.cases[case], self.asked.setdefault(case, set())
+        asked -= {*parking.waiting(one), *(matters.moot_at_the_end(one, facts) if one.ended or one.settled_at else ())}
+        kinds = {hold.kind for hold in one.holds if hold.until > self.now}
+        unclear = one.invoice.standing is not Standing.OPEN or bool(one.successor) or one.ended is not None
+        promised = any(promise.standing is PromiseStanding.OPEN for promise in one.promises)
+        disputed = any(dispute.is_open and dispute.amount.amount >= one.invoice.balance.amount - 1 for dispute in one.disputes)
+        if unclear or promised or disputed or kinds - {HoldKind.PLEASE_WAIT}:
+            assert not asked, f"{asked} is asked for while there is nothing to say"
+        elif kinds:
+            playbook = PLAYBOOKS[one.playbook]
+            steps = (playbook.step_of(rung) for rung in one.rungs if parking.key(one, rung.step) in asked)
+            assert all(step.do is Verb.ALERT_ACCOUNT_MANAGER for step in steps), "a call is asked for although a colleague asked to wait"
+        # Nobody made it: it may be asked for anew, also once it is for this customer again.
+        again = {step for step in before.parked if (rung := one.rung(step)) is None or rung.fate is Fate.PASSED_OVER}
+        self.sent = [sent for sent in self.sent if (sent.case, sent.round) != (case, before.round) or sent.step not in again]
 
     def say(self, case: str, news: News) -> None:
         """Something is said about an invoice, and what follows from it is done."""
@@ -179,7 +210,9 @@ class Town:
             fate = Fate.SHADOWED
         elif fate is Fate.SKIPPED:  # the provider did not take it
             kept = self.refused_answers if step.answers_customer else self.refusals
-            kept[case] = (*kept.get(case, ()), Refused(self.now, "mailbox full", try_again=self.messages % 2 == 0))
+            contact = facts.contact_for(step, act.channel, self.now)
+            way = {"step": step.name, "channel": act.channel, "reach": contact.reach_by(act.channel) if contact else "", "taken": self.messages % 3 == 0}
+            kept[case] = (*kept.get(case, ()), Refused(self.now, "mailbox full", self.messages % 2 == 0, **way))
             return
         (self.refused_answers if step.answers_customer else self.refusals).pop(case, None)
         if not step.answers_customer:
@@ -188,6 +221,10 @@ class Town:
         assert line.what
         if step.answers_customer is AnswerKind.PROMISE_CONFIRMED:
             self.confirmed[case, len(self.cases[case].promises)] = outreach
+        if step.answers_customer is AnswerKind.SETTLED:
+            self.thanked[case] = self.now
+        if act.channel == "task" and facts.mode is Mode.LIVE and not step.answers_customer and step.do not in _MEASURES:
+            self.asked.setdefault(case, set()).add(parking.key(self.cases[case], step.name))
         self.sent.append(Sent(case, 0 if step.answers_customer else self.cases[case].round, step.name, self.now, outreach))
         if act.channel != "task":
             made = () if step.answers_customer else (Contacted(self.now, step.stage, outreach, act.channel, counts_as),)
@@ -199,7 +236,10 @@ class Town:
         """Everything that must be true at the moment of a message that answers: it may break a silence, and nothing else."""
         ledger, what = self.ledger[case.id], step.answers_customer
         assert case.ended is None, "an answer about an invoice nobody watches"
-        assert ledger.balance.amount > 0, "an answer about a paid invoice"
+        if what is AnswerKind.SETTLED:
+            self._judge_thanks(case, ledger)
+        else:
+            assert ledger.balance.amount > 0, "an answer about a paid invoice"
         assert ledger.standing is Standing.OPEN, "an answer about an invoice that is not open"
         kinds = {hold.kind for hold in case.holds if hold.until > self.now}
         assert HoldKind.LEGAL not in kinds, "an answer in spite of a legal stop"
@@ -212,10 +252,22 @@ class Town:
             promises = [one for one in case.promises if one.standing is PromiseStanding.OPEN]
             assert len(promises) == 1, "nothing is promised"
             assert (case.id, len(case.promises)) not in self.confirmed, "a promise was confirmed twice"
-        if what in (AnswerKind.PLAN_CONFIRMED, AnswerKind.INSTALLMENT_REMINDER):
+        if what is AnswerKind.DISCOUNT_GRANTED:
+            assert case.discount and case.discount.last_day >= facts.today(self.now), "no discount to speak of"
+        if what in (AnswerKind.PLAN_CONFIRMED, AnswerKind.INSTALLMENT_REMINDER, AnswerKind.PLAN_PROPOSED):
             assert HoldKind.PLAN in kinds, "no plan to speak of"
         if channel != "task":
             self._judge_hour(channel, facts)
+
+    def _judge_thanks(self, case: Case, ledger: Invoice) -> None:
+        """Nobody is thanked for a part of the money, for what they were only reminded of, or twice for the same."""
+        net = case.discount and case.discount.off(ledger.total).amount
+        assert ledger.balance.amount <= (net or 0) + 1, "thanks for money that is not there"
+        steps = ((rung, PLAYBOOKS[case.playbook].step_of(rung)) for rung in case.rungs)
+        firm = [rung.at for rung, step in steps if (rung.is_contact and step.stage in _FIRM) or (rung.fate is Fate.DONE and step.do in _MEASURES)]
+        firm += [one.made_at for one in case.promises if one.standing in (PromiseStanding.BROKEN, PromiseStanding.PARTLY_KEPT)]
+        before = self.thanked.get(case.id)
+        assert any(before is None or at > before for at in firm) or (before is None and case.acts), "thanks for nothing"
 
     def _judge_hour(self, channel: str, facts: Facts) -> None:
         """Whether anybody may be written to or called now."""
@@ -241,15 +293,26 @@ class Town:
         assert not facts.books.problem
         assert (case.id, case.round, step.name) not in {(one.case, one.round, one.step) for one in self.sent}, "a step was repeated"
         steps = facts.playbook.steps
-        for before in steps[: steps.index(step)] if step in steps else steps:
-            assert is_done(case, before.name, facts.mode) or why_spared(before, case, facts), f"{before.name} was skipped silently"
+        again = taken_again(step.name)
+        lies = False
+        for before in steps[: steps.index(step)] if step in steps else () if again else steps:
+            lies = lies or _is_left_lying(case, before)
+            is_to_come = before.planned_day(case.invoice.due, facts.calendar) > local_day(now, zones) - timedelta(days=5)
+            waits = lies and not step.severe and (before.severe or _is_left_lying(case, before) or is_to_come)
+            assert is_done(case, before.name, facts.mode) or why_spared(before, case, facts) or waits, f"{before.name} was skipped silently"
+        taken = [one for one in self.sent if (one.case, one.round) == (case.id, case.round) and case.rung(one.step) and not one.step.startswith("statement-")]
+        if step in steps and not step.together and taken and (last := next((one for one in steps if one.name == taken[-1].step), None)):
+            planned_together = (last.day, last.business_day) == (step.day, step.business_day)
+            assert planned_together or local_day(taken[-1].at, zones) < local_day(now, zones), f"the {step.name} in one burst with the {last.name}"
         if step.approve and facts.mode is Mode.LIVE:
             approval = case.approval(step.name)
             assert approval, "not approved"
             assert approval.standing is ApprovalStanding.GIVEN, "not approved"
             assert len(set(approval.given_by)) >= step.approve, "too few have approved"
             assert approval.expires > now, "the approval has expired"
-        firmest = [facts.playbook.step(rung.step).stage for rung in case.rungs if rung.is_contact and rung.step in {one.name for one in steps}]
+        # Whoever says that nothing came begins at the soft end again.
+        counted = [rung for rung in case.rungs if rung.is_contact and rung.step in {one.name for one in steps} and not (again and case.copy)]
+        firmest = [facts.playbook.step(rung.step).stage for rung in counted]
         assert all(_FIRMNESS.index(stage) <= _FIRMNESS.index(step.stage) for stage in firmest), "softer than before"
         if channel == "task" or step.do.is_internal:
             return
@@ -268,6 +331,11 @@ class Town:
             assert all((today - local_day(one.at, zones)).days >= 7 for one in facts.contacts if one.channel == "talk"), "called after a conversation"
         if step.severe:
             notices = [rung for rung in case.rungs if _is_notice(rung.fate, facts.mode) and _is_written(facts.playbook.step_of(rung).stage)]
+            last = max(notices, key=lambda rung: rung.at)
+            assert last.channel != "letter" or last.fate is not Fate.ACCEPTED or last.posted, "severe after a letter that nobody posted"
+            if copy := case.copy:
+                assert copy.arrived, "severe before the copy that was asked for has arrived"
+                assert (today - copy.arrived).days >= step.notice_days, "severe before there was time to look at the copy"
             assert notices, "severe without a notice"
             assert (today - local_day(max(rung.at for rung in notices), zones)).days >= step.notice_days, "severe before its notice period has gone"
 
@@ -305,6 +373,8 @@ class Town:
         if self.cases[case].ended:
             self.ledger[case] = replace(self.ledger[case], standing=Standing.OPEN, balance=self.ledger[case].total)
             self.say(case, Reopened(by="Ann"))
+        elif self.cases[case].settled_at:
+            self.ledger[case] = replace(self.ledger[case], standing=Standing.OPEN, balance=self.ledger[case].total)
         for flight in self.flights.get(case, ()):
             self.say(case, OutreachResolved(flight.outreach, went_out=True, by="Ann"))
             assert flight not in self.flights[case], "a doubtful message that nobody can clear up"
@@ -315,12 +385,21 @@ class Town:
         for _ in range(26):
             if self.cases[case].ended or is_there(self.cases[case]):
                 break
+            lying = [one.step for one in self.cases[case].approvals if one.lapses >= _OFTEN and self.cases[case].rung(one.step) is None]
+            for step in lying:
+                self.say(case, Escalated(step, by="Ann"))
             for approval in self.cases[case].approvals:
                 if approval.standing is ApprovalStanding.OPEN:
                     for person in ("Ann", "Ben"):
                         self.say(case, ApprovalGiven(approval.step, approval.text_hash, by=person))
             self.pass_time(self.now + timedelta(days=7))
         return is_there(self.cases[case])
+
+
+def _is_left_lying(case: Case, step: Step) -> bool:
+    """Whether nobody has answered often enough whether it may be done."""
+    asked = case.approval(step.name)
+    return step.approve > 0 and asked is not None and asked.standing is ApprovalStanding.EXPIRED and asked.lapses >= _OFTEN
 
 
 def _is_notice(fate: Fate, mode: Mode) -> bool:

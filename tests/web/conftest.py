@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from db import parties
 from db.engine import Database
 from settings import SellerSettings, Settings
+from support.calling_scene import Scene, set_up, wait_for_the_call
 from support.office import SECRET, SELLER, FakeDoor, Office
 from web.app import create_private, create_public
 
@@ -58,3 +59,12 @@ def outside(door: FakeDoor, settings: Settings, sellers: tuple[SellerSettings, .
     """The public listener."""
     with TestClient(create_public(door, settings, sellers, lambda: office.now), base_url="http://127.0.0.1:8401", follow_redirects=False) as client:
         yield client
+
+
+@pytest.fixture
+def scene(database: Database, tmp_path: Path) -> Iterator[Scene]:
+    """The morning on which a call is due, both reminders behind it."""
+    hand, door, client, caller, invoice = set_up(database, tmp_path, transfer="+49309999999")
+    with client:
+        wait_for_the_call(hand, invoice)
+        yield Scene(hand, client, caller, door, invoice)

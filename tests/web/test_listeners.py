@@ -247,11 +247,11 @@ def test_the_web_runs_without_temporal_and_stops_when_told(tmp_path: Path) -> No
                 answer = asked.getresponse()
                 assert answer.status == 200 and b'"temporal":"away"' in answer.read() and answer.getheader("server") is None
             process.send_signal(signal.SIGTERM)
-            said, _ = process.communicate(timeout=30)
+            said, _ = process.communicate(timeout=60)
             assert process.returncode == 0 and "stopped" in said
         finally:
             process.kill()
-            process.wait(10)
+            process.wait(60)
 
 
 def _ports(process: subprocess.Popen[str]) -> list[int]:

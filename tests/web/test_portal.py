@@ -23,7 +23,7 @@ from web.portal import OFTEN
 
 REACH = "billing@c-1.example"
 BANK = BankDetails("Brightwater Tools Ltd", "DE89370400440532013000", "COBADEFFXXX")
-BUTTONS = ("paid", "promise", "wrong", "copy", "person", "read", "here", "renew")
+BUTTONS = ("paid", "promise", "wrong", "copy", "plan", "person", "read", "here", "renew")
 
 
 @dataclass
@@ -199,6 +199,16 @@ def test_the_wrong_person_stops_everything_and_says_who_is_right(outside: TestCl
     ((intent, said),) = desk.rows("select intent, text from incoming")
     assert intent == "wrong_contact" and said.endswith("Please ask Bea Holm")
     assert len(desk.rows("select * from inbox where kind = 'replied'")) == 2
+
+
+def test_who_would_like_to_pay_in_parts_is_proposed_a_plan_over_what_was_chosen(outside: TestClient, desk: Desk) -> None:
+    for _ in range(2):
+        answer = outside.post(f"{desk.path}/plan", data={"invoice": desk.found["A-1"], "words": "From March, if we may"})
+        assert "You get our answer in writing" in words_of(answer)
+    ((intent, said),) = desk.rows("select intent, text from incoming")
+    assert intent == "plan_request" and said.endswith("From March, if we may")
+    (((body,),), ((held,),)) = (desk.rows(f"select {what} from inbox where kind = '{kind}'") for what, kind in (("body", "offered"), ("case_id", "hold")))
+    assert desk.found["A-1"] in body and desk.found["A-2"] not in body and held == f"invoice/{desk.found['A-1']}"
 
 
 def test_what_does_not_fit_is_given_back_and_tells_nobody(outside: TestClient, desk: Desk, door: FakeDoor) -> None:

@@ -199,6 +199,9 @@ def test_events_of_sendgrid_move_the_message_they_name(providers: Providers) -> 
     [
         ({"event": "bounce", "type": "bounce", "reason": "550 no such user"}, "dead", "failed"),
         ({"event": "bounce", "type": "blocked", "reason": "421 try later"}, None, "failed"),
+        ({"event": "bounce", "type": "blocked", "bounce_classification": "Technical Failure", "reason": "421 try later"}, None, "failed"),
+        ({"event": "bounce", "type": "bounce", "bounce_classification": "Reputation", "reason": "550 listed"}, None, "failed"),
+        ({"event": "bounce", "type": "bounce", "bounce_classification": "Invalid Address", "reason": "550 no"}, "dead", "failed"),
         ({"event": "dropped", "reason": "Bounced Address"}, "dead", "failed"),
         ({"event": "dropped", "reason": "Spam Reporting Address"}, "complained", "failed"),
         ({"event": "dropped", "reason": "something new"}, None, "failed"),
@@ -311,6 +314,24 @@ def test_a_mail_that_sendgrid_received_is_kept_once(providers: Providers, fields
         (row,) = connection.execute(select(schema.incoming)).mappings().all()
     assert (row["sender"], row["subject"], row["message_id"]) == ("billing@c-1.example", "Re: Invoice A-1", "<reply-1@c-1.example>")
     assert "We pay on Friday. Grüße, Bea" in row["text"]
+
+
+def test_a_mail_taken_apart_that_has_no_id_and_comes_late_and_again_is_kept_once(providers: Providers) -> None:
+    text = b'--xYz\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
+    file = b'--xYz\r\nContent-Disposition: form-data; name="attachment1"; filename="advice.pdf"\r\n\r\n%PDF-1.7\r\n--xYz--\r\n'
+    body = b"".join(text % one for one in ((b"from", b"billing@c-1.example"), (b"to", b"ann@b.example"), (b"subject", b"x"), (b"text", b"hello"))) + file
+    for age in (timedelta(days=3), timedelta(days=1), timedelta()):
+        headers = {**providers.seal(body, age=age), "Content-Type": "multipart/form-data; boundary=xYz"}
+        assert providers.outside.post("/webhooks/sendgrid/inbound", content=body, headers=headers).status_code == 204
+    assert providers.count("incoming") == 1
+
+
+def test_events_that_sendgrid_tells_late_are_not_lost(providers: Providers) -> None:
+    body = json.dumps([providers.event("delivered")]).encode()
+    for age, status in ((timedelta(hours=26), 401), (timedelta(hours=23), 204), (timedelta(), 204)):
+        headers = {**providers.seal(body, age=age), "Content-Type": "application/json"}
+        assert providers.outside.post("/webhooks/sendgrid/events", content=body, headers=headers).status_code == status
+    assert providers.count("receipts") == 1
 
 
 def test_a_genuine_request_that_nobody_can_use_is_told_so(providers: Providers) -> None:

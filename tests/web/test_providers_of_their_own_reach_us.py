@@ -71,7 +71,7 @@ def provider(program: str, folder: Path, *options: str) -> Iterator[Provider]:
         yield Provider(f"http://127.0.0.1:{(folder / 'port').read_text()}", folder / "log.jsonl")
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def running_sendgrid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provi
         yield running
 
 
-def until(is_so: Callable[[], bool], seconds: float = 15) -> None:
+def until(is_so: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not is_so() and time.monotonic() < deadline:
         time.sleep(0.01)

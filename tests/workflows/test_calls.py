@@ -28,6 +28,7 @@ from db.engine import Database
 from domain.facts import Envelope, Mode
 from examples.ports import listen
 from integrations.messaging import Message, Outcome, capture, twilio_call
+from integrations.speaking import Line, Speaker, UnableToSpeak
 from settings import Settings
 from support.playing import Stage, accepted
 from support.rig import virtual_server
@@ -101,6 +102,19 @@ PHONES = {
 }
 
 
+class Polite:
+    """A model that thanks before it asks."""
+
+    async def understand(self, question: str, said: str, choices: tuple[str, ...], language: str) -> str:
+        return ""
+
+    async def word(self, line: Line) -> str:
+        if "ask_latest" not in line.ours:
+            raise UnableToSpeak("at a loss")
+        latest, amount = line.facts["latest"], line.facts["amount"]
+        return f"{line.ours['too_late']} Thank you. The latest I can note is {latest}. Can you pay {amount} by then?"
+
+
 @dataclass
 class UntilItIsOver:
     """Places calls, and waits until each is over: so a conversation takes no time on the virtual clock."""
@@ -133,11 +147,11 @@ def pretend_twilio(folder: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port.read_text()}"
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 @asynccontextmanager
-async def a_stage_with_a_phone(database: Database, folder: Path, twilio: str, stories: list[Story]) -> AsyncIterator[Stage]:
+async def a_stage_with_a_phone(database: Database, folder: Path, twilio: str, stories: list[Story], speaker: Speaker | None = None) -> AsyncIterator[Stage]:
     listener = listen(0)
     public = f"http://127.0.0.1:{listener.getsockname()[1]}"
     playbook = playbooks.load("b2b-three-weeks")
@@ -146,7 +160,7 @@ async def a_stage_with_a_phone(database: Database, folder: Path, twilio: str, st
         installation.set_mode(connection, Mode.LIVE, "test", datetime.now(UTC))
     mailer = capture.connect(folder / "mail")
     messengers = {"call": UntilItIsOver(twilio_call.connect(ACCOUNT, TOKEN, OURS, public_url=public, api=twilio), database)}
-    settings = Settings(data_folder=folder, public_url=public, twilio_auth_token=TOKEN, channels="email,call", mailer="capture")
+    settings = Settings(data_folder=folder, public_url=public, twilio_account_sid=ACCOUNT, twilio_auth_token=TOKEN, channels="email,call", mailer="capture")
 
     ticks = count()
 
@@ -158,7 +172,9 @@ async def a_stage_with_a_phone(database: Database, folder: Path, twilio: str, st
 
     async with virtual_server() as environment:
         stage = Stage(environment, database, Assessor(policy), folder / "mail", [story.name for story in stories])
-        server = uvicorn.Server(uvicorn.Config(create_public(stage.door, settings, (), clock), log_level="warning"))
+        app = create_public(stage.door, settings, (), clock)
+        app.state.speaker = speaker
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         deciding, sending = worker.make_workers(environment.client, database, stage.ledgers, policy, mailer, messengers=messengers, at=stage.at, cached=100)
         async with deciding, sending:
@@ -167,29 +183,35 @@ async def a_stage_with_a_phone(database: Database, folder: Path, twilio: str, st
         await serving
 
 
-async def perform(database: Database, folder: Path, twilio: str, story: Story) -> tuple[str, list[Any]]:
+async def perform(database: Database, folder: Path, twilio: str, story: Story, speaker: Speaker | None) -> tuple[str, list[Any]]:
     number = next(iter(story.reached()))[3]
     async with httpx.AsyncClient(base_url=twilio, trust_env=False) as phone:
         (await phone.put("/phones", json=[{"number": number, **script} for script in PHONES[story.name]])).raise_for_status()
-        async with a_stage_with_a_phone(database, folder, twilio, [story]) as stage:
+        async with a_stage_with_a_phone(database, folder, twilio, [story], speaker) as stage:
             performance = await stage.play(story)
         calls = (await phone.get("/calls")).json()
     return performance.diary, calls
 
 
 @pytest.mark.server
-@pytest.mark.parametrize("story", [NEGOTIATED, FAILED], ids=lambda story: story.name)
-def test_three_weeks_with_a_voice(story: Story, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("story", "speaker"),
+    [(NEGOTIATED, None), (FAILED, None), (NEGOTIATED, Polite())],
+    ids=["negotiated", "failed", "negotiated over a line of its own"],
+)
+def test_three_weeks_with_a_voice(story: Story, speaker: Speaker | None, tmp_path: Path) -> None:
     with fresh_database("sqlite", tmp_path, None) as url, pretend_twilio(tmp_path) as twilio:
         database = Database(url)
-        diary, calls = asyncio.run(perform(database, tmp_path, twilio, story))
+        diary, calls = asyncio.run(perform(database, tmp_path, twilio, story, speaker))
         assert diary == story.expected, diary
         assert len(calls) == len(PHONES[story.name])
         for call in calls:
             assert call["errors"] == []
             said = [words["said"] for words in call["words"] if words["who"] == "voice" and "said" in words]
             assert not said or "automated assistant" in said[0]
-            assert not any("INV-1" in words for words in said[:2])
+            assert not any("INV-1" in words for words in said[: 2 if speaker is None else 1])
+        if speaker is not None:
+            assert "Thank you. The latest I can note is" in " ".join(said)
         keys = accepted(tmp_path / "mail")
         assert len(keys) == len(set(keys)) == 3
         database.close()

@@ -33,8 +33,8 @@ from domain.decision import Verdict, Wait
 from domain.diary import Entry, write_diary
 from domain.facts import Books, Envelope, Facts
 from domain.timeline import timeline
+from integrations.reference import countries
 from integrations.reference import holidays as holiday_tables
-from integrations.reference import zones as zone_tables
 from support.rig import SELLER, Rig, rig, standard_policy, virtual_server
 from tests.replay.replaying import replay
 from workflows.contract import case_id
@@ -140,7 +140,7 @@ def more_holidays(monkeypatch: pytest.MonkeyPatch, _: Path) -> Iterator[None]:
 def other_places(monkeypatch: pytest.MonkeyPatch, _: Path) -> Iterator[None]:
     """Another table of the zones of countries."""
     with monkeypatch.context() as patched:
-        patched.setattr(zone_tables, "_zones_by_country", lambda: {"DE": ("Pacific/Honolulu",)})
+        patched.setattr(countries, "zones_by_country", lambda: {"DE": ("Pacific/Honolulu",)})
         yield
 
 
@@ -214,7 +214,7 @@ def test_an_edited_playbook_changes_no_running_invoice_and_new_ones_follow_it(da
     wording.write_text(re.sub("(?m)^subject: .*$", "subject: Quite another subject", wording.read_text()))
     with monkeypatch.context() as patched:
         patched.setattr(playbooks, "SHIPPED", edited)
-        later = standard_policy()
+        later = standard_policy.__wrapped__()  # as files read anew say it
     assert later.playbook.name == "standard" and later.playbook.hash != standard_policy().playbook.hash
 
     async def story() -> None:

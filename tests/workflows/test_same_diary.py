@@ -167,7 +167,7 @@ class Stage:
             calls = [door.report(self.rig.hint(story.number, f"{story.seed}/{twist.at}"))]
         futures: list[Future[object]] = [asyncio.run_coroutine_threadsafe(call, self.loop) for call in calls]
         if not twist.news:
-            assert futures[0].result(timeout=20), "the hint did not reach the server"
+            assert futures[0].result(timeout=60), "the hint did not reach the server"
             return futures
         deadline = time.monotonic() + 4
         while self._rows(story) < before + len(calls) and time.monotonic() < deadline:
