@@ -331,12 +331,12 @@ class Town:
             assert all((today - local_day(one.at, zones)).days >= 7 for one in facts.contacts if one.channel == "talk"), "called after a conversation"
         if step.severe:
             notices = [rung for rung in case.rungs if _is_notice(rung.fate, facts.mode) and _is_written(facts.playbook.step_of(rung).stage)]
-            last = max(notices, key=lambda rung: rung.at)
-            assert last.channel != "letter" or last.fate is not Fate.ACCEPTED or last.posted, "severe after a letter that nobody posted"
+            assert notices, "severe without a notice"
+            newest = max(notices, key=lambda rung: rung.at)
+            assert newest.channel != "letter" or newest.fate is not Fate.ACCEPTED or newest.posted, "severe after a letter that nobody posted"
             if copy := case.copy:
                 assert copy.arrived, "severe before the copy that was asked for has arrived"
                 assert (today - copy.arrived).days >= step.notice_days, "severe before there was time to look at the copy"
-            assert notices, "severe without a notice"
             assert (today - local_day(max(rung.at for rung in notices), zones)).days >= step.notice_days, "severe before its notice period has gone"
 
     def _check(self, heard: Assessment, facts: Facts) -> None:
