@@ -376,7 +376,8 @@ def _without_leave(case: Case, step: Step, facts: Facts, now: datetime) -> Verdi
     if approval and approval.standing is ApprovalStanding.GIVEN:
         return None
     if approval is None or approval.standing is not ApprovalStanding.OPEN:
-        if (asking := facts.bank_calendar.on_or_after(facts.today(now))) > facts.today(now):
+        asking = facts.bank_calendar.on_or_after(facts.today(now))
+        if asking > facts.today(now) and not facts.envelope.hours.any_time:
             return _wait(facts.opening(asking), f"the {step.title} waits for approval", facts.owner, "approval", now)
         return Verdict(Perform(step.name, APPROVAL, f"ask for approval of the {step.title}"), "due")
     why = f"the {step.title} waits for approval"
