@@ -183,7 +183,7 @@ def try_what_was_rare() -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(10_800 if RUNS > 300 else 1200)
+@pytest.mark.timeout(10_800 if RUNS > 300 else 2400)
 def test_no_story_breaks_a_promise_whatever_is_said_in_whatever_situation(capsys: pytest.CaptureFixture[str]) -> None:
     said.clear()
     run_state_machine_as_test(
