@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,14 @@ class Log:
         self.write(what, **more)
         if self._file:
             os.fsync(self._file.fileno())
+
+
+def read_log(file: Path) -> Iterator[dict[str, Any]]:
+    """The whole lines of an append-only log, oldest first; a line still being written is left for the next reading."""
+    if not file.exists():
+        return
+    for line in file.read_bytes().split(b"\n")[:-1]:
+        yield json.loads(line)
 
 
 class Logged:

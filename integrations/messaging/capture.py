@@ -70,10 +70,11 @@ class CaptureMailer:
     def sent_since(self, moment: datetime, known: Collection[str] = ()) -> Iterator[Sent]:
         log = self.folder / ACCEPT_LOG
         try:
-            lines = log.read_text(encoding="utf-8").splitlines()
+            # What follows the last line's end is still being written by another process.
+            lines = log.read_bytes().split(b"\n")[:-1]
         except FileNotFoundError:
             return
-        except (OSError, UnicodeDecodeError) as error:
+        except OSError as error:
             raise UnableToReadSent(f"{log} cannot be read ({error}); correct its rights, or put back a whole copy") from None
         for number, text in enumerate(lines, 1):
             try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import threading
@@ -19,6 +18,8 @@ import httpx
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
+
+from examples.append_log import read_log
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT, TOKEN = "AC" + "7" * 32, "0123456789abcdef"
@@ -74,8 +75,7 @@ class TwilioWorld:
         return answer.json()
 
     def lines(self, what: str, sid: str = "") -> list[dict[str, Any]]:
-        found = [json.loads(line) for line in self.log.read_text().splitlines()]
-        return [line for line in found if line["what"] == what and (not sid or sid in (line.get("sid"), line.get("call")))]
+        return [line for line in read_log(self.log) if line["what"] == what and (not sid or sid in (line.get("sid"), line.get("call")))]
 
     def told(self, sid: str, number: int) -> list[Post]:
         """What was told of one message or call, at least ``number`` things unless they do not come."""

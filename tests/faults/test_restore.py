@@ -7,7 +7,6 @@ back. The runs are as workflows are: they remember their cases, and wake when th
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,6 +22,7 @@ from db import installation, journal
 from db.engine import Database
 from domain.calendar import local_day
 from domain.case import Fate
+from examples.append_log import read_log
 from support.restoring import Living, Rows, a_business, copy, write
 from support.rig import Rig, real_server, rig, virtual_server
 from workflows.contract import case_id
@@ -316,7 +316,7 @@ def test_a_round_of_upkeep_and_a_worker_that_starts_notice_what_the_last_round_s
 
 def accepted(made: Rig) -> list[str]:
     """What each message covered that the provider took, as its log tells it."""
-    return [json.loads(line)["covers"] for line in (made.mail / "accepted.jsonl").read_text().splitlines()] if made.mail.exists() else []
+    return [line["covers"] for line in read_log(made.mail / "accepted.jsonl")]
 
 
 def load(database: Database) -> installation.Installation:

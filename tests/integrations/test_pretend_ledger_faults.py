@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import subprocess
 import sys
 import threading
@@ -20,6 +19,7 @@ from typing import Any
 import httpx
 import pytest
 
+from examples.append_log import read_log
 from integrations.accounting import UnableToReadLedger, rest
 
 ROOT = Path(__file__).parents[2]
@@ -239,7 +239,7 @@ def test_webhooks_come_in_the_wrong_order_late_or_never(world: World) -> None:
     told = world.hinted(5)
     assert [number for number in told if number in numbers[:3]] == numbers[2::-1]
     assert told[-1] == numbers[3] and sorted(told) == sorted(numbers)
-    written = [json.loads(line) for line in world.log.read_text().splitlines()]
+    written = list(read_log(world.log))
     assert [line["ref"] for line in written if line["what"] == "webhook order" and line["do"] == "drop webhook"] == [dropped["number"]]
 
 

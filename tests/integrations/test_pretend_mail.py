@@ -24,6 +24,7 @@ from sendgrid.helpers.eventwebhook import EventWebhook
 from sendgrid.helpers.inbound.parse import Parse
 
 from examples import pretend_mail
+from examples.append_log import read_log
 from integrations.messaging import Accepted, Email, Mailer, Refused, Unknown, sendgrid, smtp
 
 ROOT = Path(__file__).parents[2]
@@ -56,8 +57,7 @@ class World:
         return self.http.get(self.address + path, params=params, headers={"Authorization": f"Bearer {bearer}"})
 
     def lines(self, what: str, key: str) -> list[dict[str, Any]]:
-        found = [json.loads(line) for line in self.log.read_text().splitlines()]
-        return [line for line in found if line["what"] == what and line["key"] == key]
+        return [line for line in read_log(self.log) if line["what"] == what and line["key"] == key]
 
     def events(self, key: str, number: int) -> list[dict[str, Any]]:
         """What was told about one mail, at least ``number`` events of it unless they do not come."""

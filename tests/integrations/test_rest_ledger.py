@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import socket
 import subprocess
 import sys
@@ -23,6 +22,7 @@ import pytest
 from domain.customer import Role
 from domain.invoice import Standing
 from domain.money import Money
+from examples.append_log import read_log
 from integrations.accounting import LedgerContact, LedgerInvoice, UnableToReadLedger, rest
 from integrations.accounting.csv_ledger import DateOrder, read_csv
 from integrations.accounting.rest import RestLedger, connect, verify
@@ -52,7 +52,7 @@ class Pretend:
         return dict(answer.json())
 
     def journal(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
+        return list(read_log(self.log))
 
 
 def started(folder: Path, *more: str) -> tuple[subprocess.Popen[str], Pretend]:

@@ -83,6 +83,16 @@ def test_a_damaged_log_of_capture_is_told_by_its_line(tmp_path: Path, line: str)
         list(capture.connect(tmp_path).sent_since(LONG_AGO))
 
 
+def test_captures_log_is_read_while_another_process_writes_to_it(tmp_path: Path) -> None:
+    mailer = capture.connect(tmp_path)
+    mailer.send(replace(mail("o-1"), subject="Überfällig"))
+    log = tmp_path / "accepted.jsonl"
+    whole = log.read_bytes()
+    half_a_letter = whole.index("Ü".encode()) + 1
+    log.write_bytes(whole + whole[:half_a_letter])
+    assert [(one.key, one.subject) for one in mailer.sent_since(LONG_AGO)] == [("o-1", "Überfällig")]
+
+
 # SendGrid
 
 

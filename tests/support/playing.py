@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -34,6 +33,7 @@ from domain.event import ApprovalGiven, ApprovalRefused, InvoiceChanged, News
 from domain.facts import Books, Envelope, Mode
 from domain.migration import plan_move
 from domain.timeline import During
+from examples.append_log import read_log
 from integrations.accounting import LedgerContact, LedgerCustomer, LedgerInvoice
 from integrations.messaging import capture
 from starter import Door
@@ -346,5 +346,4 @@ async def a_stage(database: Database, folder: Path, stories: Iterable[Story]) ->
 
 def accepted(mail: Path) -> list[str]:
     """The key of each message that the capture mailer took, in the order it took them."""
-    log = mail / capture.ACCEPT_LOG
-    return [json.loads(line)["key"] for line in log.read_text().splitlines()] if log.exists() else []
+    return [line["key"] for line in read_log(mail / capture.ACCEPT_LOG)]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import os
 import random
 import re
@@ -16,7 +15,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -34,6 +33,7 @@ from db import installation, mailboxes, migrate
 from db.engine import Database
 from db.schema import cases, inbox, invoices, outreach, outreach_parts, tasks
 from domain.facts import Mode
+from examples.append_log import read_log
 from workflows.contract import SEARCH_ATTRIBUTES
 
 SOAK = bool(os.environ.get("DUNWELL_SOAK"))
@@ -328,14 +328,6 @@ async def until(is_so: Callable[[], bool], what: str, within: float) -> None:
     while not is_so():
         assert time.monotonic() < deadline, f"waited {within:.0f} s in vain for {what}"
         await asyncio.sleep(0.05)
-
-
-def read_log(file: Path) -> Iterator[dict[str, Any]]:
-    """The whole lines of an append-only log."""
-    if not file.exists():
-        return
-    for line in file.read_bytes().split(b"\n")[:-1]:
-        yield json.loads(line)
 
 
 def _is_alive(pid: int) -> bool:

@@ -5,7 +5,6 @@ The providers share no code with us and seal by the public descriptions: what on
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import threading
@@ -25,6 +24,7 @@ from sqlalchemy import select, text
 
 from db import inbox, schema, suppressions
 from domain.event import DeliveryReported
+from examples.append_log import read_log
 from examples.ports import listen
 from integrations.messaging import Accepted, Email, Message, sendgrid, twilio_text
 from settings import SellerSettings, Settings
@@ -55,7 +55,7 @@ class Provider:
         """What our listener answered to ``number`` requests of this kind, or about as many events, unless they do not come."""
 
         def of_it() -> list[int]:
-            lines = [line for line in map(json.loads, self.log.read_text().splitlines()) if line["what"] == what]
+            lines = [line for line in read_log(self.log) if line["what"] == what]
             return [line.get("status", 0) for line in lines for _ in line.get("events", "1")]
 
         until(lambda: len(of_it()) >= number)

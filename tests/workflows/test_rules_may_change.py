@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import shutil
 import zoneinfo
@@ -33,6 +32,7 @@ from domain.decision import Verdict, Wait
 from domain.diary import Entry, write_diary
 from domain.facts import Books, Envelope, Facts
 from domain.timeline import timeline
+from examples.append_log import read_log
 from integrations.reference import countries
 from integrations.reference import holidays as holiday_tables
 from support.rig import SELLER, Rig, rig, standard_policy, virtual_server
@@ -235,7 +235,7 @@ def test_an_edited_playbook_changes_no_running_invoice_and_new_ones_follow_it(da
             assert since and agree(since, foretold), write_diary(made.diary(asleep))
             old, new = (next(entry.day for entry in made.diary(one) if "second reminder sent" in entry.what) for one in (asleep, begun))
             assert 14 <= old < 19 <= new < 24
-            subjects = [json.loads(line) for line in (made.mail / "accepted.jsonl").read_text().splitlines()]
+            subjects = list(read_log(made.mail / "accepted.jsonl"))
             assert {mail["to"] for mail in subjects if mail["subject"] == "Quite another subject"} == {"c-new@customer.example"}
 
     asyncio.run(story())
@@ -266,7 +266,7 @@ def test_a_worker_with_other_rules_takes_over_what_an_earlier_one_had_begun(data
                 await made.until(lambda: "reminder sent" in write_diary(made.diary(late)))
                 await made.until(lambda: len(office.looks(spared)) > 1)
             assert not any(rung.is_contact for rung in made.case(spared).rungs)
-            assert [json.loads(line)["to"] for line in (made.mail / "accepted.jsonl").read_text().splitlines()] == ["c-late@customer.example"]
+            assert [line["to"] for line in read_log(made.mail / "accepted.jsonl")] == ["c-late@customer.example"]
             await office.prove_it_replays(handle, other)
 
     asyncio.run(story())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import threading
 import time
@@ -28,6 +27,7 @@ from domain.event import ChasingStopped, HoldPlaced, HoldReleased, News, Payment
 from domain.invoice import Invoice, Standing
 from domain.money import Money
 from domain.timeline import Arrival, During, timeline
+from examples.append_log import read_log
 from integrations.accounting import LedgerInvoice
 from support.rig import Rig, rig, virtual_server
 from workflows.contract import case_id
@@ -254,7 +254,7 @@ async def run_stories(database: Database, folder: Path, seeds: list[int]) -> lis
             sent += sum("sent by e-mail" in line for line in written.splitlines())
             if written != wanted:
                 reports.append(f"seed {story.seed}\n--- timeline\n{wanted}\n--- server\n{written}\n--- twists\n" + "\n".join(map(str, story.twists)))
-    accepted = [json.loads(line)["key"] for line in (folder / "mail" / "accepted.jsonl").read_text().splitlines()]
+    accepted = [line["key"] for line in read_log(folder / "mail" / "accepted.jsonl")]
     if len(accepted) != len(set(accepted)) or len(accepted) != sent:
         reports.append(f"the mailer accepted {len(accepted)} messages ({len(set(accepted))} distinct), the diaries tell of {sent}")
     return reports
