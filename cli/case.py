@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli import decisions
-from cli.changing import DAY, change, load, reason_option
-from cli.session import UnableToChoose, token_option
+from cli.changing import DAY, Said, change, load, said_options
+from cli.session import UnableToChoose
 from cli.terminal import as_json, count, day, moment, print_json, say
 
 if TYPE_CHECKING:
@@ -101,10 +101,9 @@ def diary(invoice: str, as_json: bool) -> None:
 @case.command()
 @click.argument("invoice")
 @click.option("--until", type=DAY, help="The day contact may resume; two weeks from now when left out, 90 days at most.")
-@reason_option
-@token_option
+@said_options
 @as_json
-def hold(invoice: str, until: datetime | None, reason: str, token: str, as_json: bool) -> None:
+def hold(invoice: str, until: datetime | None, said: Said, as_json: bool) -> None:
     """Be silent about an invoice until a day.
 
     \b
@@ -113,16 +112,15 @@ def hold(invoice: str, until: datetime | None, reason: str, token: str, as_json:
     """
     from domain.event import HoldPlaced
 
-    change(invoice, HoldPlaced(until.date() if until else None), reason, token, as_json)
+    change(invoice, HoldPlaced(until.date() if until else None), said, as_json)
 
 
 @case.command()
 @click.argument("invoice")
 @click.option("--legal", is_flag=True, help="Lift a legal stop, too.")
-@reason_option
-@token_option
+@said_options
 @as_json
-def release(invoice: str, legal: bool, reason: str, token: str, as_json: bool) -> None:
+def release(invoice: str, legal: bool, said: Said, as_json: bool) -> None:
     """Lift every hold and every open promise of an invoice; a legal stop only with --legal.
 
     \b
@@ -131,7 +129,7 @@ def release(invoice: str, legal: bool, reason: str, token: str, as_json: bool) -
     """
     from domain.event import HoldReleased
 
-    change(invoice, HoldReleased(legal=legal), reason, token, as_json)
+    change(invoice, HoldReleased(legal=legal), said, as_json)
 
 
 @case.command()
@@ -139,10 +137,9 @@ def release(invoice: str, legal: bool, reason: str, token: str, as_json: bool) -
 @click.option("--day", "on", type=DAY, required=True, help="The day the money is to come: 14 days from now at most, unless the playbook says more.")
 @click.option("--amount", help="How much; all that is open when left out.")
 @click.option("--beyond-limits", is_flag=True, help="You agree to more than customers may promise by themselves; 60 days at most.")
-@reason_option
-@token_option
+@said_options
 @as_json
-def promise(invoice: str, on: datetime, amount: str | None, beyond_limits: bool, reason: str, token: str, as_json: bool) -> None:
+def promise(invoice: str, on: datetime, amount: str | None, beyond_limits: bool, said: Said, as_json: bool) -> None:
     """Record that the customer will pay by a day; silence until then, and a check on the day after.
 
     \b
@@ -157,16 +154,15 @@ def promise(invoice: str, on: datetime, amount: str | None, beyond_limits: bool,
         promised = Decimal(amount) if amount else None
     except InvalidOperation:
         raise click.UsageError(f"--amount: {amount!r} is no amount; write it like 1234.50, in the invoice's currency") from None
-    change(invoice, PromiseMade(on.date(), promised, decided=beyond_limits), reason, token, as_json)
+    change(invoice, PromiseMade(on.date(), promised, decided=beyond_limits), said, as_json)
 
 
 @case.command()
 @click.argument("invoice")
 @click.option("--step", default="", help="The name of the step, to be sure; refused when another one is next.")
-@reason_option
-@token_option
+@said_options
 @as_json
-def skip(invoice: str, step: str, reason: str, token: str, as_json: bool) -> None:
+def skip(invoice: str, step: str, said: Said, as_json: bool) -> None:
     """Leave an invoice's next reminder out for good.
 
     \b
@@ -175,15 +171,14 @@ def skip(invoice: str, step: str, reason: str, token: str, as_json: bool) -> Non
     """
     from domain.event import StepSkipped
 
-    change(invoice, StepSkipped(step), reason, token, as_json)
+    change(invoice, StepSkipped(step), said, as_json)
 
 
 @case.command()
 @click.argument("invoice")
-@reason_option
-@token_option
+@said_options
 @as_json
-def stop(invoice: str, reason: str, token: str, as_json: bool) -> None:
+def stop(invoice: str, said: Said, as_json: bool) -> None:
     """End it: nothing more is ever sent for this invoice.
 
     \b
@@ -192,17 +187,16 @@ def stop(invoice: str, reason: str, token: str, as_json: bool) -> None:
     """
     from domain.event import ChasingStopped
 
-    change(invoice, ChasingStopped(), reason, token, as_json)
+    change(invoice, ChasingStopped(), said, as_json)
 
 
 @case.command()
 @click.argument("invoice")
 @click.option("--sent/--not-sent", "went_out", default=None, help="What the mail provider's own log says.")
 @click.option("--message", default="", help="Which message, where several are in doubt.")
-@reason_option
-@token_option
+@said_options
 @as_json
-def resolve(invoice: str, went_out: bool | None, message: str, reason: str, token: str, as_json: bool) -> None:
+def resolve(invoice: str, went_out: bool | None, message: str, said: Said, as_json: bool) -> None:
     """Say whether a message went out of which nobody could know it, after looking into the mail provider's log.
 
     Until then nothing further is sent for the invoice, so that nobody is written to twice.
@@ -216,7 +210,7 @@ def resolve(invoice: str, went_out: bool | None, message: str, reason: str, toke
     if went_out is None:
         raise click.UsageError("say which: --sent or --not-sent")
     doubtful = _doubtful(load(invoice), message)
-    change(invoice, OutreachResolved(doubtful, went_out), reason, token, as_json)
+    change(invoice, OutreachResolved(doubtful, went_out), said, as_json)
 
 
 def _doubtful(story: Story, wanted: str) -> str:

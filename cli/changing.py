@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
 from typing import TYPE_CHECKING
 
 import click
 
-from cli.session import UnableToChoose, identify, knock, open_database, read_settings
+from cli.session import UnableToChoose, identify, knock, open_database, read_settings, token_option
 from cli.terminal import print_json, say
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from db.engine import Database
+    from db.people import Person
     from db.stories import Story
     from domain.event import News
     from settings import Settings
@@ -21,6 +26,42 @@ DAY = click.DateTime(["%Y-%m-%d"])
 _LONGEST_REASON = 500
 
 reason_option = click.option("--reason", required=True, help="Why; it stands in the diary under your name.")
+by_option = click.option("--by", default="", help="Who decided it, when that is not you; both names are kept.")
+_LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What every change by hand is said with. The token proves whose word it is; ``by`` names who decided it, and proves nothing."""
+
+    reason: str
+    by: str
+    token: str
+
+    @property
+    def why(self) -> str:
+        """The reason on one line, with who decided it. Raises click.UsageError when either cannot be read."""
+        why, by = read_reason(self.reason), read_by(self.by)
+        return f"{why} (decided by {by})" if by else why
+
+    def identify(self, database: Database, settings: Settings) -> Person:
+        """Whom the token belongs to, who may change invoices by hand. Raises UnableToIdentify."""
+        from db.people import Access
+
+        return identify(database, settings, self.token, Access.AGENT)
+
+
+def said_options(command: Callable[..., None]) -> Callable[..., None]:
+    """``--by``, ``--reason`` and ``--token``, which the command is given as one ``said``."""
+
+    @by_option
+    @reason_option
+    @token_option
+    @wraps(command)
+    def with_said(*rest: object, by: str, reason: str, token: str, **more: object) -> None:
+        command(*rest, said=Said(reason, by, token), **more)
+
+    return with_said
 
 
 class UnableToChange(Exception):
@@ -59,24 +100,37 @@ def read_reason(reason: str) -> str:
     return why
 
 
-def tell(invoice: str, news: News, reason: str, token: str) -> Answer:
+def read_by(by: str) -> str:
+    """``by`` on one line. Raises click.UsageError when it is no name."""
+    name = " ".join(by.split())
+    if len(name) > _LONGEST_NAME or not name.isprintable():
+        raise click.UsageError(f"--by: give a person's name, up to {_LONGEST_NAME} letters")
+    return name
+
+
+def name_both(database: Database, settings: Settings, token: str, by: str) -> str:
+    """The token's person, who may change invoices by hand, and whom they do it for. Raises UnableToIdentify."""
+    from db.people import Access
+
+    person, other = identify(database, settings, token, Access.AGENT), read_by(by)
+    return person.name if other in ("", person.name) else f"{person.name} for {other}"
+
+
+def tell(invoice: str, news: News, said: Said) -> Answer:
     """Say it to the invoice in the name of the token's person, and give its answer."""
     import asyncio
 
-    from db.people import Access
-
-    why = read_reason(reason)
-    settings = read_settings()
+    why, settings = said.why, read_settings()
     with open_database(settings) as database:
-        person = identify(database, settings, token, Access.AGENT)
+        person = said.identify(database, settings)
         with database.reading() as connection:
             found = find_invoice(connection, invoice)
     return asyncio.run(_tell_case(settings, found, news, person.name, why))
 
 
-def change(invoice: str, news: News, reason: str, token: str, as_json: bool) -> None:
+def change(invoice: str, news: News, said: Said, as_json: bool) -> None:
     """Change by hand, in the name of the token's person, and print the invoice's answer. Raises UnableToChange."""
-    answer = tell(invoice, news, reason, token)
+    answer = tell(invoice, news, said)
     if as_json:
         print_json({"taken": answer.taken, "said": answer.said, "in_flight": answer.in_flight, "pending": answer.pending})
     if not answer.taken:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.changing import reason_option
-from cli.customers import by_option, find_customer, look_again, name_both, said_why, say_looking, seller_option
+from cli.changing import by_option, name_both, read_reason, reason_option
+from cli.customers import find_customer, look_again, say_looking, seller_option
 from cli.session import open_database, read_settings, token_option
 from cli.terminal import as_json, print_json, print_table, say
 from domain.customer import Role
@@ -103,7 +103,7 @@ def set_(
     wanted = read_wanted(name, email, phone)
     if as_ledger == (wanted != Wanted() or bool(agreed)):
         raise click.UsageError("say what to change (--name, --email, --phone, --agreed), or --as-ledger alone")
-    why, settings, chosen, now = said_why(reason), read_settings(), Role(role), datetime.now(UTC)
+    why, settings, chosen, now = read_reason(reason), read_settings(), Role(role), datetime.now(UTC)
     with open_database(settings) as database:
         person = name_both(database, settings, token, by)
         with database.transaction() as connection:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.changing import reason_option
-from cli.session import UnableToChoose, identify, knock, open_database, read_settings, token_option
+from cli.changing import by_option, name_both, read_reason, reason_option
+from cli.session import UnableToChoose, knock, open_database, read_settings, token_option
 from cli.terminal import as_json, count, print_json, print_table, say
 from domain.customer import Behavior, Tier
 from domain.statute import Technology
@@ -21,12 +21,9 @@ if TYPE_CHECKING:
 
     from cli.customer_sheet import Changes
     from db.customers import CustomerLine, Which
-    from db.engine import Database
     from domain.treatment import Treatment
     from settings import Settings
 
-_LONGEST_REASON = 500
-by_option = click.option("--by", default="", help="Who decided it, when that is not you; both names are kept.")
 seller_option = click.option("--seller", default="", help="Whose customer; needed where several sellers use the number.")
 
 
@@ -139,7 +136,7 @@ def set_(
     values |= {field: given for field, given in (("natural_person", natural_person), ("guarantor", guarantor)) if given is not None}
     if not (values or consent or withdraw):
         raise click.UsageError("say what to change, such as --tier vip; dunwell customers set --help lists it all")
-    why, settings = said_why(reason), read_settings()
+    why, settings = read_reason(reason), read_settings()
     with open_database(settings) as database:
         person = name_both(database, settings, token, by)
         with database.transaction() as connection:
@@ -173,7 +170,7 @@ def import_(file: Path, dry_run: bool, by: str, reason: str, token: str, as_json
     from domain.treatment import tell_difference
     from integrations.accounting.csv_sheet import Fault, UnableToImport
 
-    why, settings = said_why(reason), read_settings()
+    why, settings = read_reason(reason), read_settings()
     known = _load(Which())
     changes = read_sheet(file.read_bytes(), file.name, known)
     before = {line.id: line for line in known}
@@ -201,23 +198,6 @@ def find_customer(connection: Connection, number: str, seller: str) -> str:
     if len(found) > 1:
         raise UnableToChoose(f"several sellers have a customer {number!r}; pass --seller, or name one by its id: {', '.join(found)}")
     return found[0]
-
-
-def name_both(database: Database, settings: Settings, token: str, by: str) -> str:
-    """The token's person, who may change invoices by hand, and whom they do it for. Raises UnableToIdentify."""
-    from db.people import Access
-
-    person, other = identify(database, settings, token, Access.AGENT), " ".join(by.split())
-    if len(other) > 200 or not other.isprintable():
-        raise click.UsageError("--by: give a person's name, up to 200 letters")
-    return person.name if other in ("", person.name) else f"{person.name} for {other}"
-
-
-def said_why(reason: str) -> str:
-    why = " ".join(reason.split())
-    if not why or len(why) > _LONGEST_REASON or not why.isprintable():
-        raise click.UsageError(f"--reason: say why, in up to {_LONGEST_REASON} letters")
-    return why
 
 
 def report(number: str, what: str, words: Sequence[str], settings: Settings, as_json: bool) -> None:

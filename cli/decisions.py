@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 import click
 
-from cli.changing import DAY, UnableToChange, change, find_invoice, load, reason_option, tell
+from cli.changing import DAY, Said, UnableToChange, change, find_invoice, load, said_options, tell
 from cli.session import UnableToChoose, open_database, read_settings, token_option
 from cli.terminal import as_json, say
 
@@ -27,11 +27,10 @@ def _amount(written: str | None) -> Decimal | None:
 @click.option("--due", type=DAY, help="By when; five business days when left out.")
 @click.option("--credit-note", is_flag=True, help="A credit note has been promised for that part.")
 @click.option("--resolved", is_flag=True, help="It is over: chasing goes on with what the ledger says.")
-@reason_option
-@token_option
+@said_options
 @as_json
 def dispute(
-    invoice: str, amount: str | None, about: str, owner: str, due: datetime | None, credit_note: bool, resolved: bool, reason: str, token: str, as_json: bool
+    invoice: str, amount: str | None, about: str, owner: str, due: datetime | None, credit_note: bool, resolved: bool, said: Said, as_json: bool
 ) -> None:
     """Record that the customer does not agree, or that the dispute is over.
 
@@ -45,18 +44,17 @@ def dispute(
     from domain.event import DisputeRaised, DisputeResolved
 
     if resolved:
-        change(invoice, DisputeResolved(), reason, token, as_json)
+        change(invoice, DisputeResolved(), said, as_json)
         return
-    change(invoice, DisputeRaised(about, _amount(amount), owner, due.date() if due else None, credit_note), reason, token, as_json)
+    change(invoice, DisputeRaised(about, _amount(amount), owner, due.date() if due else None, credit_note), said, as_json)
 
 
 @click.command("legal-stop")
 @click.argument("invoice")
 @click.option("--ground", type=click.Choice(["insolvency", "lawyer", "deceased", "other"]), required=True, help="Why the law wants silence.")
-@reason_option
-@token_option
+@said_options
 @as_json
-def legal_stop(invoice: str, ground: str, reason: str, token: str, as_json: bool) -> None:
+def legal_stop(invoice: str, ground: str, said: Said, as_json: bool) -> None:
     """Silence on every channel, until a person lifts it: dunwell case release --legal.
 
     \b
@@ -67,16 +65,15 @@ def legal_stop(invoice: str, ground: str, reason: str, token: str, as_json: bool
 
     from domain.event import LegalStop
 
-    change(invoice, LegalStop(cast(Literal["insolvency", "lawyer", "deceased", "other"], ground)), reason, token, as_json)
+    change(invoice, LegalStop(cast(Literal["insolvency", "lawyer", "deceased", "other"], ground)), said, as_json)
 
 
 @click.command()
 @click.argument("invoice")
 @click.option("--until", type=DAY, help="A week from now when left out, which is the longest.")
-@reason_option
-@token_option
+@said_options
 @as_json
-def wait(invoice: str, until: datetime | None, reason: str, token: str, as_json: bool) -> None:
+def wait(invoice: str, until: datetime | None, said: Said, as_json: bool) -> None:
     """Ask for a pause, as an account manager may: a week at most.
 
     \b
@@ -85,15 +82,14 @@ def wait(invoice: str, until: datetime | None, reason: str, token: str, as_json:
     """
     from domain.event import WaitAsked
 
-    change(invoice, WaitAsked(until.date() if until else None), reason, token, as_json)
+    change(invoice, WaitAsked(until.date() if until else None), said, as_json)
 
 
 @click.command()
 @click.argument("invoice")
-@reason_option
-@token_option
+@said_options
 @as_json
-def replied(invoice: str, reason: str, token: str, as_json: bool) -> None:
+def replied(invoice: str, said: Said, as_json: bool) -> None:
     """Record that the customer answered: nothing is sent until somebody has dealt with it.
 
     \b
@@ -102,15 +98,14 @@ def replied(invoice: str, reason: str, token: str, as_json: bool) -> None:
     """
     from domain.event import Replied
 
-    change(invoice, Replied(), reason, token, as_json)
+    change(invoice, Replied(), said, as_json)
 
 
 @click.command()
 @click.argument("invoice")
-@reason_option
-@token_option
+@said_options
 @as_json
-def handled(invoice: str, reason: str, token: str, as_json: bool) -> None:
+def handled(invoice: str, said: Said, as_json: bool) -> None:
     """Say that the customer's answer has been dealt with.
 
     \b
@@ -119,16 +114,15 @@ def handled(invoice: str, reason: str, token: str, as_json: bool) -> None:
     """
     from domain.event import ReplyHandled
 
-    change(invoice, ReplyHandled(), reason, token, as_json)
+    change(invoice, ReplyHandled(), said, as_json)
 
 
 @click.command()
 @click.argument("invoice")
 @click.option("--not-reached", is_flag=True, help="Nobody could be reached.")
-@reason_option
-@token_option
+@said_options
 @as_json
-def spoke(invoice: str, not_reached: bool, reason: str, token: str, as_json: bool) -> None:
+def spoke(invoice: str, not_reached: bool, said: Said, as_json: bool) -> None:
     """Record that you spoke with the customer: it counts as a contact.
 
     \b
@@ -137,16 +131,15 @@ def spoke(invoice: str, not_reached: bool, reason: str, token: str, as_json: boo
     """
     from domain.event import Spoken
 
-    change(invoice, Spoken(not not_reached), reason, token, as_json)
+    change(invoice, Spoken(not not_reached), said, as_json)
 
 
 @click.command()
 @click.argument("invoice")
 @click.option("--step", required=True, help="The name of the step to go to; dunwell playbook show lists them.")
-@reason_option
-@token_option
+@said_options
 @as_json
-def escalate(invoice: str, step: str, reason: str, token: str, as_json: bool) -> None:
+def escalate(invoice: str, step: str, said: Said, as_json: bool) -> None:
     """Go straight to a step; what lies before it is left out.
 
     You cannot jump to severity. A severe step (a credit hold, a formal demand, a referral) is refused until a reminder was
@@ -158,7 +151,7 @@ def escalate(invoice: str, step: str, reason: str, token: str, as_json: bool) ->
     """
     from domain.event import Escalated
 
-    change(invoice, Escalated(step), reason, token, as_json)
+    change(invoice, Escalated(step), said, as_json)
 
 
 @click.command()
@@ -189,16 +182,15 @@ def approve(invoice: str, refuse: bool, only_show: bool, reason: str, token: str
         say(f"{waiting.subject}\n\n{waiting.text}")
         return
     kind = ApprovalRefused if refuse else ApprovalGiven
-    change(invoice, kind(waiting.step, waiting.text_hash), reason, token, as_json)
+    change(invoice, kind(waiting.step, waiting.text_hash), Said(reason, "", token), as_json)
 
 
 @click.command()
 @click.argument("invoice")
 @click.option("--method", type=click.Choice(["transfer", "check", "abroad"]), default="transfer", show_default=True, help="Decides how long it may take.")
-@reason_option
-@token_option
+@said_options
 @as_json
-def paid(invoice: str, method: str, reason: str, token: str, as_json: bool) -> None:
+def paid(invoice: str, method: str, said: Said, as_json: bool) -> None:
     """Record that the customer says it is paid: quiet for 3, 7 or 5 business days, or until the ledger shows it.
 
     \b
@@ -209,15 +201,14 @@ def paid(invoice: str, method: str, reason: str, token: str, as_json: bool) -> N
 
     from domain.event import PaymentReported
 
-    change(invoice, PaymentReported(method=cast(Literal["transfer", "check", "abroad"], method)), reason, token, as_json)
+    change(invoice, PaymentReported(method=cast(Literal["transfer", "check", "abroad"], method)), said, as_json)
 
 
 @click.command("paid-outside")
 @click.argument("invoice")
-@reason_option
-@token_option
+@said_options
 @as_json
-def paid_outside(invoice: str, reason: str, token: str, as_json: bool) -> None:
+def paid_outside(invoice: str, said: Said, as_json: bool) -> None:
     """Vouch that the money came by a way the ledger will not show: the watch ends.
 
     \b
@@ -226,15 +217,14 @@ def paid_outside(invoice: str, reason: str, token: str, as_json: bool) -> None:
     """
     from domain.event import PaidOutside
 
-    change(invoice, PaidOutside(), reason, token, as_json)
+    change(invoice, PaidOutside(), said, as_json)
 
 
 @click.command("write-off")
 @click.argument("invoice")
-@reason_option
-@token_option
+@said_options
 @as_json
-def write_off(invoice: str, reason: str, token: str, as_json: bool) -> None:
+def write_off(invoice: str, said: Said, as_json: bool) -> None:
     """Give an invoice up: the watch ends, and a task asks for the booking.
 
     \b
@@ -243,15 +233,14 @@ def write_off(invoice: str, reason: str, token: str, as_json: bool) -> None:
     """
     from domain.event import WrittenOff
 
-    change(invoice, WrittenOff(), reason, token, as_json)
+    change(invoice, WrittenOff(), said, as_json)
 
 
 @click.command()
 @click.argument("invoice")
-@reason_option
-@token_option
+@said_options
 @as_json
-def reopen(invoice: str, reason: str, token: str, as_json: bool) -> None:
+def reopen(invoice: str, said: Said, as_json: bool) -> None:
     """Have an invoice watched again that was stopped, written off or marked as paid.
 
     \b
@@ -260,17 +249,16 @@ def reopen(invoice: str, reason: str, token: str, as_json: bool) -> None:
     """
     from domain.event import Reopened
 
-    change(invoice, Reopened(), reason, token, as_json)
+    change(invoice, Reopened(), said, as_json)
 
 
 @click.command()
 @click.argument("invoice")
 @click.option("--percent", required=True, help="How much of the total, such as 2 or 2.5; ten at most.")
 @click.option("--until", type=DAY, required=True, help="The last day on which the rest must be paid; 30 days from now at most.")
-@reason_option
-@token_option
+@said_options
 @as_json
-def discount(invoice: str, percent: str, until: datetime, reason: str, token: str, as_json: bool) -> None:
+def discount(invoice: str, percent: str, until: datetime, said: Said, as_json: bool) -> None:
     """Grant a discount for paying early: paid in time less that much, the invoice counts as paid.
 
     \b
@@ -283,16 +271,15 @@ def discount(invoice: str, percent: str, until: datetime, reason: str, token: st
         part = Decimal(percent)
     except InvalidOperation:
         raise click.UsageError(f"--percent: {percent!r} is no number; write it like 2 or 2.5") from None
-    change(invoice, DiscountGranted(part, until.date()), reason, token, as_json)
+    change(invoice, DiscountGranted(part, until.date()), said, as_json)
 
 
 @click.command()
 @click.argument("invoice")
 @click.option("--to", "name", required=True, help="The playbook to follow from now on; dunwell playbook show lists them.")
-@reason_option
-@token_option
+@said_options
 @as_json
-def swap(invoice: str, name: str, reason: str, token: str, as_json: bool) -> None:
+def swap(invoice: str, name: str, said: Said, as_json: bool) -> None:
     """Have an invoice follow another playbook. No step is repeated, and none is skipped unseen.
 
     What is as firm as something the customer has heard already counts as behind it.
@@ -315,7 +302,7 @@ def swap(invoice: str, name: str, reason: str, token: str, as_json: bool) -> Non
         facts = make_assessor(settings).gather(connection, story.case, Books(story.case.invoice.seller, now), now)
         move = plan_move(story.case, new, facts, now)
         store_version(connection, new.hash, new.name, playbooks.resolve(new, settings.own_playbooks), now)
-    change(invoice, move.news, reason, token, as_json)
+    change(invoice, move.news, said, as_json)
 
 
 @click.command("authorize-agency")
@@ -323,10 +310,9 @@ def swap(invoice: str, name: str, reason: str, token: str, as_json: bool) -> Non
 @click.option("--agency", required=True, help="The name of the agency or lawyer.")
 @click.option("--limit", required=True, help="The most that may be open, in the invoice's currency.")
 @click.option("--until", type=DAY, required=True, help="The last day on which it may be placed; a year from now at most.")
-@reason_option
-@token_option
+@said_options
 @as_json
-def authorize_agency(invoice: str, agency: str, limit: str, until: datetime, reason: str, token: str, as_json: bool) -> None:
+def authorize_agency(invoice: str, agency: str, limit: str, until: datetime, said: Said, as_json: bool) -> None:
     """Allow an invoice to be placed with an agency or a lawyer, when its playbook comes to that.
 
     A playbook may hold such leave for all its invoices; without either, the placement is left out.
@@ -341,15 +327,14 @@ def authorize_agency(invoice: str, agency: str, limit: str, until: datetime, rea
         most = Decimal(limit)
     except InvalidOperation:
         raise click.UsageError(f"--limit: {limit!r} is no amount; write it like 10000.00") from None
-    change(invoice, AgencyAuthorized(agency, most, until.date()), reason, token, as_json)
+    change(invoice, AgencyAuthorized(agency, most, until.date()), said, as_json)
 
 
 @click.command("given-back")
 @click.argument("invoice")
-@reason_option
-@token_option
+@said_options
 @as_json
-def given_back(invoice: str, reason: str, token: str, as_json: bool) -> None:
+def given_back(invoice: str, said: Said, as_json: bool) -> None:
     """Record that collections, the agency or the lawyer gave an invoice back unpaid: it is yours to ask for again.
 
     What its playbook has next goes on, at the earliest a statement's time from now; a task asks you to decide. Stop it, or write it
@@ -361,17 +346,16 @@ def given_back(invoice: str, reason: str, token: str, as_json: bool) -> None:
     """
     from domain.event import GivenBack
 
-    change(invoice, GivenBack(), reason, token, as_json)
+    change(invoice, GivenBack(), said, as_json)
 
 
 @click.command()
 @click.argument("invoice")
 @click.option("--by-invoice", "successor", default="", help="The invoice that has taken its place; it carries on the history.")
 @click.option("--not-after-all", is_flag=True, help="It was not replaced: it is reminded of again.")
-@reason_option
-@token_option
+@said_options
 @as_json
-def replaced(invoice: str, successor: str, not_after_all: bool, reason: str, token: str, as_json: bool) -> None:
+def replaced(invoice: str, successor: str, not_after_all: bool, said: Said, as_json: bool) -> None:
     """Record that an invoice was voided and issued anew: the new one carries on its history.
 
     The old one is silent from now on, also while the ledger still shows it open.
@@ -386,16 +370,16 @@ def replaced(invoice: str, successor: str, not_after_all: bool, reason: str, tok
     if bool(successor) == not_after_all:
         raise click.UsageError("give --by-invoice, or --not-after-all")
     if not_after_all:
-        change(invoice, Reissued(), reason, token, as_json)
+        change(invoice, Reissued(), said, as_json)
         return
     old, new = load(invoice, 1), load(successor, 1)
     if old.line.invoice == new.line.invoice or old.customer.id != new.customer.id:
         raise click.UsageError(f"--by-invoice: {successor} must be another invoice of the same customer")
     if not old.line.ended:
-        answer = tell(invoice, Reissued(successor=new.line.invoice), reason, token)
+        answer = tell(invoice, Reissued(successor=new.line.invoice), said)
         if not answer.taken:
             raise UnableToChange(answer.said)
-    change(successor, Reissued(predecessor=old.line.invoice), reason, token, as_json)
+    change(successor, Reissued(predecessor=old.line.invoice), said, as_json)
 
 
 COMMANDS = (

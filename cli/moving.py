@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.changing import read_reason
-from cli.session import UnableToChoose, identify, knock, open_database, own_playbooks, read_settings, token_option
+from cli.changing import by_option, name_both, read_reason
+from cli.session import UnableToChoose, knock, open_database, own_playbooks, read_settings, token_option
 from cli.terminal import as_json, count, day, print_json, print_table, say
 from domain.calendar import local_day
 
@@ -48,7 +48,7 @@ class Planned:
 @click.option("--from", "old", required=True, help="What they follow now: NAME for every edition of it, or NAME@HASH for one.")
 @click.option("--to", "new", required=True, help="The playbook to follow from now on, as its files are today.")
 @click.option("--yes", is_flag=True, help="Do it. Without, it is only shown what would happen.")
-@click.option("--by", default="", help="Who decided it, when that is not you; both names are kept.")
+@by_option
 @click.option("--reason", default="", help="Why; needed with --yes, it stands in the diary of every invoice under your name.")
 @token_option
 @as_json
@@ -78,14 +78,11 @@ def migrate(old: str, new: str, yes: bool, by: str, reason: str, token: str, as_
         if not yes:
             _tell(planned, target, as_json)
             return
-        from db.people import Access
         from db.playbooks import store_version
 
-        person = identify(database, settings, token, Access.AGENT)
+        who = name_both(database, settings, token, by)
         with database.transaction() as connection:
             store_version(connection, target.hash, target.name, playbooks.resolve(target, own), datetime.now(UTC))
-    other = " ".join(by.split())
-    who = person.name if other in ("", person.name) else f"{person.name} for {other}"
     _move(settings, [one for one, word in planned], [word for one, word in planned], who, why, as_json)
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.changing import DAY, UnableToChange, find_invoice, reason_option
-from cli.session import UnableToChoose, identify, knock, open_database, read_settings, token_option
+from cli.changing import DAY, Said, UnableToChange, find_invoice, said_options
+from cli.session import UnableToChoose, knock, open_database, read_settings
 from cli.terminal import as_json, count, day, moment, print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from settings import Settings
     from starter import Answer
 
-_LONGEST_REASON = 500
 _EVERY = click.option("--every", type=click.IntRange(1, 366), default=30, show_default=True, help="Days from one installment to the next.")
 
 
@@ -45,10 +44,9 @@ def plan() -> None:
 @click.option("--installments", "number", type=click.IntRange(1, 36), default=3, show_default=True, help="How many.")
 @click.option("--first", type=DAY, required=True, help="The day the first one is due: two weeks from now at most.")
 @_EVERY
-@reason_option
-@token_option
+@said_options
 @as_json
-def offer(invoices: tuple[str, ...], number: int, first: datetime, every: int, reason: str, token: str, as_json: bool) -> None:
+def offer(invoices: tuple[str, ...], number: int, first: datetime, every: int, said: Said, as_json: bool) -> None:
     """Offer to take all that is open on these invoices in installments; the last within 90 days.
 
     The invoices must be one customer's and in one currency. The sum is split exactly, into whole units where it is large, the larger parts first. A task asks
@@ -63,7 +61,7 @@ def offer(invoices: tuple[str, ...], number: int, first: datetime, every: int, r
 
     with open_database(read_settings()) as database, database.reading() as connection:
         ids = tuple(dict.fromkeys(find_invoice(connection, invoice) for invoice in invoices))
-    _change(new_id("plan"), Offered(ids, number, first.date(), every), reason, token, as_json)
+    _change(new_id("plan"), Offered(ids, number, first.date(), every), said, as_json)
 
 
 @plan.command()
@@ -72,10 +70,9 @@ def offer(invoices: tuple[str, ...], number: int, first: datetime, every: int, r
 @click.option("--first", type=DAY, help="The day the first one is due.")
 @_EVERY
 @click.option("--pay", "parts", multiple=True, metavar="DAY=AMOUNT", help="One installment, such as 2026-12-01=500.00; repeat it for each.")
-@reason_option
-@token_option
+@said_options
 @as_json
-def counter(name: str, number: int | None, first: datetime | None, every: int, parts: tuple[str, ...], reason: str, token: str, as_json: bool) -> None:
+def counter(name: str, number: int | None, first: datetime | None, every: int, parts: tuple[str, ...], said: Said, as_json: bool) -> None:
     """Record that other installments are proposed for the same sum; twice at most, then speak with each other.
 
     \b
@@ -97,15 +94,14 @@ def counter(name: str, number: int | None, first: datetime | None, every: int, p
             raise click.UsageError("say either --installments and --first, or --pay once for each installment")
     except UnableToPlan as error:
         raise click.UsageError(str(error)) from None
-    _change(line.kept.plan.id, Countered(installments), reason, token, as_json)
+    _change(line.kept.plan.id, Countered(installments), said, as_json)
 
 
 @plan.command()
 @click.argument("name", metavar="PLAN")
-@reason_option
-@token_option
+@said_options
 @as_json
-def accept(name: str, reason: str, token: str, as_json: bool) -> None:
+def accept(name: str, said: Said, as_json: bool) -> None:
     """Record that both sides agree: the invoices are quiet while the plan is kept.
 
     \b
@@ -114,15 +110,14 @@ def accept(name: str, reason: str, token: str, as_json: bool) -> None:
     """
     from domain.payment_plan import Accepted
 
-    _change(_find(name).kept.plan.id, Accepted(), reason, token, as_json)
+    _change(_find(name).kept.plan.id, Accepted(), said, as_json)
 
 
 @plan.command()
 @click.argument("name", metavar="PLAN")
-@reason_option
-@token_option
+@said_options
 @as_json
-def decline(name: str, reason: str, token: str, as_json: bool) -> None:
+def decline(name: str, said: Said, as_json: bool) -> None:
     """Record a no to an offer, or call an agreed plan off: reminders go on where they stood.
 
     \b
@@ -131,7 +126,7 @@ def decline(name: str, reason: str, token: str, as_json: bool) -> None:
     """
     from domain.payment_plan import Declined
 
-    _change(_find(name).kept.plan.id, Declined(), reason, token, as_json)
+    _change(_find(name).kept.plan.id, Declined(), said, as_json)
 
 
 @plan.command()
@@ -233,16 +228,11 @@ def _read_parts(parts: tuple[str, ...], currency: str) -> tuple[Installment, ...
     return tuple(sorted(read, key=lambda installment: installment.due))
 
 
-def _change(plan_id: str, word: PlanWord, reason: str, token: str, as_json: bool) -> None:
+def _change(plan_id: str, word: PlanWord, said: Said, as_json: bool) -> None:
     """Say ``word`` in the name of the token's person, and print the plan's answer. Raises UnableToChange."""
-    from db.people import Access
-
-    why = " ".join(reason.split())
-    if not why or len(why) > _LONGEST_REASON or not why.isprintable():
-        raise click.UsageError(f"--reason: say why, in up to {_LONGEST_REASON} letters")
-    settings = read_settings()
+    why, settings = said.why, read_settings()
     with open_database(settings) as database:
-        person = identify(database, settings, token, Access.AGENT)
+        person = said.identify(database, settings)
     answer = asyncio.run(_tell_plan(settings, plan_id, word, person.name, why))
     if as_json:
         print_json({"plan": plan_id, "taken": answer.taken, "said": answer.said, "pending": answer.pending})

@@ -12,7 +12,7 @@ import pytest
 from db import cases, inbox
 from db.people import Access
 from domain.case import Fate, Rung
-from domain.event import ChasingStopped, HoldPlaced, HoldReleased, OutreachResolved, PromiseMade, Reissued
+from domain.event import ChasingStopped, HoldPlaced, HoldReleased, OutreachResolved, PromiseMade, Reissued, WrittenOff
 from tests.cli.installation import OURS, Installation
 
 
@@ -107,6 +107,13 @@ def test_a_change_goes_out_in_the_name_of_the_tokens_person_with_the_reason(watc
     assert all(told[0].startswith("invoice/inv_") for told in watching.told)
 
 
+def test_who_decided_it_is_kept_beside_the_person_of_the_token_and_gives_nobodys_leave(watching: Installation) -> None:
+    token = watching.token("Vera Lind", Access.AGENT)
+    watching.run("case", "write-off", "A-1", "--by", " Ann  Lee ", "--reason", "insolvent", "--token", token)
+    assert [told[1:] for told in watching.told] == [(WrittenOff(), "Vera Lind", "insolvent (decided by Ann Lee)")]
+    assert "No such option '--by'" in watching.run("case", "approve", "A-1", "--by", "Ann Lee", status=2).stderr
+
+
 def test_a_change_that_is_not_taken_ends_with_1_and_the_answer(watching: Installation) -> None:
     assert watching.run("case", "skip", "A-1", "--reason", "x", status=1).stderr == "Error: skip was heard\n"
     told = json.loads(watching.run("case", "skip", "A-1", "--reason", "x", "--json", status=1).stdout)
@@ -146,6 +153,7 @@ def test_a_token_that_is_wrong_missing_or_taken_back_changes_nothing(watching: I
         (("show", "A-9"), 1, "no watched invoice has the number 'A-9'; dunwell cases lists them"),
         (("hold", "A-1"), 2, "Missing option '--reason'"),
         (("hold", "A-1", "--reason", "  "), 2, "--reason: say why, in up to 500 letters"),
+        (("hold", "A-1", "--reason", "x", "--by", "x" * 201), 2, "--by: give a person's name, up to 200 letters"),
         (("promise", "A-1", "--reason", "x", "--day", "soon"), 2, "Invalid value for '--day'"),
         (("promise", "A-1", "--reason", "x", "--day", "2026-12-01", "--amount", "some"), 2, "--amount: 'some' is no amount"),
         (("resolve", "A-1", "--reason", "x"), 2, "say which: --sent or --not-sent"),
