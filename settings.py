@@ -379,6 +379,7 @@ def reads_replies(settings: Settings, sellers: Iterable[SellerSettings]) -> bool
 
 def connect_speaker(settings: Settings) -> Speaker | None:
     """The language model that takes part in calls; None: none does. Raises UnableToConfigure."""
+    from integrations import chat_server
     from integrations.speaking import openai_compatible
 
     if not settings.speaking_model_url.strip():
@@ -387,7 +388,7 @@ def connect_speaker(settings: Settings) -> Speaker | None:
         return openai_compatible.connect(
             settings.speaking_model_url, settings.speaking_model_name, settings.speaking_model_key, settings.speaking_model_seconds
         )
-    except openai_compatible.UnableToConnect as error:
+    except chat_server.UnableToConnect as error:
         raise UnableToConfigure(str(error)) from None
 
 

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 import structlog
+from sqlalchemy import Connection
 from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
@@ -30,14 +31,17 @@ from activities.plans import Plans
 from activities.reconciling import Reconciler
 from activities.review import Reviews, keep_reviews
 from activities.upkeep import Upkeep, compare_at_start, keep_schedules
-from db import parties
+from db import installation, parties
 from db.backup import Backups
 from db.engine import Database
 from db.renewed_tokens import RenewedToken
 from domain.discretion import keep_logs_discreet
+from domain.facts import Mode
+from integrations import chat_server
 from integrations.messaging import Findable, Mailer, Messenger, capture, portal, print_folder, sendgrid, smtp, twilio_call, twilio_text
 from integrations.messaging.imap import Mailbox
 from integrations.messaging.team_chat import TeamChat
+from integrations.reading import chat as reading
 from integrations.reading.chat import ChatReader
 from integrations.writing import Writer, openai_compatible
 from playbooks.phrases import is_for_the_world
@@ -132,15 +136,18 @@ def connect_writer(settings: Settings) -> Writer | None:
         return openai_compatible.connect(
             settings.writing_model_url, settings.writing_model_name, settings.writing_model_key, texts, settings.writing_model_seconds
         )
-    except openai_compatible.UnableToConnect as error:
+    except chat_server.UnableToConnect as error:
         raise UnableToConfigure(str(error)) from None
 
 
 def connect_reader(settings: Settings) -> ChatReader | None:
-    """The model that is asked what an answer means where the rules do not know; none unless it is configured."""
+    """The model that is asked what an answer means where the rules do not know; none unless it is configured. Raises UnableToConfigure."""
     if not settings.reading_model_url:
         return None
-    return ChatReader(settings.reading_model_url, settings.reading_model_name, settings.reading_model_key)
+    try:
+        return reading.connect(settings.reading_model_url, settings.reading_model_name, settings.reading_model_key)
+    except chat_server.UnableToConnect as error:
+        raise UnableToConfigure(str(error)) from None
 
 
 def connect_messengers(settings: Settings) -> dict[str, Messenger]:
@@ -280,6 +287,16 @@ def make_worker(client: Client, queue: str, activities: Sequence[Callable[..., A
     )
 
 
+def refuse_capture(settings: Settings, connection: Connection) -> None:
+    """Raises UnableToConfigure where e-mails have been leaving and would now be kept here unseen, counted as delivered."""
+    state = installation.load_installation(connection)
+    if settings.mailer == "capture" and state.mode is Mode.LIVE and (carrier := installation.find_carrier(connection)):
+        raise UnableToConfigure(
+            f"DUNWELL_MAILER is capture, and e-mails have been leaving by {carrier}: what this worker keeps here would count as delivered, and reach nobody. "
+            "Start it with the settings of the others; to stop all sending: dunwell pause"
+        )
+
+
 async def run(settings: Settings, *, at: Callable[[Site], None] = pass_by) -> None:
     """Poll until SIGTERM or SIGINT, then finish what is under way. ``at`` is for tests: no setting reaches it."""
     keep_logs_discreet()
@@ -292,6 +309,7 @@ async def run(settings: Settings, *, at: Callable[[Site], None] = pass_by) -> No
         for one in sellers:
             parties.save_seller(connection, one.seller)
         refuse_unlawful(settings.envelope, parties.list_parties(connection), datetime.now(UTC).date())
+        refuse_capture(settings, connection)
     client = await connect_temporal(settings)
     await compare_at_start(client, database, settings.owner, datetime.now(UTC))
     ledgers, policy, mailer = connect_ledgers(database, sellers, settings), make_policy(settings), connect_mailer(settings)

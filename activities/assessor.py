@@ -108,11 +108,11 @@ class Assessor:
         When the database lacks what the run knows to have been written it was put back to an earlier state: nothing leaves
         any more, nothing is written, and the run is asked for what it ``remembered``.
         """
-        stored = invoices.load_invoice(connection, invoice)
+        stored = sight.invoices.get(invoice) or invoices.load_invoice(connection, invoice)
         if stored is None:
             raise LookupError(f"invoice {invoice} is not in the database")
         parties.lock_customer(connection, stored.customer)
-        case, opening = self.find(connection, sight.invoices.get(invoice, stored), now)
+        case, opening = self.find(connection, stored, now)
         if remembered is None and forgotten.has_lost(connection, case, known, self.policy.owner, now):
             return self._ask_what_it_remembers(connection, case, sight.books, now)
         for lost in outreach.tidy(connection, stored.customer, now - _CLAIM_LIFE, now):

@@ -23,7 +23,6 @@ from domain.facts import Books, Facts
 from domain.ladder import COPY_BUSINESS_DAYS
 from domain.money import Money, minor_unit, total
 from domain.payment_plan import propose
-from domain.plan_keeping import offers_plans
 from domain.seller import Seller
 from domain.silences import CALL_BACK_BUSINESS_DAYS
 from integrations.messaging import UnableToReadSent
@@ -72,7 +71,7 @@ def write_sheet(connection: Connection, letter: Letter, bundle: Bundle, seller: 
         follow_up_on=facts.bank_calendar.add(today, COPY_BUSINESS_DAYS),
         zone=seller.time_zone,
         colleague_until=_closing(seller, now) if in_office else None,
-        plan_in_writing=offers_plans(facts) and bool(propose(owed, today)),
+        plan_in_writing=facts.playbook.proposes_plans and bool(propose(owed, today)),
         person_decides=any(sum(one.standing is not PromiseStanding.RELEASED for one in case.promises) >= limits.per_invoice for case in claimed),
     )
     calls.prepare(connection, letter.message.key, sheet, min(now + _ANSWERED_WITHIN, _last_moment(facts, now)), now)

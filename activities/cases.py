@@ -33,18 +33,16 @@ class Cases:
     def assess(self, ask: Ask) -> Answer:
         """Raises LookupError when the invoice is not in the database at all."""
         clock = start_clock()
-        with watching_for_trouble(self.database, ask.invoice, Doing.LOOK, clock):
+        with watching_for_trouble(self.database, ask.invoice, Doing.LOOK, clock) as over:
             try:
-                return unreadable.note_readable(self.database, Doing.LOOK, ask.invoice, self._assess(ask, clock), clock)
+                answer = self._assess(ask, clock)
+                over += unreadable.over(Doing.LOOK, answer)
+                return answer
             except unreadable.UNREADABLE as error:
                 return unreadable.wait_for_it(self.database, self.assessor, ask.invoice, error, clock, said=ask.said, known=ask.known)
 
     def _assess(self, ask: Ask, clock: Clock) -> Answer:
-        with self.database.reading() as connection:
-            stored = invoices.load_invoice(connection, ask.invoice)
-        if stored is None:
-            raise LookupError(f"invoice {ask.invoice} is not in the database")
-        sight = self.ledgers.read(stored.seller, (ask.invoice,), clock())
+        sight = self.ledgers.read((ask.invoice,), clock())
         with self.database.transaction() as connection:
             looked_at = clock()
             answer = self.assessor.look(connection, ask.invoice, sight, ask.said, looked_at, known=ask.known, remembered=ask.remembered)

@@ -12,13 +12,14 @@ from activities.accruing import find_interest
 from domain import covers, leave
 from domain.bundle import Bundle, Share
 from domain.case import Case, Fate, PromiseStanding
+from domain.confirming import SAID_ON_THE_PHONE
 from domain.customer import Behavior, Contact, Customer, Role, Tier, spell_reach
 from domain.facts import Facts, Mode
 from domain.invoice import Invoice
 from domain.ladder import find_authorization
 from domain.matters import acts_done
 from domain.money import Money, total
-from domain.owed import AnswerKind
+from domain.owed import AnswerKind, Owed
 from domain.payment_plan import propose
 from domain.playbook import Step, Verb
 from domain.segment import Risk
@@ -180,9 +181,8 @@ def _as_file_name(text: str) -> str:
 def write_script(bundle: Bundle, seller: Seller, customer: Customer, facts: Facts, resolved: str, now: datetime) -> Rendered:
     """What a person of ours is told to do, as title and text."""
     contact = customer.contact_for("call", bundle.step.to) or customer.contact_for("email", bundle.step.to) or Contact("", Role.OTHER, "")
-    return render_text(
-        wording_of(resolved, seller.language)[wording_key(bundle.step, "task")], fact_sheet(bundle, seller, customer, contact, facts, frozenset(), now)
-    )
+    sheet = fact_sheet(bundle, seller, customer, contact, facts, frozenset(), now)
+    return render_text(wording_of(resolved, seller.language)[wording_key(bundle.step, "task")], replace(sheet, voice=None, for_colleagues=True))
 
 
 def fact_sheet(bundle: Bundle, seller: Seller, customer: Customer, contact: Contact, facts: Facts, attached: frozenset[str], now: datetime) -> FactSheet:
@@ -192,7 +192,7 @@ def fact_sheet(bundle: Bundle, seller: Seller, customer: Customer, contact: Cont
 
     def line(share: Share) -> Line:
         invoice = replace(share.case.invoice, balance=share.case.chased)
-        return Line(invoice, invoice.days_past_due(facts.today(worded_at)), invoice.id in attached)
+        return Line(invoice, invoice.days_past_due(facts.today(worded_at)), invoice.id in attached, share.case.invoice)
 
     claimed = tuple(line(share) for share in bundle.shares if share.leads)
     alone = claimed[0].invoice if len(claimed) == 1 else None
@@ -201,7 +201,9 @@ def fact_sheet(bundle: Bundle, seller: Seller, customer: Customer, contact: Cont
         customer_name=customer.name,
         contact_name=contact.name,
         locale=_locale(contact.language or customer.language, customer.country),
-        voice=facts.voice,
+        # What has consequences is said in our own words, in full and formally, whoever the owner is on first names with.
+        voice=None if bundle.step.severe else facts.voice,
+        contact_email=contact.email,
         today=facts.today(worded_at),
         step_title=bundle.step.title,
         claimed=claimed,
@@ -230,12 +232,29 @@ def _with_what_it_answers(sheet: FactSheet, bundle: Bundle, facts: Facts) -> Fac
         return replace(sheet, around=around, asked=min(promise.amount, open_now, key=lambda one: one.amount))
     # The invoice's own link takes all of it, which nobody is asked for now.
     lines = tuple(replace(line, invoice=replace(line.invoice, pay_url="")) for line in sheet.claimed)
+    if owed.what in SAID_ON_THE_PHONE:
+        return replace(sheet, claimed=lines, pay_url="", around=_what_was_said(sheet.around, owed, case, facts, sheet.today))
     if owed.what is AnswerKind.DISCOUNT_GRANTED and (off := sheet.around.discount_amount):
         return replace(sheet, claimed=lines, pay_url="", asked=max(open_now - off, open_now - open_now, key=lambda one: one.amount))
     if not owed.parts:
         return sheet
     around = replace(sheet.around, plan_lines=tuple((part.day, part.amount) for part in owed.parts), about=owed.about)
     return replace(sheet, claimed=lines, pay_url="", payment_reference=owed.about[:140] or sheet.payment_reference, around=around, asked=owed.parts[0].amount)
+
+
+def _what_was_said(around: Circumstances, owed: Owed, case: Case, facts: Facts, today: date) -> Circumstances:
+    """``around`` with what was agreed on the phone: for which invoices, who of ours sees to it, and by when. Only whom we know as a person
+    of ours is named."""
+    dispute = case.open_dispute if owed.what is AnswerKind.DISPUTE_CONFIRMED else None
+    doing, day = (dispute.owner, dispute.due) if dispute else (facts.owner, owed.day)
+    return replace(
+        around,
+        about=owed.about,
+        colleague=doing if any(person.name == doing for person in facts.people) else "",
+        answer_day=day if (day and day > today) or owed.what is AnswerKind.CALL_BACK_CONFIRMED else None,
+        number_ending=owed.ending,
+        disputed_amount=None if dispute is None or dispute.is_whole else dispute.amount,
+    )
 
 
 def _with_what_ends(sheet: FactSheet, bundle: Bundle, facts: Facts) -> FactSheet:

@@ -53,18 +53,24 @@ class Ledgers:
     connections: Mapping[str, Ledger]
     csv_max_age: timedelta = timedelta(hours=24)
 
-    def read(self, seller: str, ids: Sequence[str], now: datetime) -> Sight:
-        """Look at these invoices of one seller now. What cannot be read comes back as a problem, never as an error."""
-        ledger = self.connections.get(seller)
+    def read(self, ids: Sequence[str], now: datetime) -> Sight:
+        """Look at these invoices of one seller now. What cannot be read comes back as a problem, never as an error.
+
+        Raises LookupError when none of them is in the database.
+        """
         with self.database.reading() as connection:
-            known = installation.load_books(connection, seller)
+            stored = invoices.load_with_refs(connection, ids)
+            seller = next((invoice.seller for invoice, _ in stored.values()), None)
+            if seller is None:
+                raise LookupError(f"invoice {', '.join(ids)} is not in the database")
+            ledger, known = self.connections.get(seller), installation.load_books(connection, seller)
             if ledger is None and parties.load_seller(connection, seller).ledger != "csv":
                 problem = "this worker has no connection to it"
                 return Sight({}, Books(seller, None, API_MAX_AGE, known.posted_through, problem, "Give every worker the same sellers.yaml and restart it"), now)
-            if ledger is None:
-                found = {invoice.id: invoice for invoice in (invoices.load_invoice(connection, one) for one in ids) if invoice}
-                return Sight(found, Books(seller, known.read_at, self.csv_max_age, known.posted_through), now)
-            refs = invoices.refs_of(connection, ids)
+        if ledger is None:
+            found = {one: invoice for one, (invoice, _) in stored.items()}
+            return Sight(found, Books(seller, known.read_at, self.csv_max_age, known.posted_through), now)
+        refs = {one: ref for one, (_, ref) in stored.items()}
         try:
             reading = ledger.read(tuple(refs.values()))
         except UnableToReadLedger as error:
@@ -119,7 +125,7 @@ class Ledgers:
     def _find_recorded(self, connection: Connection, seller: str, seen: Collection[LedgerInvoice]) -> dict[str, Invoice] | None:
         """The invoices by the ledger's key if it tells nothing that is not recorded already: the common case, which takes
         no turn among the writers."""
-        country = parties.load_seller(connection, seller).country
+        country = "" if all(told.customer.country for told in seen) else parties.load_seller(connection, seller).country
         recorded = invoices.load_by_refs(connection, seller, [told.ref for told in seen])
         for told in seen:
             known, customer = recorded.get(told.ref), parties.find_recorded(connection, seller, _customer(told.customer, country))
@@ -141,7 +147,7 @@ def _is_money(told: LedgerInvoice) -> bool:
         Money(told.total, told.currency), Money(told.balance, told.currency)
     except UnableToReckon:
         return False
-    return True
+    return all(one.amount.currency == told.currency for one in told.bookings or ())
 
 
 def _customer(told: LedgerCustomer, seller_country: str) -> CustomerRow:
@@ -168,4 +174,5 @@ def _invoice(told: LedgerInvoice, seller: str, customer: str) -> Invoice:
         pdf_url=told.pdf_url,
         purchase_order=told.purchase_order,
         paid_on=told.paid_on,
+        bookings=None if told.bookings is None else tuple(sorted(told.bookings, key=lambda one: (one.day, one.id))),
     )

@@ -107,42 +107,43 @@ class Outreach:
     def deliver(self, delivery: Delivery) -> Answer:
         """Raises LookupError when the invoice is not in the database at all."""
         clock = start_clock()
-        with watching_for_trouble(self.database, delivery.invoice, Doing.SEND, clock):
+        with watching_for_trouble(self.database, delivery.invoice, Doing.SEND, clock) as over:
             try:
-                return unreadable.note_readable(self.database, Doing.SEND, delivery.invoice, self._carry_out(delivery, clock), clock)
+                answer = self._carry_out(delivery, clock)
+                over += unreadable.over(Doing.SEND, answer)
+                return answer
             except unreadable.UNREADABLE as error:
                 return unreadable.wait_for_it(self.database, self.assessor, delivery.invoice, error, clock, known=delivery.known, delivery=delivery)
 
     def _carry_out(self, delivery: Delivery, clock: Clock) -> Answer:
-        seller = self._seller(delivery.invoice)
         for _ in range(_TRIES):
             with suppress(_UnableToKeepUp):
-                answer = self._deliver(delivery, seller, clock)
+                answer = self._deliver(delivery, clock)
                 break
         else:
-            answer = self._look(delivery, seller, clock)
+            answer = self._look(delivery, clock)
         if isinstance(act := answer.decision, Perform) and (act.step, act.channel) == (delivery.step, delivery.channel):
             # Whatever kept this step from going out may not be over in the next instant: never try again without a pause.
             return replace(answer, decision=Wait(clock() + BREATH, f"{act.summary} could not go out just now", ""))
         return answer
 
-    def _deliver(self, delivery: Delivery, seller: str, clock: Clock) -> Answer:
+    def _deliver(self, delivery: Delivery, clock: Clock) -> Answer:
         self.at(Site.DECIDED)
         if delivery.channel in (TASK, APPROVAL):
-            return self._hand_over(delivery, seller, clock)
+            return self._hand_over(delivery, clock)
         claim = self._claim(delivery, clock())
         if claim is None:
-            return self._look(delivery, seller, clock)
+            return self._look(delivery, clock)
         ids = tuple(part.case.removeprefix("invoice/") for part in claim.parts)
-        attachments = self._attachments(claim, seller, clock)
-        self._have_drafted(claim, delivery, seller, clock)
+        attachments = self._attachments(claim, clock)
+        self._have_drafted(claim, delivery, clock)
         self.at(Site.CLAIMED)
-        sight = self.ledgers.read(seller, ids, clock())
+        sight = self.ledgers.read(ids, clock())
         fenced_at = clock()
         self.at(Site.FENCED)
         letter = self._fence(claim, delivery, sight, attachments, clock())
         if letter is None:
-            return self._look(delivery, seller, clock)
+            return self._look(delivery, clock)
         self.at(Site.SENDING)
         if clock() - fenced_at > FENCE_LIFE and not letter.shadow:
             with self.database.transaction() as connection:
@@ -152,14 +153,14 @@ class Outreach:
         self.at(Site.ANSWERED)
         answer = self._record(claim, delivery, outcome, sight, clock())
         self.at(Site.RECORDED)
-        return answer or self._look(delivery, seller, clock)
+        return answer or self._look(delivery, clock)
 
-    def _have_drafted(self, claim: Claim, delivery: Delivery, seller: str, clock: Clock) -> None:
+    def _have_drafted(self, claim: Claim, delivery: Delivery, clock: Clock) -> None:
         """Before the fence too, by the ledger as it was last seen; behind it the draft is judged anew."""
 
         def find(connection: Connection) -> tuple[Bundle, Facts] | None:
             now = clock()
-            sight = Sight({}, Books(seller, now, timedelta(minutes=1), now.date()), now)
+            sight = Sight({}, Books(claim.seller, now, timedelta(minutes=1), now.date()), now)
             return bundle_again(connection, self.assessor, case_id(delivery.invoice), claim, sight, now)
 
         drafting.prepare(self.database, self.assessor, self.writer, find, clock)
@@ -172,11 +173,11 @@ class Outreach:
             return Refused(f"nothing carries {message.channel} here; see DUNWELL_CHANNELS", try_again=False)
         return messenger.carry(message)
 
-    def _hand_over(self, delivery: Delivery, seller: str, clock: Clock) -> Answer:
+    def _hand_over(self, delivery: Delivery, clock: Clock) -> Answer:
         """What people of ours do, or must agree to: after a last look at the ledger, written down in one transaction."""
         if delivery.channel == APPROVAL:
-            drafting.prepare(self.database, self.assessor, self.writer, lambda connection: self._find_to_ask(connection, delivery, seller, clock()), clock)
-        sight = self.ledgers.read(seller, (delivery.invoice,), clock())
+            drafting.prepare(self.database, self.assessor, self.writer, lambda connection: self._find_to_ask(connection, delivery, clock()), clock)
+        sight = self.ledgers.read((delivery.invoice,), clock())
         asked: tuple[Answer, asking.Question] | None = None
         given: tuple[Answer, alerting.Alert | None] | None = None
         with self.database.transaction() as connection:
@@ -197,15 +198,16 @@ class Outreach:
                 alerting.send_alert(alert, self.mailer, self.chat, f"{self.assessor.policy.private_url}/tasks")
             return answer
         if asked is None:
-            return self._look(delivery, seller, clock)
+            return self._look(delivery, clock)
         answer, question = asked
         asking.post(self.database, self.mailer, question, clock())
         return answer
 
-    def _find_to_ask(self, connection: Connection, delivery: Delivery, seller: str, now: datetime) -> tuple[Bundle, Facts] | None:
-        case = self._lock(connection, delivery.invoice)
-        sight = Sight({}, Books(seller, now, timedelta(minutes=1), now.date()), now)
-        composed = bundle_to_ask(connection, self.assessor, case, sight, now) if case else None
+    def _find_to_ask(self, connection: Connection, delivery: Delivery, now: datetime) -> tuple[Bundle, Facts] | None:
+        if (case := self._lock(connection, delivery.invoice)) is None:
+            return None
+        sight = Sight({}, Books(case.invoice.seller, now, timedelta(minutes=1), now.date()), now)
+        composed = bundle_to_ask(connection, self.assessor, case, sight, now)
         if composed is None:
             return None
         bundle, facts_of = composed
@@ -233,15 +235,8 @@ class Outreach:
             return answer, None
         return answer, alerting.write_alert(task, seller, facts, now, to_do=tasks.find_open(connection, task.key))
 
-    def _seller(self, invoice: str) -> str:
-        with self.database.reading() as connection:
-            stored = invoices.load_invoice(connection, invoice)
-        if stored is None:
-            raise LookupError(f"invoice {invoice} is not in the database")
-        return stored.seller
-
-    def _look(self, delivery: Delivery, seller: str, clock: Clock) -> Answer:
-        sight = self.ledgers.read(seller, (delivery.invoice,), clock())
+    def _look(self, delivery: Delivery, clock: Clock) -> Answer:
+        sight = self.ledgers.read((delivery.invoice,), clock())
         with self.database.transaction() as connection:
             answer = self.assessor.look(connection, delivery.invoice, sight, (), now := clock(), known=delivery.known)
             alert = alerting.find_alert(connection, self.assessor, answer.case, now)
@@ -333,13 +328,13 @@ class Outreach:
         parties.lock_customer_of(connection, invoice)
         return cases.load_case(connection, case_id(invoice))
 
-    def _attachments(self, claim: Claim, seller: str, clock: Clock) -> dict[str, Attachment]:
+    def _attachments(self, claim: Claim, clock: Clock) -> dict[str, Attachment]:
         """Documents are fetched before the fence, so that nothing slow stands between it and the request."""
         leading = [part.case.removeprefix("invoice/") for part in claim.parts if part.leads]
         with self.database.reading() as connection:
             wanted = invoices.load_with_refs(connection, leading)
         deadline = clock() + _DOCUMENTS
-        return attach(wanted, lambda ref: self.ledgers.pdf(seller, ref) if clock() < deadline else None)
+        return attach(wanted, lambda ref: self.ledgers.pdf(claim.seller, ref) if clock() < deadline else None)
 
     def _fence(self, claim: Claim, delivery: Delivery, sight: Sight, attachments: dict[str, Attachment], now: datetime) -> Letter | None:
         """The last look before sending. Whatever has changed drops out or voids the message; None: nothing may leave."""

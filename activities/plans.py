@@ -32,7 +32,7 @@ from domain.invoice import Invoice
 from domain.money import Money
 from domain.payment_plan import Declined, PlanNews
 from domain.person import route
-from domain.plan_keeping import KeptPlan, Look, Offered, begin, look, offers_plans, words_for
+from domain.plan_keeping import KeptPlan, Look, Offered, begin, look, words_for
 from domain.task import Task, TaskKind
 from workflows.contract import OVERRIDE, PLAN_CHANGES, REPORT, Labels, Said, case_id, plan_id
 from workflows.ports import AskPlan, Passed, PlanAnswer, Replied
@@ -59,7 +59,7 @@ class Plans:
             covered = self._covered(connection, ask)
             stored = [invoice for one in covered if (invoice := invoices.load_invoice(connection, one))]
         with watching_for_trouble(self.database, stored[0].id, Doing.PLAN, clock) if stored else nullcontext():
-            sight = self.ledgers.read(stored[0].seller, [one.id for one in stored], clock()) if stored else None
+            sight = self.ledgers.read([one.id for one in stored], clock()) if stored else None
             with self.database.transaction() as connection:
                 if stored:
                     parties.lock_customer(connection, stored[0].customer)
@@ -132,7 +132,7 @@ class Plans:
         if others := plans.covering(connection, list(watched)):
             return None, f"payment plan {others[0]} covers one of these invoices already; call that off first: dunwell plan decline {others[0]}"
         facts = self.assessor.gather(connection, next(iter(watched.values())), sight.books, now)
-        if word.in_writing and not offers_plans(facts):
+        if word.in_writing and not facts.playbook.proposes_plans:
             return None, f"playbook {facts.playbook.name} offers no payment plans"
         try:
             return begin(plan, word, tuple(watched.values()), sight.invoices, facts, now), ""

@@ -70,10 +70,10 @@ def _end_in_short(outcome: Outcome, why: str) -> str:
 
 
 def without_private_words(case: Case) -> Case:
-    """``case`` as Temporal may keep it: without names, reasons people wrote, links and order numbers, and not too much of it."""
+    """``case`` as Temporal may keep it: without names, reasons people wrote, links, order numbers and payments, and not too much of it."""
     return replace(
         case,
-        invoice=replace(case.invoice, number=case.invoice.number[:_LONGEST_NUMBER], pay_url="", pdf_url="", purchase_order=""),
+        invoice=replace(case.invoice, number=case.invoice.number[:_LONGEST_NUMBER], pay_url="", pdf_url="", purchase_order="", bookings=None),
         rungs=tuple(replace(rung, why="" if rung.fate is Fate.SKIPPED else rung.why) for rung in case.rungs),
         holds=tuple(replace(hold, why="", by="") for hold in case.holds),
         promises=tuple(replace(promise, by="") for promise in case.promises[-_MOST_PROMISES:]),

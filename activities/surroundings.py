@@ -62,7 +62,7 @@ def look_around(connection: Connection, customer: str, now: datetime, *, claimin
     family, reach = reached.family, reached.customer.reach
     return Surroundings(
         reached=reached,
-        seller=parties.load_seller(connection, reached.customer.seller),
+        seller=reached.seller,
         installation=state,
         contacts=outreach.contacts_made(connection, family, reach, now - outreach.RECENT, rehearsed=state.mode is Mode.SHADOW),
         on_the_way=outreach.on_the_way(connection, family, reach),

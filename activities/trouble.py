@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 
@@ -41,23 +41,25 @@ def matter(doing: Doing, case: str) -> str:
 
 
 @contextmanager
-def watching_for_trouble(database: Database, invoice: str, doing: Doing, clock: Clock) -> Iterator[None]:
-    """Raises what is raised within, and opens a task first when that will not pass by itself; closes it when nothing is.
+def watching_for_trouble(database: Database, invoice: str, doing: Doing, clock: Clock) -> Iterator[list[str]]:
+    """Raises what is raised within, and opens a task first when that will not pass by itself; closes it when nothing is, and with
+    it those that this invoice opened for the matters put into the list: what they are about can be read again.
 
     Trouble of the database itself opens none: it is not this invoice's, and could not be written down.
     """
-    key = matter(doing, case_id(invoice))
+    case = case_id(invoice)
+    key, over = matter(doing, case), list[str]()
     try:
-        yield
+        yield over
     except Exception as error:
         if _stays(error):
             with suppress(SQLAlchemyError):
                 _open(database, invoice, doing, key, error, clock)
         raise
     with database.reading() as connection:
-        is_over = tasks.is_open(connection, key)
-    if is_over:
-        _close(database, key, clock)
+        opened = tasks.opened_by(connection, [key, *over], case)
+    if opened:
+        _close(database, key, opened, clock)
 
 
 def _stays(error: Exception) -> bool:
@@ -79,8 +81,10 @@ def _open(database: Database, invoice: str, doing: Doing, key: str, error: Excep
         tasks.open_tasks(connection, [Task(key, TaskKind.INCIDENT, title, remedy, "operations", now.date())], case_id(invoice), now)
 
 
-def _close(database: Database, key: str, clock: Clock) -> None:
+def _close(database: Database, key: str, opened: Sequence[str], clock: Clock) -> None:
     now = clock()
     with database.transaction() as connection:
-        others = [other for other in tasks.open_matters(connection, f"{_ALL}/") if other != key]
-        tasks.close_tasks(connection, [key] if others else [key, _ALL], "it works again", now)
+        if key in opened:
+            others = [other for other in tasks.open_matters(connection, f"{_ALL}/") if other != key]
+            tasks.close_tasks(connection, [key] if others else [key, _ALL], "it works again", now)
+        tasks.close_tasks(connection, [one for one in opened if one != key], "it can be read again", now)

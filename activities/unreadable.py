@@ -12,7 +12,7 @@ from activities import forgotten
 from activities.assessor import Assessor
 from activities.clock import Clock
 from activities.trouble import Doing
-from db import cases, outreach, parties, tasks
+from db import cases, outreach, parties
 from db.engine import Database
 from domain.decision import Assessment, Close
 from domain.facts import Books
@@ -61,17 +61,9 @@ def wait_for_it(
         return replace(answer, replies=tuple(Replied(key, False, f"{WHY}; what you said is kept, and heard once it can be") for key in rows))
 
 
-def note_readable(database: Database, doing: Doing, invoice: str, answer: Answer, clock: Clock) -> Answer:
-    """``answer``, once the task that this invoice opened is closed: what it needs can be read again, or it needs it no more."""
-    case, over = case_id(invoice), [matter(doing)]
-    if isinstance(answer.decision, Close):
-        over = [matter(one) for one in (Doing.LOOK, Doing.SEND)]
-    with database.reading() as connection:
-        opened = tasks.opened_by(connection, over, case)
-    if opened:
-        with database.transaction() as connection:
-            tasks.close_tasks(connection, opened, "it can be read again", clock())
-    return answer
+def over(doing: Doing, answer: Answer) -> list[str]:
+    """The matters of tasks that are done if this invoice opened them: what it needs can be read again, or it needs it no more."""
+    return [matter(one) for one in ((Doing.LOOK, Doing.SEND) if isinstance(answer.decision, Close) else (doing,))]
 
 
 def _give_up(connection: Connection, case: str, round_: int, delivery: Delivery, clock: Clock) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 from temporalio import activity
@@ -34,6 +37,7 @@ from activities.unread import give_up_unread
 from db import installation, journal, people, tasks
 from db.backup import Backups
 from db.engine import Database
+from domain.discretion import describe
 from domain.task import Task, TaskKind
 from integrations.accounting import LedgerInvoice, UnableToReadLedger
 from integrations.messaging import Findable
@@ -43,13 +47,35 @@ from starter import Door
 from workflows import contract
 from workflows.ports import Tended
 
+T = TypeVar("T")
+
 log = structlog.get_logger()
 
 # Changes a ledger dates a little before it lists them are still caught.
 _OVERLAP = timedelta(minutes=10)
 _HEARTBEAT_SECONDS = 60
 _PATIENCE = timedelta(seconds=10)
+# A ledger that is away for a moment is nobody's task.
+_UNLISTED = timedelta(hours=1)
 _FREQUENT = "upkeep"  # the schedule of the rounds that come most often
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """What came of each part of one round: what went wrong, or nothing. A part that fails keeps no other from its turn."""
+
+    parts: dict[str, str] = field(default_factory=dict)
+
+    async def do(self, part: str, doing: Awaitable[T], otherwise: T) -> T:
+        """What ``doing`` answers, or ``otherwise`` when it fails; ``part`` says what it does, as in "sealing the diaries"."""
+        try:
+            done = await doing
+        except Exception as error:  # whatever it is, somebody hears of it at the end of the round
+            self.parts[part] = describe(error)
+            log.error("upkeep.part_failed", part=part, error=self.parts[part])
+            return otherwise
+        self.parts[part] = ""
+        return done
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,28 +96,49 @@ class Upkeep:
 
     @activity.defn(name="tend")
     async def tend(self, thorough: bool, mark: str = "") -> Tended:
-        """A ledger that cannot be read is left for the next round; each case that needs it raises the incident itself."""
+        """A ledger that cannot be read is left for the next round; each case that needs it raises the incident itself, and where
+        none does it becomes a task after an hour. Whatever else fails is a task at once, and keeps nothing else from its turn."""
         clock = start_clock()
         if mark:
             await asyncio.to_thread(_compare, self.door.database, mark, self.owner, clock())
+        database, door, done = self.door.database, self.door, _Round()
         if thorough:
-            await asyncio.to_thread(Sealing(self.door.database, self.seals, self.owner).seal, clock())
+            await done.do("sealing the diaries", asyncio.to_thread(Sealing(database, self.seals, self.owner).seal, clock()), None)
         backed_up = thorough and await self._back_up(clock)
         if self.texts is not None:
-            await self.door.report_all(await asyncio.to_thread(trace_texts, self.door.database, self.texts, clock()))
+            await done.do("asking what became of text messages", self._trace(partial(trace_texts, database, self.texts, clock())), None)
         if self.mails is not None:
-            await self.door.report_all(await asyncio.to_thread(trace_mails, self.door.database, self.mails, clock()))
+            await done.do("looking for e-mails that may have been sent", self._trace(partial(trace_mails, database, self.mails, clock())), None)
         if self.calls is not None:
-            await self.door.report_all(await asyncio.to_thread(trace_calls, self.door.database, self.calls, clock()))
-        await self.door.report_all(await asyncio.to_thread(give_up_unread, self.door.database, clock()))
-        passed_on = await self.door.pass_on(clock())
+            await done.do("asking what became of calls", self._trace(partial(trace_calls, database, self.calls, clock())), None)
+        await done.do("giving up what nobody reads in the portal", self._trace(partial(give_up_unread, database, clock())), None)
+        passed_on = await done.do("passing on what arrived", door.pass_on(clock()), 0)
         listed = 0
-        for seller in self.door.ledgers.connections:
-            listed += await self._list(seller, thorough, clock())
+        for seller in door.ledgers.connections:
+            listed += await done.do(f"listing the invoices of {seller}", self._list(seller, thorough, clock()), 0)
             activity.heartbeat(seller)
-        revived = await self.door.revive(clock()) if thorough else 0
-        await wake_overdue(self.door, clock())
+        revived = await done.do("looking for lost watches", door.revive(clock()), 0) if thorough else 0
+        await done.do("waking invoices that should have been looked at", wake_overdue(door, clock()), 0)
+        await asyncio.to_thread(self._tell, done.parts, clock())
         return Tended(passed_on, listed, revived, backed_up, await asyncio.to_thread(self._mark))
+
+    async def _trace(self, look: Callable[[], tuple[str, ...]]) -> None:
+        await self.door.report_all(await asyncio.to_thread(look))
+
+    def _tell(self, parts: dict[str, str], now: datetime) -> None:
+        """Each part that failed is a task, until a round in which it does not."""
+        with self.door.database.reading() as connection:
+            opened = tasks.open_among(connection, [f"upkeep/{part}" for part in parts])
+        over = [key for key in opened if not parts[key.removeprefix("upkeep/")]]
+        failed = {part: problem for part, problem in parts.items() if problem and f"upkeep/{part}" not in opened}
+        if not over and not failed:
+            return
+        with self.door.database.transaction() as connection:
+            tasks.close_tasks(connection, over, "it works again", now)
+            owner = people.find_acting_owner(connection, self.owner, now.date())
+            for part, problem in failed.items():
+                remedy = f"What happened: {problem}. It is tried again in every round; see dunwell doctor and the log of the worker"
+                tasks.open_tasks(connection, [Task(f"upkeep/{part}", TaskKind.INCIDENT, f"This fails: {part}", remedy, owner, now.date())], None, now)
 
     def _mark(self) -> str:
         with self.door.database.reading() as connection:
@@ -127,9 +174,33 @@ class Upkeep:
             told = await asyncio.to_thread(read)
         except UnableToReadLedger as error:
             log.warning("upkeep.ledger_unreadable", seller=seller, error=str(error))
+            await asyncio.to_thread(self._tell_unlisted, seller, str(error), now)
             return 0
         await door.take_in(seller, told, now)
+        await asyncio.to_thread(self._tell_listed, seller, now)
         return len(told)
+
+    def _tell_unlisted(self, seller: str, problem: str, now: datetime) -> None:
+        """A ledger that has not listed its invoices for an hour is a task, unless one about that ledger is open already."""
+        with self.door.database.transaction() as connection:
+            listed = installation.load_books(connection, seller).read_at
+            if (listed and now - listed < _UNLISTED) or tasks.is_open(connection, f"ledger/{seller}"):
+                return
+            title = f"New and changed invoices of {seller} are not found: its ledger does not list them"
+            remedy = f"{problem[:500]}. Mend it there; it is tried again by itself. Until then only what webhooks tell of is known here"
+            owner = people.find_acting_owner(connection, self.owner, now.date())
+            tasks.open_tasks(connection, [Task(_unlisted(seller), TaskKind.INCIDENT, title, remedy, owner, now.date())], None, now)
+
+    def _tell_listed(self, seller: str, now: datetime) -> None:
+        with self.door.database.reading() as connection:
+            is_open = tasks.is_open(connection, _unlisted(seller))
+        if is_open:
+            with self.door.database.transaction() as connection:
+                tasks.close_tasks(connection, [_unlisted(seller)], "its invoices were listed", now)
+
+
+def _unlisted(seller: str) -> str:
+    return f"listing/{seller}"
 
 
 def _make(backups: Backups, clock: Clock) -> str:

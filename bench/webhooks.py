@@ -36,7 +36,7 @@ from db.schema import inbox
 from domain.seller import Seller
 
 _FIRST_PORT = 21500
-_START_PATIENCE = 30.0
+_START_PATIENCE = 120.0
 _STOP_PATIENCE = 20.0
 _DRAIN_PATIENCE = 120.0
 _AT_ONCE = 32

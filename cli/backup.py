@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from settings import Settings
 
 _LOCKS = ("lock", "parts.lock")  # those of ``cli.supervisor``
+_SCRATCH = ".restore-"
 
 
 class UnableToRestore(Exception):
@@ -100,8 +101,8 @@ def restore(file: Path, yes: bool, new_temporal: bool, as_json: bool) -> None:
     settings, now = read_settings(), datetime.now(UTC)
     data = settings.data_folder.absolute()
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _hold(data), tempfile.TemporaryDirectory(prefix=".restore-", dir=data) as scratch, open_database(settings) as database:
-        folder, aside = Path(scratch), data / f"before-restore-{now:%Y%m%dT%H%M%SZ}"
+    with _hold(data), _scratch(data) as folder, open_database(settings) as database:
+        aside = data / f"before-restore-{now:%Y%m%dT%H%M%SZ}"
         manifest = backup.read(file, into=folder)
         _check_kind(manifest, database)
         if database.is_sqlite:
@@ -160,6 +161,15 @@ def _hold(data: Path) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _scratch(data: Path) -> Iterator[Path]:
+    """A folder for what a backup holds. Those of a restore that was killed go first: each is a whole copy of a database."""
+    for left in data.glob(f"{_SCRATCH}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=data) as folder:
+        yield Path(folder)
+
+
 def _make_ready(database: Database, manifest: Manifest, settings: Settings, now: datetime) -> None:
     """Bring what was restored up to date, and let nothing leave from it."""
     from db import installation, migrate
@@ -213,7 +223,7 @@ def _leave_one_file(file: Path) -> None:
 def _put_postgres(database: Database, folder: Path, manifest: Manifest, settings: Settings, now: datetime) -> None:
     from sqlalchemy import text
 
-    from db import migrate, postgres
+    from db import installation, migrate, postgres
 
     with database.reading() as connection:
         has_tables = postgres.has_tables(connection)
@@ -226,7 +236,8 @@ def _put_postgres(database: Database, folder: Path, manifest: Manifest, settings
         migrate.downgrade(database, "base")
         with database.transaction() as connection:
             connection.execute(text("DROP TABLE alembic_version"))
-    postgres.load(database, folder / manifest.database_file, folder)
+    # Fenced from its first moment: whoever dies before the rest is done leaves nothing behind that sends.
+    postgres.load(database, folder / manifest.database_file, folder, installation.fence_in_sql(installation.RESTORED, manifest.made_at, now))
     _make_ready(database, manifest, settings, now)
 
 

@@ -228,6 +228,7 @@ def _doubtful(story: Story, wanted: str) -> str:
 def _tell(story: Story) -> list[str]:
     from domain.facts import Mode
     from playbooks import from_resolved
+    from playbooks.booked import list_ours
 
     line, zone = story.line, story.seller.time_zone
     policy = from_resolved(story.playbook)
@@ -245,6 +246,9 @@ def _tell(story: Story) -> list[str]:
     ]
     if line.next_at:
         told.append(f"  next look {moment(line.next_at, line.zone)}, next step {line.next_step.replace('-', ' ')}, answered for by {line.owner}")
+    if story.case.invoice.bookings is None and line.balance != line.total:
+        told += _section("Payments", ["the ledger tells no single payments, only what is still open"])
+    told += _section("Payments", list(list_ours(story.case.invoice)))
     told += _section(
         "Steps",
         [

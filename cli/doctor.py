@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from cli.findings import Finding, Findings, Health, watch
+from cli.ledgers import examine_ledger
+from cli.models import examine_models
 from cli.outside import examine_mailboxes, examine_providers
 from cli.session import open_database, read_settings
-from cli.terminal import as_json, count, day, print_json, say
+from cli.temporal import examine_temporal
+from cli.terminal import as_json, count, day, print_json, say, span
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-    from temporalio.client import Client
-
     from db.engine import Database
     from settings import SellerSettings, Settings
 
 _GIGABYTE = 1024**3
 _LONGEST_PASSING = timedelta(minutes=2)
-_PATIENCE = timedelta(seconds=5)
 _LONGEST_UNREAD = timedelta(days=4)  # two business days, over a weekend
 
 
@@ -66,13 +65,13 @@ def examine(settings: Settings, now: datetime) -> Findings:
             yield from watch("state", partial(_state, database, settings, now))
             yield from watch("law", partial(_law, database, settings, now))
             yield from watch("interest", partial(_interest, database, settings, now))
-            yield from watch("writing model", partial(_writing_model, database, settings, now))
+            yield from examine_models(settings, database, now)
             yield from watch("backup", partial(_backup, database, settings, now))
             yield from watch("replies", partial(_replies, database, settings, sellers, now))
             yield from watch("mailbox", partial(examine_mailboxes, settings, sellers, database))
             for one in sellers:
-                yield from watch("ledger", partial(_ledger, database, settings, one, now))
-    yield from watch("temporal", partial(_temporal, settings))
+                yield from watch("ledger", partial(examine_ledger, database, settings, one, now))
+    yield from watch("temporal", partial(examine_temporal, settings))
 
 
 def _data_folder(settings: Settings) -> Findings:
@@ -180,7 +179,7 @@ def _state(database: Database, settings: Settings, now: datetime) -> Findings:
         yield Finding(
             "inbox",
             Health.WRONG,
-            f"something that arrived {_for(waited)} ago has not been passed on",
+            f"something that arrived {span(waited)} ago has not been passed on",
             "see that Temporal and dunwell web are up; it is tried again by itself",
         )
     else:
@@ -219,25 +218,6 @@ def _interest(database: Database, settings: Settings, now: datetime) -> Findings
         yield Finding("interest", Health.WELL, f"formal letters name statutory interest ({', '.join(laws)}), and every rate is there")
 
 
-def _writing_model(database: Database, settings: Settings, now: datetime) -> Findings:
-    from datetime import timedelta
-
-    from db.drafts import FAILED, PASSED, REFUSED, count_since
-    from worker import connect_writer
-
-    writer = connect_writer(settings)
-    if writer is None:
-        return
-    with database.reading() as connection:
-        found = count_since(connection, now - timedelta(days=30))
-    passed, refused, failed = (found.get(verdict, 0) for verdict in (PASSED, REFUSED, FAILED))
-    said = f"{writer.name}: of {count(passed + refused + failed, 'draft')} in 30 days {passed} passed, {refused} were refused, and {failed} never came"
-    if failed and not passed and not refused:
-        yield Finding("writing model", Health.LOOK, said, "see DUNWELL_WRITING_MODEL_URL, _NAME and _KEY; your own texts go out meanwhile")
-    else:
-        yield Finding("writing model", Health.WELL, said)
-
-
 def _backup(database: Database, settings: Settings, now: datetime) -> Findings:
     from db.backup import OLD
     from worker import plan_backups
@@ -251,9 +231,9 @@ def _backup(database: Database, settings: Settings, now: datetime) -> Findings:
     if newest is None:
         yield Finding("backup", Health.LOOK, f"none in {plan.folder}", remedy)
     elif now - newest[0] > OLD:
-        yield Finding("backup", Health.LOOK, f"the newest is {_for(now - newest[0])} old: {newest[1]}", remedy)
+        yield Finding("backup", Health.LOOK, f"the newest is {span(now - newest[0])} old: {newest[1]}", remedy)
     else:
-        yield Finding("backup", Health.WELL, f"the newest is {_for(now - newest[0])} old: {newest[1].name}")
+        yield Finding("backup", Health.WELL, f"the newest is {span(now - newest[0])} old: {newest[1].name}")
 
 
 def _replies(database: Database, settings: Settings, sellers: list[SellerSettings], now: datetime) -> Findings:
@@ -271,13 +251,13 @@ def _replies(database: Database, settings: Settings, sellers: list[SellerSetting
         if one is None:
             yield Finding("replies", Health.LOOK, f"{what} has not been read yet", "the worker reads it every two minutes: dunwell up, or dunwell worker")
         elif one.failures:
-            last = f"last read {_for(now - one.read_at)} ago" if one.read_at else "never read"
+            last = f"last read {span(now - one.read_at)} ago" if one.read_at else "never read"
             yield Finding("replies", Health.WRONG, f"{what} cannot be read ({last}): {one.problem}", "mend it: answers of customers are not seen")
         elif one.read_at is None or now - one.read_at > 5 * READ_MAIL_EVERY:
-            last = f"was last read {_for(now - one.read_at)} ago" if one.read_at else "has not been read to its end"
+            last = f"was last read {span(now - one.read_at)} ago" if one.read_at else "has not been read to its end"
             yield Finding("replies", Health.WRONG, f"{what} {last}", "look whether the worker runs: dunwell up, or dunwell worker")
         else:
-            yield Finding("replies", Health.WELL, f"{what} was read {_for(now - one.read_at)} ago")
+            yield Finding("replies", Health.WELL, f"{what} was read {span(now - one.read_at)} ago")
     if settings.sendgrid_inbound_keys:
         yield Finding("replies", Health.WELL, "SendGrid's inbound mail is taken")
     elif not connected:
@@ -289,116 +269,4 @@ def _replies(database: Database, settings: Settings, sellers: list[SellerSetting
             yield Finding("replies", Health.LOOK, said, "connect the mailbox: docs/how-to/replies.md")
     if waiting and since:
         health = Health.WRONG if now - since > _LONGEST_UNREAD else Health.WELL
-        yield Finding("replies", health, f"{count(waiting, 'answer')} of customers to be dealt with, the oldest for {_for(now - since)}", "dunwell inbox list")
-
-
-def _ledger(database: Database, settings: Settings, one: SellerSettings, now: datetime) -> Findings:
-    from cli.switches import last_banking_day
-    from db.installation import load_books
-
-    with database.reading() as connection:
-        books = load_books(connection, one.seller.id)
-        posted = books.posted_through
-        if one.seller.ledger == "rest":
-            told = _ask_ledger(connection, one)
-            posted = max((each for each in (told, posted) if each), default=None)
-            yield Finding("ledger", Health.WELL, f"{one.seller.id}: answers")
-    if one.seller.ledger == "csv":
-        oldest = timedelta(hours=settings.csv_max_age_hours)
-        if books.read_at is None:
-            yield Finding("ledger", Health.WRONG, f"{one.seller.id}: nothing has been imported yet", "run: dunwell import FILE")
-        elif now - books.read_at > oldest:
-            yield Finding(
-                "ledger",
-                Health.WRONG,
-                f"{one.seller.id}: the last import is {_for(now - books.read_at)} old, so reminders wait",
-                "run: dunwell import FILE",
-            )
-        else:
-            yield Finding("ledger", Health.WELL, f"{one.seller.id}: imported {_for(now - books.read_at)} ago")
-    needed = last_banking_day(one.seller, now)
-    if posted is None or posted < needed:
-        said = f"posted through {day(posted)}" if posted else "nobody has said through which day they are posted"
-        yield Finding(
-            "books",
-            Health.WRONG,
-            f"{one.seller.id}: {said}, so overdue reminders wait",
-            f"book the bank of {day(needed)}, then: dunwell posted-through {needed}",
-        )
-    else:
-        yield Finding("books", Health.WELL, f"{one.seller.id}: posted through {day(posted)}")
-
-
-def _ask_ledger(connection: Connection, one: SellerSettings) -> date | None:
-    """How far the ledger says its books are posted, if it says. Raises UnableToReadLedger when it does not answer."""
-    from sqlalchemy import select
-
-    from db.schema import invoices
-    from integrations.accounting import rest
-
-    ledger = rest.connect(one.rest_url, one.rest_token)
-    known = connection.execute(select(invoices.c.ref).where(invoices.c.seller_id == one.seller.id).limit(1)).scalar_one_or_none()
-    if known is None:
-        next(iter(ledger.all_invoices()), None)
-        return None
-    return ledger.read((known,)).posted_through
-
-
-def _temporal(settings: Settings) -> Findings:
-    import asyncio
-
-    return iter(asyncio.run(_ask_temporal(settings)))
-
-
-async def _ask_temporal(settings: Settings) -> list[Finding]:
-    from temporalio.service import RPCError
-
-    from starter import connect_temporal
-    from workflows.contract import CASES_QUEUE, DELIVER_QUEUE, SEARCH_ATTRIBUTES
-
-    address, namespace = settings.temporal_address, settings.temporal_namespace
-    client = await connect_temporal(settings, lazy=True)
-    try:
-        if not await client.service_client.check_health(timeout=_PATIENCE):
-            raise RuntimeError
-    except (RPCError, RuntimeError):
-        return [Finding("temporal", Health.WRONG, f"{address} does not answer", "start it by dunwell up, or set DUNWELL_TEMPORAL_ADDRESS to your server")]
-    try:
-        known = await _search_attributes(client, namespace)
-    except RPCError as error:
-        return [Finding("temporal", Health.WRONG, f"namespace {namespace}: {error.message}", "create it, or set DUNWELL_TEMPORAL_NAMESPACE to one that exists")]
-    found = [Finding("temporal", Health.WELL, f"{address}, namespace {namespace}")]
-    if missing := [name for name in SEARCH_ATTRIBUTES if name not in known]:
-        commands = "; ".join(f"temporal operator search-attribute create -n {namespace} --name {name} --type {SEARCH_ATTRIBUTES[name]}" for name in missing)
-        found.append(Finding("temporal", Health.WRONG, f"search attributes are missing: {', '.join(missing)}", commands))
-    idle = [queue for queue in (CASES_QUEUE, DELIVER_QUEUE) if not await _is_polled(client, namespace, queue)]
-    if idle:
-        found.append(Finding("worker", Health.WRONG, f"none has asked for work from {' and '.join(idle)} lately", "start one: dunwell up, or dunwell worker"))
-    else:
-        found.append(Finding("worker", Health.WELL, "at least one asks for work"))
-    return found
-
-
-async def _search_attributes(client: Client, namespace: str) -> set[str]:
-    from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
-
-    answer = await client.operator_service.list_search_attributes(ListSearchAttributesRequest(namespace=namespace), timeout=_PATIENCE)
-    return set(answer.custom_attributes)
-
-
-async def _is_polled(client: Client, namespace: str, queue: str) -> bool:
-    from temporalio.api.enums.v1 import TaskQueueType
-    from temporalio.api.taskqueue.v1 import TaskQueue
-    from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
-
-    request = DescribeTaskQueueRequest(namespace=namespace, task_queue=TaskQueue(name=queue), task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY)
-    return bool((await client.workflow_service.describe_task_queue(request, timeout=_PATIENCE)).pollers)
-
-
-def _for(passed: timedelta) -> str:
-    """How long that is, in the largest unit that fits."""
-    minutes = int(passed.total_seconds() // 60)
-    for size, unit in ((1440, "day"), (60, "hour")):
-        if minutes >= 2 * size:
-            return count(minutes // size, unit)
-    return count(minutes, "minute")
+        yield Finding("replies", health, f"{count(waiting, 'answer')} of customers to be dealt with, the oldest for {span(now - since)}", "dunwell inbox list")

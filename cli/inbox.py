@@ -124,7 +124,7 @@ def resolve(
     promise         the customer pays by a day: quiet until then
     paid            it says it has paid: quiet while the bank may take
     dispute         something is wrong with it
-    plan            it wants installments: quiet while you make an offer (dunwell plan offer)
+    plan            it wants installments: the playbook's proposal goes out, or else quiet while you make an offer (dunwell plan offer)
     copy            it gets the invoice once more, at once
     wrong-contact   nothing more goes to this address (dunwell contact set names another)
     wait            quiet until a day
@@ -147,6 +147,7 @@ def resolve(
     from db.replies import load_message
     from db.resolving import Decided, Told, carry_out, decide
     from domain.resolving import UnableToResolve
+    from playbooks import from_resolved
 
     why, settings = read_reason(reason), read_settings()
     try:
@@ -156,7 +157,7 @@ def resolve(
 
     async def tell(decided: Decided) -> Told:
         async with knock(settings) as door:
-            return await carry_out(database, door, decided, lambda: datetime.now(UTC))
+            return await carry_out(database, door, decided, from_resolved, lambda: datetime.now(UTC))
 
     with open_database(settings) as database:
         person = identify(database, settings, token, Access.AGENT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from domain.seller import Seller
     from integrations.accounting import LedgerInvoice
     from integrations.accounting.csv_ledger import CsvRead
+    from integrations.accounting.csv_payments import PaymentsRead
     from settings import Settings
     from starter import Door, TakenIn
 
@@ -40,6 +42,11 @@ class UnableToTakeIn(Exception):
 )
 @click.option("--decimal", type=click.Choice(["comma", "point"]), help="How the file writes cents, where its amounts do not show it.")
 @click.option("--currency", default="", help="The currency of rows that tell none, such as EUR.")
+@click.option(
+    "--payments",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A second file, of all payments and credits on these invoices: invoice number, day, amount, and more if it has them.",
+)
 @click.option("--full", is_flag=True, help="The file lists every open invoice: one that it no longer has is closed.")
 @click.option(
     "--max-close-share",
@@ -52,7 +59,16 @@ class UnableToTakeIn(Exception):
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and store nothing.")
 @as_json
 def import_(
-    file: Path | None, seller: str, dates: str, decimal: str | None, currency: str, full: bool, max_close_share: int, dry_run: bool, as_json: bool
+    file: Path | None,
+    seller: str,
+    dates: str,
+    decimal: str | None,
+    currency: str,
+    payments: Path | None,
+    full: bool,
+    max_close_share: int,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Take in invoices, and watch every open one.
 
@@ -64,6 +80,7 @@ def import_(
     Examples:
       dunwell import open-items.csv
       dunwell import offene-posten.csv --dates day-first --currency EUR --full
+      dunwell import open-items.csv --payments payments.csv
       dunwell import --seller main
     """
     import asyncio
@@ -73,16 +90,28 @@ def import_(
     if (file is None) != (chosen.ledger == "rest"):
         wanted = "asked by itself: leave FILE out" if file else "told by files: name the FILE to import"
         raise UnableToTakeIn(f"the ledger of seller {chosen.id} is {chosen.ledger}, which is {wanted}")
-    if full and file is None:
-        raise click.UsageError("--full: is for files; an API is always read whole")
+    for option, given in (("--full", full), ("--payments", payments)):
+        if given and file is None:
+            raise click.UsageError(f"{option}: is for files; an API is always read whole")
     now = datetime.now(UTC)
     read = None if file is None else _read(file, chosen, dates, decimal, currency, now)
+    paid = _read_payments(payments, read, chosen, dates, decimal, now) if payments and read else None
+    if read and paid:
+        read = replace(read, invoices=paid.invoices)
     share = Decimal(max_close_share) / 100 if full else None
-    asyncio.run(_take_in(settings, chosen, file, read, share, dry_run, as_json, now))
+    asyncio.run(_take_in(settings, chosen, file, read, paid, share, dry_run, as_json, now))
 
 
 async def _take_in(
-    settings: Settings, seller: Seller, file: Path | None, read: CsvRead | None, share: Decimal | None, dry_run: bool, as_json: bool, now: datetime
+    settings: Settings,
+    seller: Seller,
+    file: Path | None,
+    read: CsvRead | None,
+    paid: PaymentsRead | None,
+    share: Decimal | None,
+    dry_run: bool,
+    as_json: bool,
+    now: datetime,
 ) -> None:
     import asyncio
 
@@ -99,9 +128,10 @@ async def _take_in(
         if not away:
             await door.nudge(("stale",))
     if as_json:
-        print_json({**_figures(taken), "credit_notes": read.credit_notes if read else 0, "as_of": read_at, "temporal": "away" if away else "answers"})
+        counted = {"credit_notes": read.credit_notes if read else 0, "payments": paid.taken if paid else 0}
+        print_json({**_figures(taken), **counted, "as_of": read_at, "temporal": "away" if away else "answers"})
         return
-    _report(taken, read, away)
+    _report(taken, read, paid, away)
     if read and now - read_at > timedelta(hours=settings.csv_max_age_hours):
         say(f"The file is of {moment(read_at, seller.time_zone)}: reminders wait for a fresher one, since payments after that are not in it.")
 
@@ -164,6 +194,21 @@ def _read(file: Path, seller: Seller, dates: str, decimal: str | None, currency:
     )
 
 
+def _read_payments(file: Path, read: CsvRead, seller: Seller, dates: str, decimal: str | None, now: datetime) -> PaymentsRead:
+    from domain.calendar import local_day
+    from integrations.accounting.csv_cells import DateOrder, DecimalMark
+    from integrations.accounting.csv_payments import read_payments
+
+    return read_payments(
+        file.read_bytes(),
+        read.invoices,
+        file=file.name,
+        dates=DateOrder(dates.replace("-", "_")),
+        today=local_day(now, (seller.time_zone,)),
+        decimal=DecimalMark(decimal) if decimal else None,
+    )
+
+
 def _figures(taken: TakenIn) -> dict[str, int]:
     from dataclasses import asdict
 
@@ -180,7 +225,7 @@ def _report_plan(told: Sequence[LedgerInvoice], gone: Sequence[Invoice], as_json
         say(f"{count(len(gone), 'open invoice')} would be closed: {', '.join(invoice.number for invoice in gone)}")
 
 
-def _report(taken: TakenIn, read: CsvRead | None, away: bool) -> None:
+def _report(taken: TakenIn, read: CsvRead | None, paid: PaymentsRead | None, away: bool) -> None:
     parts = [f"{taken.new} new", f"{taken.changed} changed", f"{taken.listed - taken.new - taken.changed} as before"]
     if taken.gone:
         parts.append(f"{taken.gone} closed, no longer listed")
@@ -190,6 +235,11 @@ def _report(taken: TakenIn, read: CsvRead | None, away: bool) -> None:
         say(f"  {count(read.credit_notes, 'credit note')} left out: nobody is asked to pay those")
     if read and read.ignored:
         say(f"  columns not used: {', '.join(read.ignored)}")
+    if paid:
+        elsewhere = f"; {paid.left_out} on other invoices left out" if paid.left_out else ""
+        say(f"  {count(paid.taken, 'payment or credit', 'payments and credits')} on them{elsewhere}")
+        if paid.ignored:
+            say(f"  columns of payments not used: {', '.join(paid.ignored)}")
     say(f"  {taken.watched} watched now")
     if away or taken.waiting:
         say(f"  {taken.waiting} wait: Temporal is away. They are watched as soon as dunwell up (or dunwell web) runs again.")

@@ -273,6 +273,7 @@ def _read_sellers(settings: Settings) -> None:
     from db import parties
     from db.migrate import is_current
     from settings import load_sellers, refuse_unlawful
+    from worker import refuse_capture
 
     load_sellers(settings)
     if not settings.database_url and (settings.data_folder / "dunwell.db").exists():
@@ -280,6 +281,7 @@ def _read_sellers(settings: Settings) -> None:
             if is_current(database):
                 with database.reading() as connection:
                     refuse_unlawful(settings.envelope, parties.list_parties(connection), datetime.now(UTC).date())
+                    refuse_capture(settings, connection)
 
 
 def _greeting(settings: Settings) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +12,8 @@ from cli.session import identify, knock, open_database, read_settings, token_opt
 from cli.terminal import as_json, day, print_json, print_table, say
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from db.approvals import ApprovalText
     from db.engine import Database
     from db.stories import OpenTask, Story
@@ -75,6 +77,7 @@ def show(task: str, as_json: bool) -> None:
     """
     from domain.results import results_for
     from domain.task import TaskKind
+    from playbooks.booked import list_ours
 
     with open_database(read_settings()) as database:
         found, story, asked = _load(database, task)
@@ -89,6 +92,10 @@ def show(task: str, as_json: bool) -> None:
     if asked:
         say(f"\nThe exact text{f', to {asked.recipient}' if asked.recipient else ''}:\n\n{asked.subject}\n\n{asked.text}")
     if story:
+        if paid := list_ours(story.case.invoice):
+            say("\nPayments")
+        for one in paid:
+            say(f"  {one}")
         say("\nWhat has happened")
         for entry in story.diary[-_LAST_LINES:]:
             say(f"  {day(entry.on)}  {entry.what}")
@@ -121,6 +128,7 @@ def done(task: str, result: str, on: datetime | None, amount: str | None, about:
 
     from db import tasks as kept
     from db.people import Access
+    from db.resolving import PROPOSED
     from domain.results import REASONS, Told, news_of
     from domain.task import TaskKind
 
@@ -128,16 +136,22 @@ def done(task: str, result: str, on: datetime | None, amount: str | None, about:
         part = Decimal(amount) if amount else None
     except InvalidOperation:
         raise click.UsageError(f"--amount: {amount!r} is no amount; write it like 1234.50, in the invoice's currency") from None
-    result, why = " ".join(result.split()), " ".join(reason.split())
+    result, why, now = " ".join(result.split()), " ".join(reason.split()), datetime.now(UTC)
     settings = read_settings()
     with open_database(settings) as database:
         person = identify(database, settings, token, Access.AGENT)
         found, story, asked = _load(database, task)
-        told = Told(TaskKind(found.kind), found.key, on.date() if on else None, part, about, asked.step if asked else "", asked.text_hash if asked else "")
-        news = () if " " in result else news_of(result, told)
-        said = _tell(settings, story.case.id, news, person.name, why or REASONS.get(result, result), found.id) if story and news else []
+        kind, day_, text = TaskKind(found.kind), on.date() if on else None, (asked.step, asked.text_hash) if asked else ("", "")
+        proposes = result == "plan" and story is not None and _proposes_plan(database, story, now)
+        news = () if " " in result else news_of(result, Told(kind, found.key, day_, part, about, *text, proposes_plan=proposes))
+        because = why or ("asks to pay in parts" if proposes else REASONS.get(result, result))
+        said = _tell(settings, story.case.id, news, person.name, because, found.id) if story and news else []
         with database.transaction() as connection:
-            kept.close_task(connection, found.id, f"{result}{f': {why}' if why else ''} ({person.name})", datetime.now(UTC))
+            asked_for = _propose_plan(connection, story, found.id, person.name, because, now) if proposes and story else ()
+            kept.close_task(connection, found.id, f"{result}{f': {why}' if why else ''} ({person.name})", now)
+        if asked_for:
+            _pass_on(settings, asked_for)
+            said.append(PROPOSED)
     if as_json:
         print_json({"task": found.id, "result": result, "said": said})
         return
@@ -161,6 +175,40 @@ def _tell(settings: Settings, case: str, news: tuple[News, ...], by: str, why: s
         return said
 
     return asyncio.run(tell())
+
+
+def _proposes_plan(database: Database, story: Story, now: datetime) -> bool:
+    """Whether who asks about this invoice to pay in parts is sent the proposal of its playbook by ourselves."""
+    from db.plan_requests import are_offered, find_to_cover
+    from playbooks import from_resolved
+
+    with database.reading() as connection:
+        about = [story.case.id]
+        return are_offered(connection, about, from_resolved) and bool(find_to_cover(connection, about, _today(connection, story, now)))
+
+
+def _propose_plan(connection: Connection, story: Story, task: str, by: str, why: str, now: datetime) -> tuple[str, ...]:
+    from db.plan_requests import propose_as_asked
+
+    today = _today(connection, story, now)
+    return propose_as_asked(connection, task, [story.case.id], today, by=by, why=why, now=now, source="task")
+
+
+def _today(connection: Connection, story: Story, now: datetime) -> date:
+    from db.parties import load_seller
+    from domain.calendar import local_day
+
+    return local_day(now, (load_seller(connection, story.case.invoice.seller).time_zone,))
+
+
+def _pass_on(settings: Settings, words: tuple[str, ...]) -> None:
+    import asyncio
+
+    async def pass_on() -> None:
+        async with knock(settings) as door:
+            await door.report_all(words)
+
+    asyncio.run(pass_on())
 
 
 def _load(database: Database, task: str) -> tuple[OpenTask, Story | None, ApprovalText | None]:
@@ -192,9 +240,18 @@ def _describe(found: OpenTask, story: Story | None, asked: ApprovalText | None, 
         "invoice": found.number,
         "balance": str(story.line.balance) if story else "",
         "asked": text,
+        "payments": _payments(story) if story else None,
         "history": history,
         "results": results,
     }
+
+
+def _payments(story: Story) -> list[dict[str, Any]] | None:
+    """As the ledger tells them; None where it tells no single ones."""
+    from dataclasses import asdict
+
+    told = story.case.invoice.bookings
+    return None if told is None else [asdict(one) | {"amount": str(one.amount)} for one in told]
 
 
 def _first_lines(remedy: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import click
@@ -61,6 +61,15 @@ def moment(value: datetime, zone_name: str) -> str:
 def count(number: int, one: str, many: str = "") -> str:
     """``1 invoice``, ``2 invoices``."""
     return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
+def span(passed: timedelta) -> str:
+    """How long that is, in the largest unit that fits."""
+    minutes = int(passed.total_seconds() // 60)
+    for size, unit in ((1440, "day"), (60, "hour")):
+        if minutes >= 2 * size:
+            return count(minutes // size, unit)
+    return count(minutes, "minute")
 
 
 def _plain(value: Any) -> str:

@@ -232,6 +232,7 @@ def _sheets(connection: Connection, seller: Seller, edition: Edition, now: datet
             (Line(invoice, late),),
             pay_url=invoice.pay_url,
             voice=edition.voice,
+            contact_email=contact.email if contact else "",
         )
         found.append((f"about invoice {invoice.number} of {customer.name}", sheet))
     invented = replace(ONE, seller=seller, voice=edition.voice, claimed=(replace(ONE.claimed[0], attached=False),))

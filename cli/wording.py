@@ -40,7 +40,8 @@ def wording() -> None:
 def check(names: tuple[str, ...], language: str, as_json: bool) -> None:
     """Write every step's texts in every language and tone about invented invoices, and look at each: it can be written, it says
     how much of which invoice and since when, and it announces nothing that its playbook does not do. An e-mail has a voice of its
-    own in each tone, and a text message is short: two segments about one invoice, four about several.
+    own in each tone, and a text message is short: two segments about one invoice, four about several. Those of owner-voice are
+    written as owners write who are casual or formal, at full length or short.
 
     \b
     Examples:
@@ -73,14 +74,17 @@ def check(names: tuple[str, ...], language: str, as_json: bool) -> None:
 @click.option("--language", default="", metavar="XX", help="In this language; the playbook's own when left out.")
 @click.option("--tone", type=click.Choice(["warm", "firm", "formal"]), default="firm", help="In this tone.")
 @click.option("--channel", default="", help="By this channel; the first of the step when left out.")
+@click.option("--formality", type=click.Choice(["casual", "formal"]), default=None, help="As an owner writes who is so; owner-voice alone.")
+@click.option("--short", is_flag=True, help="As an owner writes who is brief; with --formality.")
 @click.option("--html", "as_html", is_flag=True, help="The HTML of an e-mail instead of its text.")
-def show(name: str, step: str, language: str, tone: str, channel: str, as_html: bool) -> None:
+def show(name: str, step: str, language: str, tone: str, channel: str, formality: str | None, short: bool, as_html: bool) -> None:
     """Print what STEP of PLAYBOOK says about an invented invoice.
 
     \b
     Examples:
       dunwell wording show b2b-three-weeks account-summary
       dunwell wording show issue-to-payment formal-demand --channel letter --language es
+      dunwell wording show owner-voice second-note --language de --formality casual --short
     """
     import playbooks
     from playbooks.proving import Flaw, texts
@@ -91,6 +95,12 @@ def show(name: str, step: str, language: str, tone: str, channel: str, as_html: 
     every = tuple(texts(policy, own, language or policy.language))
     found = [one for one in every if isinstance(one, Flaw) or (one.step.name == step and channel in ("", one.channel))]
     written = [one for one in found if not isinstance(one, Flaw) and one.tone == (tone if one.channel != "task" else "firm")]
+    if short and not formality:
+        raise UnableToChoose("--short: say --formality casual or --formality formal as well")
+    if formality and written:
+        written = [one for one in written if (one.formality, one.length) == (formality, "short" if short else "full")]
+        if not written:
+            raise UnableToChoose(f"--formality: {step} of {name} is written in nobody's voice; leave it out")
     if not written:
         if flaws := [one for one in found if isinstance(one, Flaw) and one.step in (step, "")]:
             raise UnableToSend("\n".join(map(_line, flaws)))
@@ -122,5 +132,5 @@ def _tell(names: tuple[str, ...], own: Path | None, language: str) -> None:
 
 
 def _line(flaw: Flaw) -> str:
-    where = " ".join(filter(None, (flaw.step, f"by {flaw.channel}" if flaw.channel else "", flaw.language, flaw.tone)))
+    where = " ".join(filter(None, (flaw.step, f"by {flaw.channel}" if flaw.channel else "", flaw.language, flaw.tone, flaw.formality, flaw.length)))
     return f"  {flaw.playbook}: {where}: {flaw.what}"

@@ -11,12 +11,13 @@ import io
 import json
 import os
 import re
+import shutil
 import sqlite3
 import tarfile
 import tempfile
 import zlib
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,6 +34,7 @@ DAILY = timedelta(hours=20)
 OLD = timedelta(hours=26)
 _NAME = re.compile(r"dunwell-(\d{8}T\d{6})Z\.tar\.gz")
 _MEMBER = re.compile(r"(?!.*\.\.)[\w-][\w.-]*(/[\w-][\w.-]*)*")
+_SCRATCH = ".backup-"
 _LARGEST_MANIFEST = 1_000_000
 _PIECE = 1 << 20
 
@@ -108,7 +110,8 @@ class Backups:
         target = target or self.folder / f"dunwell-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}.tar.gz"
         try:
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as folder:
+            _sweep(target.parent, now)
+            with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=target.parent) as folder:
                 return target, self._make(Path(folder), target, now, say)
         except OSError as error:
             raise UnableToBackUp(f"{error.filename or target}: {error.strerror or error}; free space, or name another file") from None
@@ -176,6 +179,14 @@ def is_empty(connection: Connection) -> bool:
 def _count(connection: Connection) -> dict[str, int]:
     tables = (schema.customers, schema.invoices, schema.cases, schema.outreach, schema.inbox, schema.tasks)
     return {table.name: connection.execute(select(func.count()).select_from(table)).scalar_one() for table in tables}
+
+
+def _sweep(folder: Path, now: datetime) -> None:
+    """Remove what a backup that was killed has left: whole copies of the database, which nobody would miss or guard."""
+    for left in folder.glob(f"{_SCRATCH}*"):
+        with suppress(FileNotFoundError):  # one that was at work is done
+            if left.stat().st_mtime < (now - DAILY).timestamp():
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _copy_sqlite(database: Database, target: Path) -> dict[str, int]:

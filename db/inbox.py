@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, Text, bindparam, cast, func, select
 
 from db.ids import new_id
-from db.schema import inbox
+from db.schema import inbox, invoices
 from db.text import storable, storable_all
 from db.upsert import insert_once
 from domain.answers import Reply
@@ -24,6 +24,15 @@ _NEWS: TypeAdapter[News] = TypeAdapter(News)
 # Statements are made once: to make one takes longer than to run it.
 _UNHEARD = ("new", "passed_on")
 _KNOWN = select(inbox.c.id).where(inbox.c.source == bindparam("source"), inbox.c.source_id == bindparam("source_id"))
+# Found while it is stored, a case costs a hint no statement of its own.
+_CASE_OF_HINT = (
+    (
+        "case_id",
+        select(bindparam("cases", type_=Text) + invoices.c.id)
+        .where(invoices.c.seller_id == bindparam("hinted_seller"), invoices.c.ref == bindparam("hinted_ref"))
+        .scalar_subquery(),
+    ),
+)
 # News is fetched as the text it is stored as, so that one row nobody can read spoils no list of rows.
 _WORDS = select(*(column for column in inbox.c if column is not inbox.c.news), cast(inbox.c.news, Text).label("news"))
 _WORD = _WORDS.where(inbox.c.id == bindparam("word"))
@@ -59,10 +68,15 @@ def receive(
     seller_id: str | None = None,
     ref: str = "",
     case_id: str | None = None,
+    cases: str = "",
     news: News | None = None,
     by: str = "",
 ) -> tuple[str, bool]:
-    """Store a word once by (source, source_id); its id, and whether it is new."""
+    """Store a word once by (source, source_id); its id, and whether it is new.
+
+    Instead of ``case_id``, ``cases`` may tell what stands before an invoice's id in the id of its case: the word then belongs to
+    the case of the seller's invoice ``ref``, if that is known here.
+    """
     source_id = storable(source_id)[:200]
     row = {
         "id": new_id("word"),
@@ -78,7 +92,10 @@ def receive(
         "received_at": now,
         "state": "new",
     }
-    if insert_once(connection, inbox, row):
+    if cases:
+        del row["case_id"]
+        row |= {"cases": cases, "hinted_seller": seller_id, "hinted_ref": row["ref"]}
+    if insert_once(connection, inbox, row, *(_CASE_OF_HINT if cases else ())):
         return str(row["id"]), True
     known = connection.execute(_KNOWN, {"source": source, "source_id": source_id}).scalar_one()
     return known, False

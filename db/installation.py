@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection, bindparam, select
 
 from db import tasks
-from db.schema import books, installation
+from db.schema import books, installation, outreach
 from db.upsert import upsert
 from domain.facts import Mode
 from domain.task import Task, TaskKind
@@ -101,6 +101,19 @@ def raise_fence(connection: Connection, why: str, known_until: datetime, owner: 
     upsert(connection, installation, ["id"], [row], update=columns)
     remedy = "Run dunwell reconcile, which compares it with the mail provider's log; then let it go on with dunwell unfence"
     tasks.open_tasks(connection, [Task(_FENCE, TaskKind.REVIEW, f"Nothing goes out: {why}", remedy, owner, now.date())], None, now)
+
+
+def find_carrier(connection: Connection) -> str:
+    """Some mailer by which e-mails have really left this installation; empty when they never left the machine."""
+    carried = select(outreach.c.provider).where(outreach.c.channel == "email", outreach.c.provider.not_in(("", "capture"))).limit(1)
+    return connection.execute(carried).scalar_one_or_none() or ""
+
+
+def fence_in_sql(why: str, known_until: datetime, now: datetime) -> str:
+    """The least of ``raise_fence``, for a PostgreSQL database that is just being loaded: one statement, which knows nothing of tables
+    that a later migration makes. What is in shadow mode has no row, and needs none."""
+    values = f"fenced_since = '{now.isoformat()}', fenced_why = '{why}', known_until = COALESCE(known_until, '{known_until.isoformat()}')"
+    return f"UPDATE {installation.name} SET {values}"
 
 
 def note_reconciled(connection: Connection, log_read: bool, unmatched: int, now: datetime) -> None:

@@ -7,17 +7,19 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, RowMapping, bindparam, select
 
 from db.ids import lasting_id, new_id
 from db.schema import cases, invoices
 from db.upsert import upsert
-from domain.invoice import Invoice, Standing
+from domain.invoice import Booking, Invoice, Standing
 from domain.money import Money, minor_units
 
 # Fewer than the parameters one SQLite statement may carry.
 _CHUNK = 500
 T = TypeVar("T")
+_BOOKINGS = TypeAdapter(tuple[Booking, ...] | None)
 
 # Statements are made once: to make one takes longer than to run it.
 _INVOICE = select(invoices).where(invoices.c.id == bindparam("invoice"))
@@ -28,7 +30,6 @@ _KNOWN = select(invoices.c.seller_id, invoices.c.ref).where(invoices.c.ref.in_(b
 _SEEN = invoices.update().where(invoices.c.id.in_(bindparam("invoices"))).values(seen_at=bindparam("at"))
 _TAKEN = select(invoices.c.id).where(invoices.c.id.in_(bindparam("invoices")))
 _BY_REF = select(invoices).where(invoices.c.seller_id == bindparam("seller"), invoices.c.ref == bindparam("ref"))
-_ID_BY_REF = _BY_REF.with_only_columns(invoices.c.id)
 _OPEN_BALANCES = select(invoices.c.balance_minor).where(
     invoices.c.seller_id == bindparam("seller"),
     invoices.c.currency == bindparam("currency"),
@@ -127,6 +128,7 @@ def _row(invoice: Invoice, ref: str, at: datetime) -> dict[str, Any]:
         "purchase_order": invoice.purchase_order,
         "paid_on": invoice.paid_on,
         "seen_at": at,
+        "bookings": _BOOKINGS.dump_python(invoice.bookings, mode="json"),
     }
 
 
@@ -150,11 +152,6 @@ def refs_of(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
 def find_by_ref(connection: Connection, seller: str, ref: str) -> Invoice | None:
     row = connection.execute(_BY_REF, {"seller": seller, "ref": ref}).mappings().first()
     return None if row is None else read_row(row)
-
-
-def find_id(connection: Connection, seller: str, ref: str) -> str | None:
-    """Our id of the invoice with this ledger key."""
-    return connection.execute(_ID_BY_REF, {"seller": seller, "ref": ref}).scalar_one_or_none()
 
 
 def find_by_number(connection: Connection, number: str) -> tuple[Invoice, ...]:
@@ -195,6 +192,7 @@ def read_row(row: RowMapping) -> Invoice:
         pdf_url=row["pdf_url"],
         purchase_order=row["purchase_order"],
         paid_on=row["paid_on"],
+        bookings=None if row["bookings"] is None else _BOOKINGS.validate_python(row["bookings"]),
     )
 
 

@@ -155,6 +155,7 @@ class Claim:
     state: str
     token: str
     claimed_by: str
+    seller: str
     contact: str
     step: str
     stage: Stage
@@ -226,6 +227,7 @@ def _claim(row: Mapping[Any, Any], parts: tuple[Part, ...]) -> Claim:
         state=row["state"],
         token=row["token"],
         claimed_by=row["claimed_by"],
+        seller=row["seller_id"],
         contact=row["contact_id"],
         step=row["step"],
         stage=Stage(row["stage"]),

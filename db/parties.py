@@ -24,7 +24,11 @@ _SELLER = TypeAdapter(Seller)
 # Statements are made once: to make one takes longer than to run it.
 _SELLER_BODY = select(cast(sellers.c.body, Text)).where(sellers.c.id == bindparam("seller"))
 _CUSTOMER = select(customers).where(customers.c.id == bindparam("customer"))
-_CUSTOMER_BY_NUMBER = select(customers).where(customers.c.seller_id == bindparam("seller"), customers.c.number == bindparam("number"))
+_CUSTOMER_BY_NUMBER = (
+    select(customers, contacts)
+    .select_from(customers.outerjoin(contacts, contacts.c.customer_id == customers.c.id))
+    .where(customers.c.seller_id == bindparam("seller"), customers.c.number == bindparam("number"))
+)
 _PAYER = customers.alias("payer")
 _OF_FAMILY = customers.alias("of_family")
 _CUSTOMER_LOCK = (
@@ -55,8 +59,8 @@ _HAS_SEVERAL = (
     .exists()
 )
 _REACHED = (
-    select(customers, contacts, _IS_PAYER.label("is_payer"), _HAS_SEVERAL.label("has_several"))
-    .select_from(customers.outerjoin(contacts, contacts.c.customer_id == func.coalesce(customers.c.pays_through, customers.c.id)))
+    select(customers, contacts, _IS_PAYER.label("is_payer"), _HAS_SEVERAL.label("has_several"), cast(sellers.c.body, Text).label("seller_body"))
+    .select_from(customers.join(sellers).outerjoin(contacts, contacts.c.customer_id == func.coalesce(customers.c.pays_through, customers.c.id)))
     .where(customers.c.id == bindparam("customer"))
     .order_by(contacts.c.id)
 )
@@ -139,17 +143,18 @@ def save_customers(connection: Connection, seller: str, rows: Sequence[CustomerR
 
 def find_recorded(connection: Connection, seller: str, row: CustomerRow) -> str | None:
     """The id of this customer if everything the ledger tells of it is recorded already, else nothing."""
-    known = connection.execute(_CUSTOMER_BY_NUMBER, {"seller": seller, "number": row.number}).mappings().one_or_none()
-    if known is None:
+    rows = connection.execute(_CUSTOMER_BY_NUMBER, {"seller": seller, "number": row.number}).mappings().all()
+    if not rows:
         return None
+    known = rows[0]
     if (known["name"], known["country"], *map(tuple, (known["zones"], known["address"]))) != (row.name, row.country, row.zones, row.address):
         return None
     if known["language"] != row.language:
         return None
     if row.unapplied is not None and known["unapplied"] != row.stored_unapplied:
         return None
-    people = connection.execute(_CONTACTS, {"customer": known["id"]}).mappings().all()
-    recorded = {(Role(one["role"]), one["email"].lower()): (one["name"], one["email"], one["phone"]) for one in people if not one["set_by"]}
+    people = [one for one in rows if one[contacts.c.id]]
+    recorded = {(Role(one["role"]), one["email"].lower()): (one[contacts.c.name], one["email"], one["phone"]) for one in people if not one["set_by"]}
     return known["id"] if recorded == _wanted(row, people) else None
 
 
@@ -196,22 +201,25 @@ def load_customer(connection: Connection, customer: str) -> Customer:
 class Reached:
     """A customer as it is written to: with the people, zones and consents of the one it pays through, if any.
 
-    ``family`` are the ids of all who share those people, its own among them; ``payer`` is the customer it pays through;
+    ``family`` are the ids of all who share those people, its own among them; ``seller`` is whom it owes; ``payer`` is the customer
+    it pays through;
     ``has_several``: more than one invoice of the customer itself is known, paid or not.
     """
 
     customer: Customer
     family: tuple[str, ...]
+    seller: Seller
     payer: Customer | None = None
     has_several: bool = False
 
 
 def load_reached(connection: Connection, customer: str) -> Reached:
     rows = connection.execute(_REACHED, {"customer": customer}).mappings().all()
+    seller = _read_seller(rows[0]["seller_body"])
     own = leave_alone(connection, _read_customer(rows[0], [row for row in rows if row[contacts.c.id]]))
     if not own.pays_through:
         family = tuple(connection.scalars(_FAMILY, {"customer": customer})) if rows[0]["is_payer"] else (customer,)
-        return Reached(own, family, has_several=rows[0]["has_several"])
+        return Reached(own, family, seller, has_several=rows[0]["has_several"])
     payer = load_customer(connection, own.pays_through)
     together = replace(
         own,
@@ -221,7 +229,7 @@ def load_reached(connection: Connection, customer: str) -> Reached:
         natural_person=own.natural_person or payer.natural_person,
         guarantor=own.guarantor or payer.guarantor,
     )
-    return Reached(together, tuple(connection.scalars(_FAMILY, {"customer": payer.id})), payer, rows[0]["has_several"])
+    return Reached(together, tuple(connection.scalars(_FAMILY, {"customer": payer.id})), seller, payer, rows[0]["has_several"])
 
 
 def _read_customer(row: RowMapping, people: Sequence[RowMapping]) -> Customer:

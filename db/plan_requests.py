@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, select
 
-from db import cases, inbox, plans
+from db import cases, inbox, plans, playbooks
 from db.ids import lasting_id
 from db.schema import inbox as words
 from domain.case import Case
 from domain.event import HoldPlaced
 from domain.payment_plan import PROPOSED_FIRST_DAYS, PROPOSED_INSTALLMENTS
 from domain.plan_keeping import Offered
+from domain.playbook import Playbook
 
 # Nothing is asked for while the offer is made; the offer itself keeps an invoice quiet from then on.
 WHILE_IT_IS_OFFERED = timedelta(days=4)
@@ -31,16 +32,30 @@ def propose(connection: Connection, source: str, key: str, ids: Sequence[str], t
     return stored
 
 
-def propose_as_asked(connection: Connection, message: str, about: Sequence[str], today: date, *, by: str, why: str, now: datetime) -> tuple[str, ...]:
-    """Propose a plan because the ``message`` about these cases asks for one: over those that are late, or all where none is. The inbox rows
-    that say so; none when a person decides, because a plan for one of them was on offer before."""
+def propose_as_asked(
+    connection: Connection, key: str, about: Sequence[str], today: date, *, by: str, why: str, now: datetime, source: str = _MESSAGE
+) -> tuple[str, ...]:
+    """Propose a plan because the message ``key`` (or whatever else is the ``source``) about these cases asks for one. The inbox rows that say
+    so; none when a person decides."""
+    late = find_to_cover(connection, about, today)
+    if not late:
+        return ()
+    quiet = tuple(_keep_quiet(connection, source, key, case, today, by, why, now) for case in late)
+    return (*quiet, propose(connection, source, key, [case.invoice.id for case in late], today, by=by, why=why, now=now))
+
+
+def find_to_cover(connection: Connection, about: Sequence[str], today: date) -> tuple[Case, ...]:
+    """Over which of these cases a plan is proposed: those that are late, or all where none is. None when a person decides, because a plan
+    for one of them was on offer before."""
     watched = [case for case in cases.load_cases(connection, about).values() if not case.ended]
     late = [case for case in watched if case.invoice.due < today] or watched
-    ids = [case.invoice.id for case in late]
-    if not ids or any(plans.list_plans(connection, ended=True, invoice=one) for one in ids):
-        return ()
-    quiet = tuple(_keep_quiet(connection, message, case, today, by, why, now) for case in late)
-    return (*quiet, propose(connection, _MESSAGE, message, ids, today, by=by, why=why, now=now))
+    return () if any(plans.list_plans(connection, ended=True, invoice=case.invoice.id) for case in late) else tuple(late)
+
+
+def are_offered(connection: Connection, about: Sequence[str], read: Callable[[str], Playbook]) -> bool:
+    """Whether the playbooks that these cases follow propose plans; ``read`` makes a playbook of its stored text."""
+    followed = {case.playbook for case in cases.load_cases(connection, about).values()}
+    return bool(followed) and all(read(playbooks.load_version(connection, one)).proposes_plans for one in followed)
 
 
 def message_behind(connection: Connection, word: str) -> str:
@@ -49,7 +64,7 @@ def message_behind(connection: Connection, word: str) -> str:
     return found.source_id.removesuffix("/plan") if found and found.source == _MESSAGE else ""
 
 
-def _keep_quiet(connection: Connection, message: str, case: Case, today: date, by: str, why: str, now: datetime) -> str:
+def _keep_quiet(connection: Connection, source: str, asked: str, case: Case, today: date, by: str, why: str, now: datetime) -> str:
     news = HoldPlaced(today + WHILE_IT_IS_OFFERED, by, why, at_least=True)
-    key = f"{message}/{case.id}/{news.kind}"
-    return inbox.receive(connection, source=_MESSAGE, source_id=key, kind=news.kind, body="", now=now, case_id=case.id, news=news, by=by)[0]
+    key = f"{asked}/{case.id}/{news.kind}"
+    return inbox.receive(connection, source=source, source_id=key, kind=news.kind, body="", now=now, case_id=case.id, news=news, by=by)[0]

@@ -32,10 +32,16 @@ def dump(database: Database, target: Path, folder: Path, count: Callable[[Connec
         return counted
 
 
-def load(database: Database, source: Path, folder: Path) -> None:
-    """Bring what ``dump`` copied into an empty database, all of it or nothing. Raises UnableToRun."""
-    name = database.engine.url.database or ""
-    _run("pg_restore", ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", f"--dbname={name}", str(source)], database, folder)
+def load(database: Database, source: Path, folder: Path, then: str) -> None:
+    """Bring what ``dump`` copied into an empty database and run the SQL statement ``then`` in it, all of it or nothing; ``folder``
+    is for files in between. Raises UnableToRun."""
+    script = folder / "load.sql"
+    script.touch(mode=0o600)
+    _run("pg_restore", ["--no-owner", "--no-privileges", "--exit-on-error", f"--file={script}", str(source)], database, folder)
+    with script.open("a", encoding="utf-8") as file:
+        file.write(f"\nRESET search_path;\n{then};\n")  # the script has emptied it
+    _run("psql", ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction", f"--file={script}"], database, folder)
+    script.unlink()
 
 
 def has_tables(connection: Connection) -> bool:

@@ -11,13 +11,20 @@ from hashlib import sha256
 from itertools import takewhile
 from typing import Protocol
 
-from db import incoming, suppressions
+from sqlalchemy import Connection
+
+from db import cases, incoming, parties, plan_requests, suppressions
 from db.engine import Database
 from db.replies import Whole, still_waiting
+from domain.calendar import local_day
 from domain.customer import spell_reach
 from domain.delivery import Ground, silenced_by
-from domain.event import News, ReplyHandled
+from domain.event import HoldPlaced, News, ReplyHandled
+from domain.playbook import Playbook
 from domain.resolving import SILENCING, Resolution, UnableToResolve, news_of
+
+# What is answered where the proposal of a plan goes out by itself.
+PROPOSED = "the payment plan that its playbook offers is proposed in writing"
 
 
 class UnableToFinish(Exception):
@@ -90,14 +97,18 @@ def decide(
     return Decided(found, resolution, concerned, tuple(case for case in wanted if case not in known), news, by, why)
 
 
-async def carry_out(database: Database, door: Tells, decided: Decided, clock: Callable[[], datetime]) -> Told:
+async def carry_out(database: Database, door: Tells, decided: Decided, read: Callable[[str], Playbook], clock: Callable[[], datetime]) -> Told:
     """Tell each invoice, and note that the message was dealt with. Safe to repeat: the same decision counts once.
 
+    Who wants to pay in parts is sent the proposal of its playbook, which ``read`` makes of its stored text, if that offers plans.
     Raises UnableToFinish when one does not take it: the message stays open.
     """
     found, by, why = decided.found.line.id, decided.by, decided.why
     await door.report_all(await asyncio.to_thread(_note_first, database, decided, clock()))
-    first = tuple(takewhile(lambda one: not isinstance(one, ReplyHandled), decided.news))
+    proposed = await asyncio.to_thread(_find_proposed, database, decided, read, clock())
+    # What is proposed brings a silence of its own.
+    news = tuple(one for one in decided.news if not (proposed and one == HoldPlaced()))
+    first = tuple(takewhile(lambda one: not isinstance(one, ReplyHandled), news))
     said: dict[str, str] = {}
     pending = False
     for case in decided.concerned:
@@ -106,9 +117,10 @@ async def carry_out(database: Database, door: Tells, decided: Decided, clock: Ca
             if not answer.taken:
                 raise UnableToFinish(f"{answer.said}; the message stays open")
             said[case], pending = answer.said, pending or answer.pending
-    await asyncio.to_thread(_note_handled, database, decided, clock())
+    await door.report_all(await asyncio.to_thread(_note_handled, database, decided, proposed, clock()))
+    said |= dict.fromkeys(proposed, PROPOSED)
     for case in decided.concerned:
-        for one in decided.news[len(first) :]:
+        for one in news[len(first) :]:
             if isinstance(one, ReplyHandled) and await asyncio.to_thread(_still_waits, database, case, found):
                 continue  # another answer about it still waits, and so does the invoice
             answer = await door.override(case, one, by=by, why=why, key=f"{found}/{hash_of(one)}")
@@ -138,9 +150,30 @@ def _note_first(database: Database, decided: Decided, now: datetime) -> tuple[st
     return words
 
 
-def _note_handled(database: Database, decided: Decided, now: datetime) -> None:
+def _find_proposed(database: Database, decided: Decided, read: Callable[[str], Playbook], now: datetime) -> tuple[str, ...]:
+    """The cases over which a plan is proposed by ourselves."""
+    if decided.resolution is not Resolution.PLAN:
+        return ()
+    with database.reading() as connection:
+        if not plan_requests.are_offered(connection, decided.concerned, read):
+            return ()
+        return tuple(case.id for case in plan_requests.find_to_cover(connection, decided.concerned, _today(connection, decided.concerned, now)))
+
+
+def _note_handled(database: Database, decided: Decided, proposed: tuple[str, ...], now: datetime) -> tuple[str, ...]:
+    """The inbox rows that propose a plan over ``proposed``, where it is."""
+    found, by, why = decided.found.line.id, decided.by, decided.why
     with database.transaction() as connection:
-        incoming.mark_handled(connection, decided.found.line.id, decided.resolution.value, by=decided.by, why=decided.why, now=now)
+        incoming.mark_handled(connection, found, decided.resolution.value, by=by, why=why, now=now)
+        if not proposed:
+            return ()
+        return plan_requests.propose_as_asked(connection, found, proposed, _today(connection, proposed, now), by=by, why=why, now=now)
+
+
+def _today(connection: Connection, about: Sequence[str], now: datetime) -> date:
+    """The day of ``now`` where the seller of these cases is."""
+    case = next(iter(cases.load_cases(connection, about[:1]).values()))
+    return local_day(now, (parties.load_seller(connection, case.invoice.seller).time_zone,))
 
 
 def _still_waits(database: Database, case: str, but: str) -> bool:

@@ -17,6 +17,7 @@ from domain.task import Task, TaskKind
 # Statements are made once: to make one takes longer than to run it.
 _OPEN = select(tasks.c.id).where(tasks.c.open_key == bindparam("key"))
 _EVER = select(tasks.c.id).where(tasks.c.case_id == bindparam("case"), tasks.c.key == bindparam("key"))
+_OPENED_BY = select(tasks.c.open_key).where(tasks.c.open_key.in_(bindparam("keys")), tasks.c.case_id == bindparam("case"))
 _CLOSE = tasks.update().where(tasks.c.open_key.in_(bindparam("keys"))).values(open_key=None, closed_at=bindparam("now"), result=bindparam("what"))
 
 
@@ -63,7 +64,7 @@ def find_open(connection: Connection, key: str) -> str:
 
 def opened_by(connection: Connection, keys: Sequence[str], case: str) -> tuple[str, ...]:
     """Those of these matters for which there is an open task that this case has opened."""
-    return tuple(connection.scalars(select(tasks.c.open_key).where(tasks.c.open_key.in_(keys), tasks.c.case_id == case)))
+    return tuple(connection.scalars(_OPENED_BY, {"keys": list(keys), "case": case}))
 
 
 def open_among(connection: Connection, keys: Sequence[str]) -> frozenset[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table
+from sqlalchemy import Connection, Insert, ScalarSelect, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -19,10 +19,13 @@ def upsert(connection: Connection, table: Table, key: Sequence[str], rows: Seque
     connection.execute(_upsert(connection.dialect.name, table, tuple(key), tuple(columns)), list(rows))
 
 
-def insert_once(connection: Connection, table: Table, row: dict[str, Any]) -> bool:
-    """Insert ``row`` unless one of its unique keys is taken; whether it was inserted."""
+def insert_once(connection: Connection, table: Table, row: dict[str, Any], *found: tuple[str, ScalarSelect[Any]]) -> bool:
+    """Insert ``row`` unless one of its unique keys is taken; whether it was inserted.
+
+    What is ``found`` fills the columns named with it; its parameters stand in ``row`` beside the other columns.
+    """
     # Not rowcount: the PostgreSQL driver does not tell it for this statement.
-    return connection.execute(_insert_once(connection.dialect.name, table), row).first() is not None
+    return connection.execute(_insert_once(connection.dialect.name, table, *found), row).first() is not None
 
 
 # Statements are made once: to make one takes longer than to run it.
@@ -37,6 +40,8 @@ def _upsert(dialect: str, table: Table, key: tuple[str, ...], columns: tuple[str
 
 
 @lru_cache(maxsize=64)
-def _insert_once(dialect: str, table: Table) -> ReturningInsert[Any]:
+def _insert_once(dialect: str, table: Table, *found: tuple[str, ScalarSelect[Any]]) -> ReturningInsert[Any]:
     insert: sqlite.Insert | postgresql.Insert = (sqlite if dialect == "sqlite" else postgresql).insert(table)
+    if found:
+        insert = insert.values(dict(found))
     return insert.on_conflict_do_nothing().returning(*table.primary_key.columns)

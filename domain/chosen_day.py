@@ -21,12 +21,15 @@ PAY = re.compile(
     r"|deposit\w*|chunk|tranche|portion|expect (?:it|the)|will be (?:there|made|done|sent)|direct debit|bank run|submit\w*|honou?r\w*|manage\w*|swing"
     r"|put (?:it )?through|squared"
     r"|set up|standing order|offer\w*|biet\w*|put (?:me|us) down|deal with|leaves?|leaving|mach(?:e|en|s|t)?\b|haben sie|kriegst|bekommen|bekommst|erhalten"
-    r"|zahl\w*|geld\w*|bezahl\w*|gezahlt|ueberweis\w*|ueberwies\w*|beglei\w+|beglich\w*|ausgleich\w*|ausgeglichen|anweis\w*|angewiesen|weis\w* (?:\w+ ){0,6}an"
+    r"|zahl\w*|geld\w*|bezahl\w*|gezahlt|ueberweis\w*|ueberwies\w*|beglei\w+|beglich\w*|ausgleich\w*|ausgeglichen|anweis\w*|angewiesen"
+    r"|weis\w* (?:\w+ ){0,6}an"
     r"|veranlass\w*|geld|betrag|summe|raus|eingeh\w*|eingang|rest\w*|erledig\w*|scheck|abbuch\w*|gebucht|kuemmer\w*|zusagen|zugesagt|zusage"
     r"|auf (?:ihrem|dem|eurem) konto|tilg\w*"
     r"|freigeb\w*|terminier\w*|eingeplant|vorgemerkt|schick\w* (?:\w+ ){0,4}(?:geld|betrag|rest)|konto|lastschrift|nachhol\w*|da sein|in auftrag)\b"
 )
-REST_OF_IT = re.compile(r"\b(?:rest|remainder|balance|other half|second half|restbetrag|restliche\w*|andere haelfte|zweite haelfte)\b")
+REST_OF_IT = re.compile(
+    r"\b(?:rest|remainder|balance|other half|second (?:half|one|part|chunk)|die zweite|restbetrag|restliche\w*|andere haelfte|zweite haelfte)\b"
+)
 CORRECTED = re.compile(
     r"\b(?:no wait|no|nope|hang on|wait|scratch that|sorry|apologies|i mean|meant|actually|better|rather|correction|(?:make|call) (?:it|that)|failing that"
     r"|if not|otherwise|worst case|more (?:likely|realistically)|realistically|instead|literally|to be (?:exact|precise)|at the (?:very )?latest|latest"
@@ -57,7 +60,8 @@ _PAID_BY_OTHERS = re.compile(
     r"\b(?:pays?|paying|paid|zahlt|zahlen) (?:us|me|uns|mir)\b[^,.]{0,20}$|\b(?:promised|told|gave) (?:you|him|her|them)(?: \w+){0,2} ?$"
     r"|\b(?:happy|schoenen|schoenes|lovely|nice|good) ?$|\bsaid (?:that |it )?(?:could|might|may|would) be(?: by| on)? ?$|(?:^|[,.] )(?:it "
     r"|that )?(?:could|might|may) be(?: by| on)? ?$"
-    r"|\b(?:can|could|will|do) not (?:say|promise|guarantee|commit to|confirm)(?: (?:it|that|on|by|for|the))* ?$|^(?:es |das )?koennte(?: es)?(?: am| der)? ?$"
+    r"|\b(?:can|could|will|do) not (?:say|promise|guarantee|commit to|confirm)(?: (?:it|that|on|by|for|the))* ?$|^(?:es |das )?koennte(?: es)?(?: am"
+    r"| der)? ?$"
 )
 _ONCE_PROMISED = re.compile(r" ?(?:\w+ ){0,2}(?:zugesagt|versprochen|angekuendigt|geplant|vorgesehen|genannt|gesagt|angepeilt)\b")
 # "instead of Friday", "not this Friday", "von Freitag auf Montag": taken back in favor of another.
@@ -66,6 +70,7 @@ _TAKEN_BACK = re.compile(
     r"|\b(?:told|promised|gave) (?:you|him|her|them)(?: \w+){0,2} ?$|\b(?:going to|would have|had) (?:say|said)(?: on)? ?$"
     r"|\b(?:wollten?|wanted to|meant to|planned to)(?: (?:ich|wir|pay|das|es|it|am|bis|on|by|the|den))* ?$"
     r"|\b(?:was|were|had been) (?:hoping|aiming|planning|going)(?: (?:for|on|to|pay|the|by|it))* ?$"
+    r"|\b(?:eigentlich (?:\w+ )?sollten?|(?:was|were|had been) (?:supposed|meant|due)(?: to)?)(?: \w+){0,4}?(?: (?:am|on|by|for|the|zum|bis))* ?$"
     r"|\b(?:can|could|will|do|does) not (?:do|make|manage|pay|send)(?: \w+){0,3} ?$"
 )
 _MOVED_FROM = re.compile(r"\b(?:from|von|vom)(?: (?:the|dem))? ?$")
@@ -107,7 +112,9 @@ NUMBERED = re.compile(r"[0-9]|\b(?:" + "|".join(sorted({*ORDINALS["en"], *ORDINA
 _PLURAL = re.compile(r"(?:mon|tues|wednes|thurs|fri|satur|sun)days|(?:mon|diens|donners|frei)tags|mittwochs")
 _ORDINAL_ALONE = re.compile(r" ?(?:the |der |die )?(?:[0-9]{1,2}(?:st|nd|rd|th|\.)|[a-z]+(?:th|first|second|third))")
 WEEKDAY_ALONE = re.compile(r"^[^0-9]*(?:(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch|(?:mon|tues|wednes|thurs|fri|satur|sun)day)$")
-SO_THEN = re.compile(r"\b(?:so|hence|meaning|also|das heisst|heisst also)(?: (?:that is|it is|that will be|it will be|on|by|am|bis|zum|the))* ?$")
+SO_THEN = re.compile(
+    r"\b(?:so|hence|meaning|namely|i\.e\.|und zwar|naemlich|also|das heisst|heisst also)(?: (?:that is|it is|that will be|it will be|on|by|am|bis|zum|the))* ?$"
+)
 _SO = re.compile(r"\b(?:then|dann|that (?:same )?day|straight after|same day|danach|anschliessend)\b")
 
 

@@ -7,7 +7,7 @@ since the customer waits for them. Hours, quiet periods and the law hold for the
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from domain import copies, desk
 from domain.answers import entry
@@ -29,6 +29,8 @@ _ANOTHER_TRY = timedelta(minutes=15)
 _LEDGER_RETRY = timedelta(hours=1)
 _MOST_REMEMBERED = 20
 _BY_HAND = "a person of ours sees to it"
+# What is confirmed where it was only spoken: whoever writes it has it in writing.
+SAID_ON_THE_PHONE = (AnswerKind.DISPUTE_CONFIRMED, AnswerKind.CALL_BACK_CONFIRMED, AnswerKind.PAYMENT_NOTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,10 @@ class Next:
 
 def may_say(what: AnswerKind, facts: Facts) -> bool:
     """Whether the playbook has words for it; those pinned before there were any have none."""
-    return any(said.partition(".")[0] == what.value for said in facts.playbook.says)
+    return facts.playbook.has_words_for(what)
 
 
-def owe(case: Case, what: AnswerKind, now: datetime, parts: tuple[AgreedPart, ...] = (), about: str = "") -> Case:
+def owe(case: Case, what: AnswerKind, now: datetime, parts: tuple[AgreedPart, ...] = (), about: str = "", *, day: date | None = None, ending: str = "") -> Case:
     """``case`` owing one more answer; of what names no installments, one that is owed already is enough."""
     if not parts and any(one.is_open and one.what is what for one in case.answers):
         return case
@@ -53,7 +55,7 @@ def owe(case: Case, what: AnswerKind, now: datetime, parts: tuple[AgreedPart, ..
     closed = [one for one in case.answers if not one.is_open]
     forgotten = {one.number for one in closed[:-_MOST_REMEMBERED]}
     kept = tuple(one for one in case.answers if one.number not in forgotten)
-    return replace(case, answers=(*kept, Owed(number, what, now, parts, about)))
+    return replace(case, answers=(*kept, Owed(number, what, now, parts, about, day=day, ending=ending)))
 
 
 def confirm_promise(case: Case, made: Promise, facts: Facts, now: datetime) -> tuple[Case, tuple[Task, ...]]:
@@ -62,6 +64,19 @@ def confirm_promise(case: Case, made: Promise, facts: Facts, now: datetime) -> t
     if may_say(AnswerKind.PROMISE_CONFIRMED, facts):
         return owe(case, AnswerKind.PROMISE_CONFIRMED, now), ()
     return case, (by_hand(case, Owed(len(case.promises), AnswerKind.PROMISE_CONFIRMED, now, (AgreedPart(made.day, made.amount),)), facts, now),)
+
+
+def confirm(
+    case: Case, what: AnswerKind, numbers: tuple[str, ...], facts: Facts, now: datetime, *, day: date | None = None, ending: str = ""
+) -> tuple[Case, tuple[Task, ...]]:
+    """``case`` owing the confirmation, for the invoices with these numbers, of what was said; where there are no words for it, a person
+    writes. Once a day is enough, and no number asks for none."""
+    if not numbers or went_today(case, what, facts, now):
+        return case, ()
+    about = ", ".join(numbers)
+    if may_say(what, facts):
+        return owe(case, what, now, about=about, day=day, ending=ending), ()
+    return case, (by_hand(case, Owed(0, what, now, about=about), facts, now),)
 
 
 def drop(case: Case, what: AnswerKind) -> Case:
@@ -87,7 +102,7 @@ def find_sent(case: Case, outreach: str, facts: Facts) -> Owed | None:
 
 def as_open(owed: Owed) -> Owed:
     """``owed`` once more: it never went out."""
-    return Owed(owed.number, owed.what, owed.since, owed.parts, owed.about)
+    return Owed(owed.number, owed.what, owed.since, owed.parts, owed.about, day=owed.day, ending=owed.ending)
 
 
 def lapse(case: Case, facts: Facts, now: datetime, *, is_over: bool) -> tuple[Case, tuple[Entry, ...], tuple[Task, ...]]:
@@ -180,6 +195,12 @@ def _why_over(owed: Owed, case: Case, facts: Facts, now: datetime) -> str:
             return "" if case.discount and case.discount.last_day >= facts.today(now) else "its day has gone"
         case AnswerKind.SETTLED:
             return "" if case.settled_at else "it is owed again"
+        case AnswerKind.DISPUTE_CONFIRMED:
+            return "" if case.open_dispute else "the dispute is over"
+        case AnswerKind.CALL_BACK_CONFIRMED:
+            return "its day has gone" if owed.day and owed.day < facts.today(now) else ""
+        case AnswerKind.PAYMENT_NOTED:
+            return "" if any(hold.kind is HoldKind.PAYMENT_REPORTED and hold.until > now for hold in case.holds) else "its time is over"
 
 
 def _channel(step: Step, facts: Facts, now: datetime) -> str:

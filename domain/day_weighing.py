@@ -22,7 +22,7 @@ from domain.tense import FUTURE, hangs_on_news, is_about_another_day, is_conditi
 
 _WORD = re.compile(r"[a-z]+|[?!]|[,.;:]|[0-9]+")
 _WORDS_BEFORE, _WORDS_BEHIND, _NEAR = 7, 6, 70
-_WORD_MARK, _NEXT_MARK, _MESSAGE_MARK = 0.5, 0.7, 0.2
+_WORD_MARK, _NEXT_MARK, _MESSAGE_MARK = 0.3, 0.5, 0.1
 _CONDITION = re.compile(
     r"\b(?:if|unless|provided|assuming|once|until|till|when|as soon as|the (?:minute|moment|day)|sobald|wenn|falls|bis|nachdem|sofern|depends|regardless)\b"
 )
@@ -30,14 +30,39 @@ _OTHERS = re.compile(
     r"\b(?:they|he|she|customers?|clients?|bank|council|state|insur\w+|kunden?|mann|frau|er|land|versicherung|contractor|boss|chef|grant|told|said|says|claim"
     r"|sagt|sagte|meint|hoping|hope|supposed|meeting|termin|return\w*|back|zurueck)\b"
 )
+# What leans on a day that is named beside it.
+_THEN = re.compile(
+    r"\b(?:then|that(?: i|')s (?:when|the day)|that day|which|so|until|till|first thing|at the same time|dann|da|dahin|daher|also|an dem tag|neue[nrs]?"
+    r"|new)\b"
+)
+# What makes the day beside it one on which something is to be done.
+_LEADING = re.compile(
+    r"[€$£]|\b(?:when|once|after|wenn|sobald|nachdem|figure on|count on|latest|spaetestens|let us say|ausfuehrung|execution|posting|valuta)\b"
+)
+# Any verb that tells what was; whether it speaks of paying or not.
+_TOLD = re.compile(
+    r"\b(?:was|were|did|had|been|went|came|got|told|said|thought|meant|spoke|wrote|rang|(?!need|speed|feed|indeed)[a-z]{2,}ed)\b"
+    r"|\b(?:habe|haben|hat|hab|hast|ist|sind|bin|war|waren|wurde|wurden)\b(?: \S+){0,9}? (?:[a-z]{0,8}ge[a-z]{2,}(?:t|en)|(?:be|ver|er|ent)[a-z]{3,}t"
+    r"|[a-z]+iert)\b"
+    r"|\b(?:war|waren|hatte|hatten|wollte|wollten|sollte|sollten|kam|kamen|ging|gab|sagte|meinte|wurde|wurden)\b"
+)
+# Where somebody begins to tell something else: "we will pay my wife had surgery on friday".
+_SUBJECT = re.compile(
+    r", |\b(?:but|because|since|aber|denn|weil|dass) |\b(?:(?:once|when|after|if) )?(?:i|we|he|she|they|(?:my|our|the|your) [a-z]+) (?:am|is|are|was|were"
+    r"|will|had|has|have|can|do"
+    r"|did|said|told|only|just|[a-z]{3,}s)\b|\b(?:ich|wir|er|der|die|das|mein\w* [a-z]+|unser\w* [a-z]+|ihr\w* [a-z]+)"
+    r" (?:bin|ist|sind|war|waren|habe?|haben|hat|hatte\w*|werde\w*|wird|kann|koennen|macht|kommt|muss|kuemmer\w*)\b"
+)
 _OWN = re.compile(r"\b(?:i|we|ich|wir)\b")
 _YOURS = re.compile(r"\b(?:you|your|yours|sie|ihnen|ihre?s?|euch|dir|du)\b")
 _MOVED = re.compile(
-    r"\b(?:pull\w*|push\w*|mov\w+|brought|bring\w*|slip\w*|delay\w*|postpone\w*|shift\w*|forget|ignore|change\w*|verschieb\w*|verschob\w*|vorgezogen|vergessen"
+    r"\b(?:pull\w*|push\w*|mov\w+|brought|bring\w*|slip\w*|delay\w*|postpone\w*|shift\w*|forget|ignore|change\w*|verschieb\w*|verschob\w*|vorgezogen"
+    r"|vergessen"
     r"|hinfaellig|geaendert|aendert|instead|statt\w*)\b"
 )
 _FAR_FROM_PAYING = 999
-_TRUST_IN_RULES = 0.3
+_ASIDE = "aside, paying elsewhere"
+_TRUST_IN_RULES = 0.6
 _RULED_OUT = frozenset({"denied", "only for others", "condition", "unreal", "hangs"})
 
 
@@ -77,15 +102,13 @@ def find_candidates(parts: tuple[str, ...], language: str, spoken: str, today: d
     return tuple(found)
 
 
-def mark(candidates: tuple[Candidate, ...], parts: tuple[str, ...], today: date) -> tuple[Marked, ...]:
+def mark(candidates: tuple[Candidate, ...], parts: tuple[str, ...]) -> tuple[Marked, ...]:
     """What is weighed of each of the ``candidates`` (not empty) in ``parts``, and of "none", which comes last."""
     vows_elsewhere = _pays_without_day(candidates, parts)
     distances = [_distance_to_paying(one) for one in candidates]
     marked: list[Marked] = []
     for place, one in enumerate(candidates):
         signs = [*_signs_of_words(one), *_signs_around(one, parts, vows_elsewhere), *_signs_of_order(candidates, place), _sign_of_distance(distances[place])]
-        ahead = (one.resolved.day - today).days
-        signs.append(f"ahead {next(limit for limit in (0, 1, 7, 31, 90, 400) if ahead <= limit)}")
         if distances[place] == min(distances) < _FAR_FROM_PAYING:
             signs.append("nearest to paying")
         marked.append((one, _words_around(one) | dict.fromkeys(signs, 1.0)))
@@ -102,6 +125,8 @@ def _mark_none(candidates: tuple[Candidate, ...], parts: tuple[str, ...]) -> dic
         marks["none, hangs"] = 1.0
     if _pays_without_day(candidates, parts):
         marks["none, paying elsewhere"] = 1.0
+        if all(_is_aside(one) for one in candidates):
+            marks["none, all aside"] = 1.0
     if not any(PAY.search(part_with(one.clause, one.named.start)) or VOW.search(part_with(one.clause, one.named.start)) for one in candidates):
         marks["none, no day near paying"] = 1.0
     if not any(one.named.stands and not is_for_another(one.resolved, one.clause) for one in candidates):
@@ -110,9 +135,22 @@ def _mark_none(candidates: tuple[Candidate, ...], parts: tuple[str, ...]) -> dic
 
 
 def _pays_without_day(candidates: tuple[Candidate, ...], parts: tuple[str, ...]) -> bool:
-    """Whether a payment is announced in one of the ``parts`` in which no day is named."""
-    dated = {one.position for one in candidates}
-    return any(VOW.search(part) for position, part in enumerate(parts) if position not in dated)
+    """Whether a payment is announced in one of the ``parts``, but not in the words around a day."""
+    rest = list(parts)
+    for one in candidates:
+        rest[one.position] = rest[one.position].replace(_stretch_with(one), " ")
+    return any(_announces(part) for part in rest)
+
+
+def _is_aside(one: Candidate) -> bool:
+    """Whether the words around the day tell something, and nothing of paying."""
+    stretch = _stretch_with(one)
+    return not (PAY.search(stretch) or VOW.search(stretch) or _THEN.search(stretch) or _LEADING.search(stretch) or is_bare(stretch, (one.resolved,)))
+
+
+def _announces(part: str) -> bool:
+    """Whether ``part`` of a message says that somebody will pay, but not "then", which leans on a day named beside it."""
+    return bool(VOW.search(part) or (PAY.search(part) and FUTURE.search(part) and not is_past(part))) and not _THEN.search(part)
 
 
 def _words_around(one: Candidate) -> dict[str, float]:
@@ -129,7 +167,7 @@ def _words_around(one: Candidate) -> dict[str, float]:
 def _signs_of_words(one: Candidate) -> Iterable[str]:
     """What the rules make of the day and of the words between the commas around it."""
     clause, start, day = one.clause, one.named.start, one.resolved
-    part, front, behind = part_with(clause, start), clause[:start], clause[one.end :]
+    part, front, behind = min(part_with(clause, start), _stretch_with(one), key=len), clause[:start], clause[one.end :]
     found = {
         "stands": one.named.stands,
         "condition": is_condition(clause, start, one.end),
@@ -143,7 +181,8 @@ def _signs_of_words(one: Candidate) -> Iterable[str]:
         "claimed": is_claimed(day, clause),
         "bare": is_bare(clause, (day,)),
         "firm": bool(FIRM.search(front)),
-        "rest": bool(REST_OF_IT.search(clause[one.front : one.behind])),
+        "rest": bool(REST_OF_IT.search(front[one.front :])),
+        "rest behind": bool(REST_OF_IT.search(behind[: one.behind - one.end])),
         "after if": bool(_CONDITION.search(front)),
         "so then": bool(SO_THEN.search(front)),
         "moved": bool(_MOVED.search(clause[one.front : start])),
@@ -157,6 +196,7 @@ def _signs_of_words(one: Candidate) -> Iterable[str]:
         "business": OTHER_BUSINESS.search(part),
         "future": FUTURE.search(part),
         "past": is_past(part),
+        "told": _TOLD.search(part),
         "if": _CONDITION.search(part),
         "others": _OTHERS.search(part),
         "own": _OWN.search(part),
@@ -166,16 +206,27 @@ def _signs_of_words(one: Candidate) -> Iterable[str]:
     return [name for name, holds in found.items() if holds] + [f"near {name}" for name, holds in near.items() if holds]
 
 
+def _stretch_with(one: Candidate) -> str:
+    """The words around the day that have one subject, also where no comma parts them from the next."""
+    clause, start, end = one.clause, one.named.start, one.end
+    turns = [found.start() for found in _SUBJECT.finditer(clause)]
+    first = max((turn for turn in turns if turn <= start), default=0)
+    return clause[first : min((turn for turn in turns if turn >= end), default=len(clause))]
+
+
 def _signs_around(one: Candidate, parts: tuple[str, ...], vows_elsewhere: bool) -> Iterable[str]:
     clause, position = one.clause, one.position
     whole = {"pay": PAY.search(clause), "vow": VOW.search(clause), "business": OTHER_BUSINESS.search(clause), "habit": HABIT.search(clause)}
     yield from (f"clause {name}" for name, holds in whole.items() if holds)
     if clause.endswith("?"):
         yield "asks"
-    if not (whole["pay"] or whole["vow"]):
-        yield "no paying"
+    if _THEN.search(clause[one.end :]) or (position + 1 < len(parts) and _THEN.search(parts[position + 1])):
+        yield "then"
+    if _is_aside(one):
+        yield "aside"
         if vows_elsewhere:
-            yield "paying elsewhere"
+            yield _ASIDE
+    if not (whole["pay"] or whole["vow"]):
         if position and VOW.search(parts[position - 1]):
             yield "vow before"
         if position + 1 < len(parts) and VOW.search(parts[position + 1]):

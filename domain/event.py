@@ -26,12 +26,16 @@ class InvoiceChanged:
 
 @dataclass(frozen=True, slots=True)
 class PaymentReported:
-    """Somebody says the money is on its way or has come; the ledger has yet to agree."""
+    """Somebody says the money is on its way or has come; the ledger has yet to agree.
+
+    ``confirmed_for`` are the numbers of the invoices for all of which this one confirms in writing that it was said; empty: it does not.
+    """
 
     by: str = ""
     why: str = ""
     kind: Literal["paid"] = "paid"
     method: Literal["transfer", "check", "abroad"] = "transfer"
+    confirmed_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,7 @@ class DisputeRaised:
     """The customer does not agree with ``amount`` (None: all of it). ``owner`` of ours clears it up by ``due``.
 
     ``credit_note``: we have promised one for that part. The rest is chased on; we are the ones who are reminded.
+    ``confirmed_for`` are the numbers of the invoices for all of which this one confirms in writing that it was said; empty: it does not.
     """
 
     reason: str = ""
@@ -131,6 +136,7 @@ class DisputeRaised:
     by: str = ""
     why: str = ""
     kind: Literal["dispute"] = "dispute"
+    confirmed_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +170,19 @@ class WaitAsked:
 
 @dataclass(frozen=True, slots=True)
 class Replied:
-    """The customer answered, and nobody has dealt with it yet. ``copy``: it asks for the invoice to be sent again."""
+    """The customer answered, and nobody has dealt with it yet. ``copy``: it asks for the invoice to be sent again.
+
+    ``confirmed_for`` are the numbers of the invoices for all of which this one confirms in writing that it is called back, at the number
+    that ends in ``ending``, or else that what is wrong is looked into; empty: it does not.
+    """
 
     by: str = ""
     why: str = ""
     kind: Literal["replied"] = "replied"
     copy: bool = False
     call_back: bool = False  # it wants a person to call it
+    confirmed_for: tuple[str, ...] = ()
+    ending: str = ""
 
 
 @dataclass(frozen=True, slots=True)

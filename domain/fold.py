@@ -188,10 +188,11 @@ def _report_payment(case: Case, news: PaymentReported, facts: Facts, now: dateti
         said = f"payment reported by {who(news)} once more: remittance advice is asked for, and chasing goes on{because(news)}"
         return Folded(case, Reply(True, said), (entry(case, facts, now, EntryKind.PERSON, said, news.by),), (task,))
     case = with_hold(case, Hold(HoldKind.PAYMENT_REPORTED, until, "a payment was reported and the ledger does not show it yet", who(news), now))
+    case, tasks = confirming.confirm(case, AnswerKind.PAYMENT_NOTED, news.confirmed_for, facts, now, day=facts.today(until))
     by = {"transfer": "", "check": " (by check)", "abroad": " (from abroad)"}[news.method]
     because_of = f" ({news.why})" if news.why else ""
     said = f"payment reported by {who(news)}{by}: quiet until {write_day(facts.today(until))} unless the ledger shows it sooner{because_of}"
-    return Folded(case, Reply(True, said), (entry(case, facts, now, EntryKind.PERSON, said, news.by),))
+    return Folded(case, Reply(True, said), (entry(case, facts, now, EntryKind.PERSON, said, news.by),), tasks)
 
 
 def _promise(case: Case, news: PromiseMade, facts: Facts, now: datetime) -> Folded:
@@ -230,6 +231,8 @@ def _answer(case: Case, news: AnswerOwed, facts: Facts, now: datetime) -> Folded
         return Folded(case, Reply(False, "what: whoever is to be told that it is paid is told by itself, once the ledger shows the money"))
     if news.what is AnswerKind.DISCOUNT_GRANTED:
         return Folded(case, Reply(False, "what: a discount is told by itself once it is granted: dunwell case discount"))
+    if news.what in confirming.SAID_ON_THE_PHONE:
+        return Folded(case, Reply(False, "what: it is confirmed by itself once it was said to the voice agent"))
     if news.what in (AnswerKind.PLAN_CONFIRMED, AnswerKind.INSTALLMENT_REMINDER, AnswerKind.PLAN_PROPOSED) and not news.parts:
         return Folded(case, Reply(False, "parts: name the installments, with day and amount"))
     if any(part.amount.currency != case.invoice.balance.currency for part in news.parts):

@@ -15,6 +15,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from domain.installment import Payment
+from domain.invoice import BookingKind, Invoice
 from domain.money import Money, minor_unit, total
 
 _DAY = timedelta(days=1)
@@ -107,6 +108,16 @@ class Interest:
     @property
     def total(self) -> Money:
         return total((self.principal, self.accrued, self.fixed))
+
+
+def debt_on(invoice: Invoice, asked: Money, last_day: date, until: date) -> Debt:
+    """What is ``asked`` for of ``invoice`` as a debt since ``last_day``, on which it could last be paid in time.
+
+    Where the ledger's payments add up, the debt was higher until the day of each that came later. A credit note lowers it from the
+    beginning: nobody owed that part. Where payments are not told, or do not add up, what is asked for now counts alone, which is less.
+    """
+    came = tuple(Payment(one.day, one.amount) for one in invoice.account if one.kind is BookingKind.PAYMENT and last_day < one.day <= until)
+    return Debt(total((asked, *(payment.amount for payment in came))), last_day, came)
 
 
 class UnableToAccrue(LookupError):

@@ -8,7 +8,7 @@ WEEKDAYS = {
     "en": ("mon(?:days?)?", "tue(?:s(?:days?)?)?", "wed(?:nesdays?|s)?", "thu(?:rs?(?:days?)?)?", "fri(?:days?)?", "sat(?:urdays?)?", "sun(?:days?)?"),
     "de": ("mo(?:ntags?)?", "di(?:enstags?)?", "mi(?:ttwochs?)?", "do(?:nnerstags?)?", "fr(?:eitags?)?", "sa(?:mstags?)?|sonnabends?", "so(?:nntags?)?"),
 }
-TIME_OF_DAY_DE = "frueh|morgens?|vormittags?|mittags?|nachmittags?|abends?"
+TIME_OF_DAY_DE = "frueh|morgens?|vormittags?|mittags?|nachmittags?|abends?|(?:zahl(?:ungs)?)?laufs?"
 # German short forms are also common words ("do", "so", "mi"): these count only behind a word that expects a day.
 WEEKDAY = {
     "en": r"(?:mon(?:day)?s?|tue(?:s(?:day)?)?s?|wed(?:nesday|s)?s?|thu(?:rs?(?:day)?)?s?|fri(?:day)?s?|sat(?:urday)?s?|sun(?:day)?s?)\b\.?",
@@ -16,7 +16,7 @@ WEEKDAY = {
         rf"(?:(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag)s?(?:{TIME_OF_DAY_DE})?"
         r"|(?:^|(?<=, )|(?<=\. ))(?:mo|di|mi|do|fr|sa)\b\.?(?=$|[.,!]|,? (?:[0-9]|€|bin ich|hast|habt|haben|bekomm|krieg|kommt|ueberw|zahl|geht|ist"
         r"|sind|dann|schick|mach))"
-        r"|(?<=\bam )(?:mo|di|mi|do|fr|sa|so)\b\.?|(?<=\bbis )(?:mo|di|mi|do|fr|sa|so)\b\.?|(?<=n )(?:mo|di|mi|do|fr|sa)\b\."
+        r"|(?<=\bam )(?:mo|di|mi|do|fr|sa|so)\b\.?|(?<=\bbis )(?:mo|di|mi|do|fr|sa|so)\b\.?|(?<=n )(?:mo|di|mi|do|fr|sa)\b\.(?! ?[0-9']{3})"
         r"|(?:(?<=\bspaetestens )|(?<=\bkommenden )|(?<=\bdiesen )|(?<=\bnaechsten )|(?<=\bwoche )|(?<=\boder )|(?<=/)|(?<=\bper )"
         r"|(?<=\bzum ))(?:mo|di|mi|do|fr|sa)\b\.?"
         r"|\b(?:mo|di|mi|do|fr|sa)\b\.?(?=/| ?(?:oder|bis|bzw\.?) (?:mo|di|mi|do|fr|sa)\b| (?:frueh|mittag|vormittag|nachmittag|abend|naechster woche"

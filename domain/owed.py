@@ -20,6 +20,9 @@ class AnswerKind(StrEnum):
     PLAN_PROPOSED = "plan-proposed"
     SETTLED = "settled"
     DISCOUNT_GRANTED = "discount-granted"
+    DISPUTE_CONFIRMED = "dispute-confirmed"
+    CALL_BACK_CONFIRMED = "call-back-confirmed"
+    PAYMENT_NOTED = "payment-noted"
 
 
 # How people read of each in diaries and lists.
@@ -32,6 +35,9 @@ TITLES = {
     AnswerKind.PLAN_PROPOSED: "proposal of a payment plan",
     AnswerKind.SETTLED: "word that it is settled",
     AnswerKind.DISCOUNT_GRANTED: "word of the discount",
+    AnswerKind.DISPUTE_CONFIRMED: "confirmation of the dispute",
+    AnswerKind.CALL_BACK_CONFIRMED: "confirmation of the call back",
+    AnswerKind.PAYMENT_NOTED: "confirmation of the reported payment",
 }
 # By what each may go, in order of preference. Whoever asks for the link has the phone in hand.
 WAYS = {
@@ -43,6 +49,9 @@ WAYS = {
     AnswerKind.PLAN_PROPOSED: ("email", "task"),
     AnswerKind.SETTLED: ("email", "task"),
     AnswerKind.DISCOUNT_GRANTED: ("email", "task"),
+    AnswerKind.DISPUTE_CONFIRMED: ("email", "sms", "task"),
+    AnswerKind.CALL_BACK_CONFIRMED: ("email", "sms", "task"),
+    AnswerKind.PAYMENT_NOTED: ("email", "sms", "task"),
 }
 
 
@@ -67,8 +76,9 @@ class Owed:
     """One message that answers. ``number`` counts those of an invoice, over all its rounds, so that each has a key of its own
     in the outreach ledger and none can be sent twice.
 
-    ``parts`` are the installments it names, ``about`` the numbers of the invoices of their plan. ``fate`` (a ``domain.case.Fate``),
-    ``at``, ``channel`` and ``outreach`` say what became of it.
+    ``parts`` are the installments it names, ``about`` the numbers of the invoices it speaks for where these may be several, ``day`` the
+    day it names, ``ending`` the last digits of the number that is to be called. ``fate`` (a ``domain.case.Fate``), ``at``, ``channel`` and
+    ``outreach`` say what became of it.
     """
 
     number: int
@@ -81,6 +91,8 @@ class Owed:
     at: datetime | None = None
     channel: str = ""
     outreach: str = ""
+    day: date | None = None
+    ending: str = ""
 
     @property
     def step(self) -> str:

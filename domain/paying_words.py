@@ -14,12 +14,14 @@ OTHER_BUSINESS = re.compile(
     r"|until)\b|\b(?:freigabe|pruefung|genehmigung) (?:\w+ ){0,3}(?:bis|am|ende)\b|\bwe (?:will )?(?:send|forward|return|ship) (?:back |you )?(?:the |a "
     r"|your )?(?:goods|form|document|contract|list|copy|details|answer|breakdown|po|purchase)|\breturn the goods|\bcan you (?:please )?(?:send|confirm"
     r"|provide)|\bplease (?:send|confirm|provide|resend|call|collect)|\bbitte (?:senden|schicken|bestaetigen|rufen)"
-    r"|\b(?:invoice|rechnung|terms?) (?:is|are|was|ist|war) (?:\w+ )?(?:not )?(?:due|faellig|payable)|\b(?:not|noch nicht|erst) (?:\w+ ){0,3}(?:due|faellig)\b"
+    r"|\b(?:invoice|rechnung|terms?) (?:is|are|was|ist|war) (?:\w+ )?(?:not )?(?:due|faellig|payable)|\b(?:not|noch nicht|erst) (?:\w+ ){0,3}(?:due"
+    r"|faellig)\b"
     r"|\bzahlungsziel|\bpayment terms|\bdue date\b|\bfaelligkeit\b|\bdelivery|\bdeliver\w*|\bliefer\w*|\bservice date|\bcontract (?:ends|runs)"
 )
 NOT_PAID = re.compile(
     r"\b(?:can not|could not|unable to|not be able to|not able to|not possible to|no way to|will not|not going to|do not (?:expect|plan|intend"
     r"|have)) (?:\w+ ){0,4}?(?:pay|send|transfer|settle|make|manage|be paid|afford|process|money|funds)|\bnot (?:\w+ )?(?:pay|paid|paying)\b"
+    r"|\b(?:nothing|no (?:money|payments?)) (?:will|is going to|can) (?:go|be|happen|come|leave)"
     r"|\bnicht (?:\w+ ){0,4}?(?:zahlen|bezahlen|ueberweisen|begleichen|bezahlt|moeglich|schaffen|leisten|in der lage|ueberwiesen)|\bkeine (?:zahlung"
     r"|ueberweisung)|\bschaffen (?:wir )?(?:\w+ ){0,4}nicht"
     r"|\b(?:be)?(?:zahlen|zahle|ueberweisen|ueberweise) (?:wir|ich) (?:\w+ )?nicht\b"
@@ -55,7 +57,8 @@ VOW = re.compile(
 )
 # "When I can not say": a day named for anything but paying is none of payment then.
 UNNAMED = re.compile(
-    r"\b(?:can not|could not|can't|will not|would rather not|wish i could|not able to|unable to) (?:\w+ ){0,3}?(?:say|name|promise|commit to|tell you|give you"
+    r"\b(?:can not|could not|can't|will not|would rather not|wish i could|not able to|unable to) (?:\w+ ){0,3}?(?:say|name|promise|commit to|tell you"
+    r"|give you"
     r"|guarantee|put)(?: you)? (?:when|which|what|the (?:exact )?(?:day|date)|a (?:\w+ )?(?:day|date)|one\b|an exact|any (?:date|day))"
     r"|\b(?:do not|don't|not) (?:yet )?(?:know|sure)(?: yet)?(?: exactly)? (?:when|which day|what day)|\bno idea when|\bwhich day (?:that|it)"
     r"|\bwhen (?:that|it) (?:can|will)"

@@ -16,7 +16,6 @@ from domain import matters
 from domain.answers import Reply
 from domain.calendar import start_of_day
 from domain.case import Case, HoldKind, Outcome
-from domain.confirming import may_say
 from domain.diary import write_day
 from domain.event import AnswerOwed, News
 from domain.facts import Facts
@@ -40,7 +39,6 @@ from domain.payment_plan import (
     stands_until,
 )
 from domain.plan_news import InstallmentMissed, PlanAgreed, PlanEnded, PlanOffered
-from domain.playbook import Verb
 from domain.task import Task, TaskKind
 
 GRACE_BUSINESS_DAYS = 3
@@ -120,11 +118,6 @@ def begin(plan_id: str, word: Offered, cases: Sequence[Case], seen: Mapping[str,
     plan = offer(plan_id, covers, installments, today, word.by, word.why, PlanLimits(tolerance=facts.tolerance))
     first = cases[0].invoice
     return KeptPlan(plan, first.seller, first.customer, today, in_writing=word.in_writing)
-
-
-def offers_plans(facts: Facts) -> bool:
-    """Whether the playbook offers plans, to whomever by itself: who asks for one gets it."""
-    return any(step.do is Verb.OFFER_PLAN for step in facts.playbook.steps) and may_say(AnswerKind.PLAN_PROPOSED, facts)
 
 
 def _why_not(case: Case, invoice: Invoice, facts: Facts) -> str:

@@ -302,6 +302,15 @@ class Playbook:
             return replace(before, name=name, title=f"{before.title} once more", until_day=None, together=False)
         raise UnableToFollow(f"playbook {self.name} has no step {name!r}; its steps are {', '.join(step.name for step in self.steps)}")
 
+    def has_words_for(self, what: AnswerKind) -> bool:
+        """Whether it can say that; those pinned before there were words for it cannot."""
+        return any(said.partition(".")[0] == what.value for said in self.says)
+
+    @property
+    def proposes_plans(self) -> bool:
+        """Whether it offers plans, to whomever by itself: who asks for one gets it."""
+        return any(step.do is Verb.OFFER_PLAN for step in self.steps) and self.has_words_for(AnswerKind.PLAN_PROPOSED)
+
     def step_of(self, rung: Rung) -> Step:
         """The step that ``rung`` stands for, also one of a playbook the invoice followed before; of one that nobody knows
         any more, a reminder."""

@@ -122,7 +122,7 @@ def _weighed(found: Promised | None, parts: tuple[str, ...], language: str, spok
     candidates = find_candidates(parts, language, spoken, today, calendar)
     if not candidates or (found and not any(one.resolved.day == found.day for one in candidates)):
         return found
-    chosen, chance = choose(mark(candidates, parts, today), load_weights(), found.day if found else None)
+    chosen, chance = choose(mark(candidates, parts), load_weights(), found.day if found else None)
     if chosen is None:
         return None
     is_sure = chance >= _LEAST_SURE_CHANCE

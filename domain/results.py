@@ -35,7 +35,8 @@ class Told:
     """What belongs to a result: ``day`` and ``amount`` of a promise or a wait, of what a dispute is ``about``, the ``day`` a letter was
     posted.
 
-    ``step`` and ``text_hash`` are what an approval is asked for, ``matter`` is the task's own.
+    ``step`` and ``text_hash`` are what an approval is asked for, ``matter`` is the task's own. ``proposes_plan``: whoever asks to pay in
+    parts is sent a proposal by ourselves.
     """
 
     kind: TaskKind
@@ -45,6 +46,7 @@ class Told:
     about: str = ""
     step: str = ""
     text_hash: str = ""
+    proposes_plan: bool = False
 
 
 def _promise(told: Told) -> tuple[News, ...]:
@@ -80,7 +82,7 @@ _RESULTS: Mapping[str, Callable[[Told], tuple[News, ...]]] = {
     "in-approval": lambda told: (WaitAsked(told.day), Spoken()),
     # Reminders wait while somebody of ours sees to it.
     "wrong-person": lambda told: (Replied(), Spoken()),
-    "plan": lambda told: (Replied(), Spoken()),
+    "plan": lambda told: (Spoken(),) if told.proposes_plan else (Replied(), Spoken()),
     "new-address": lambda told: (Spoken(),),
     "legal": lambda told: (LegalStop(),),
     "told": lambda told: (Spoken(wrote=True),),

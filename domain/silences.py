@@ -85,16 +85,20 @@ def fold(case: Case, news: Silencing, facts: Facts, now: datetime) -> Folded:
             said = f"the customer {'asks for the invoice once more' if news.copy else 'answered'}{because(news)}"
             said = f"the customer wants to be called by a person{because(news)}" if news.call_back else said
             by_day = facts.bank_calendar.add(today, CALL_BACK_BUSINESS_DAYS) if news.call_back else day
-            return taken(case, said, news, facts, now, _reply_task(case, news, facts, by_day))
+            what = AnswerKind.CALL_BACK_CONFIRMED if news.call_back else AnswerKind.DISPUTE_CONFIRMED
+            case, told = confirming.confirm(case, what, news.confirmed_for, facts, now, day=by_day if news.call_back else None, ending=news.ending)
+            return taken(case, said, news, facts, now, _reply_task(case, news, facts, by_day), *told)
         case ReplyHandled():
             answered = (HoldKind.REPLY.value, HoldKind.COPY.value)
             if not any(hold.kind.value in answered for hold in case.holds) and not copies.is_awaited(case):
                 return refused(case, "no answer of the customer is waiting")
             case = confirming.drop(copies.note_sent(case, facts, now), AnswerKind.COPY_SENT)
+            case = confirming.drop(case, AnswerKind.CALL_BACK_CONFIRMED)
             case = patience.cut_short(without_holds(case, *answered), now, *answered)
             return taken(case, f"the customer's answer was dealt with by {who(news)}{because(news)}", news, facts, now)
         case Spoken():
             said = f"{who(news)} {'wrote to' if news.wrote else 'spoke with' if news.reached else 'tried to reach'} the customer{because(news)}"
+            case = confirming.drop(case, AnswerKind.CALL_BACK_CONFIRMED) if news.reached and not news.wrote else case
             return taken(replace(case, spoken_at=now), said, news, facts, now)
         case PlanOffered():
             quiet = _day(news.answer_by + timedelta(days=1), facts)
@@ -177,9 +181,8 @@ def _dispute(case: Case, news: DisputeRaised, facts: Facts, now: datetime) -> Fo
     due = news.due or facts.bank_calendar.add(today, DISPUTE_BUSINESS_DAYS)
     if not today < due <= today + LONGEST_DISPUTE:
         return refused(case, f"due: {due} must lie between tomorrow and {today + LONGEST_DISPUTE}; nobody can leave a dispute for ever")
-    # Raised again and again it is to be cleared up no later than the first time; the next business day is always left.
-    last = facts.today(patience.last_moment(case, patience.DISPUTE, now))
-    due = min(due, max(last, facts.bank_calendar.add(today, 1)))
+    # Raised again and again it is to be cleared up no later than the first time: at once when no patience is left.
+    due = min(due, facts.today(patience.last_moment(case, patience.DISPUTE, now)))
     owner, whole = news.owner or facts.owner, amount == balance
     dispute = Dispute(amount, news.reason or news.why, owner, due, now, who(news), whole, news.credit_note)
     earlier = tuple(replace(one, is_open=False) for one in case.disputes)
@@ -188,7 +191,8 @@ def _dispute(case: Case, news: DisputeRaised, facts: Facts, now: datetime) -> Fo
     what = "a credit note is promised for" if news.credit_note else "in dispute:"
     said = f"{what} {'all of it' if whole else amount}{f' ({dispute.reason})' if dispute.reason else ''}; {owner} clears it up by {write_day(due)}"
     said += because(news) if news.why != dispute.reason else ""
-    return taken(case, said, news, facts, now, dispute_task(case, dispute, facts, now))
+    case, told = confirming.confirm(case, AnswerKind.DISPUTE_CONFIRMED, news.confirmed_for, facts, now)
+    return taken(case, said, news, facts, now, dispute_task(case, dispute, facts, now), *told)
 
 
 def dispute_task(case: Case, dispute: Dispute, facts: Facts, now: datetime) -> Task:

@@ -71,11 +71,12 @@ _WILL_HAVE_BEEN = re.compile(
     r"|that) (?:paid|done|settled)"
 )
 _UNREAL = re.compile(
-    r"(?:\b(?:would|could|should|might)|'d) (?:\w+ )?have (?:\w+ )?(?!to\b)(?:had|been|gone|done|sent|made|\w+(?:ed|id))\b|\bif (?:we|i) could\b"
+    r"(?:\b(?:would|could|should|might)|'d) (?:\w+ )?have (?!(?:this|it|that|them|everything|you|the|your|payment) )(?:\w+ )?(?!to\b)(?:had|been|gone|done"
+    r"|sent|made|\w+(?:ed|id))\b|\bif (?:we|i) could\b"
     r"|(?:\bwould|'d) (?:\w+ )?(?:love|like|prefer) to (?:be able to )?(?:type|say|write|promise|tell|name|offer)\b|\bhad (?:every|full"
     r"|the best) (?:\w+ )?intention"
     r"|\b(?:wollte[nt]?|hatte[n]?) (?:(?!nur|bloss|sagen|mitteilen|fragen|wir|ich|das)\w+ ){0,3}(?:vor|ueberweisen|zahlen|bezahlen|begleichen)\b"
-    rf"|\b(?:haette[nt]?|waere[nt]?)\b(?: \S+){{0,14}}? (?:{_GETAN}|gekonnt|koennen|gekommen|gewesen|sollen|muessen)\b"
+    rf"|\b(?:haette[nt]?|waere[nt]?)\b(?: \S+){{0,14}}? (?:{_GETAN}|gehabt|gekonnt|koennen|gekommen|gewesen|sollen|muessen)\b"
 )
 _WERE_IT_SO = re.compile(r"^(?:koennte|koennten) (?:wir|ich)\b.*\bwuerde|^(?:waere|waeren|haette|haetten)\b.*, (?:waere|waeren|haette|haetten|wuerde)")
 _GOES_ON = re.compile(r"\b(?:goes|go|going|comes|now|this one|re-?send\w*|re-?do|re-?try\w*|nochmal\w*|jetzt|heute noch|bleibt|steht)\b")
@@ -104,7 +105,7 @@ _OTHER_DAY = re.compile(
     r"|notice|phone call|email|chat|talk)s? (?:of"
     r"|from|dated)|\b(?:call|conversation|chat|talk|meeting) on"
     r"|\bsince|\bdue(?: on| by| date is| date was| date| for| until| till)?|(?<!lauf )(?<!run )(?<!woche )(?<!der )(?<!den )(?<!dem )\bvom"
-    r"|\bseit(?: dem)?|\b(?:received|delivered|ordered"
+    r"|\bseit(?: dem)?|\b(?<!be )(?:received|delivered|ordered"
     r"|shipped|arrived|issued"
     r"|cancelled|canceled|returned)(?: it| them| this)?(?: on)?"
     r"|\bfaellig(?:keit)?(?: ist)?(?: am| seit| zum| bis)?|\bdatiert(?: auf| vom)?|\b(?:schreiben|mail|email|mahnung|rechnung|erinnerung|angebot) vom"

@@ -41,10 +41,22 @@ class UnableToPretend(ValueError):
 
 
 class Payment(BaseModel):
-    """Money that came in, in the invoice's currency."""
+    """Money that came in, or a credit note, in the invoice's currency."""
 
     model_config = ConfigDict(extra="forbid")
     amount: str = Field(pattern=r"^[0-9]{1,12}(\.[0-9]{1,3})?$")
+    kind: str = Field(default="payment", pattern="^(payment|credit)$")
+    method: str = ""
+    reference: str = ""
+    day: date | None = None
+
+
+class Booked(Payment):
+    """A payment or credit as the API shows it; below zero, it was taken back."""
+
+    id: str = Field(min_length=1)
+    amount: str = Field(pattern=r"^-?[0-9]{1,12}(\.[0-9]{1,3})?$")
+    day: date
 
 
 class Change(BaseModel):
@@ -94,6 +106,7 @@ class Invoice(BaseModel):
     pdf_url: str = ""
     purchase_order: str = ""
     paid_on: date | None = None
+    payments: list[Booked] | None = None
 
 
 class Receiver(BaseModel):
@@ -170,11 +183,19 @@ def invoices_from(text: str, shift: timedelta) -> dict[str, dict[str, Any]]:
                 "pdf_url": "",
                 "purchase_order": row["purchase order"],
                 "paid_on": moved(row["paid on"]),
+                "payments": _paid_at_once(row["invoice number"], Decimal(row["total"]) - Decimal(row["balance"]), moved(row["paid on"])),
                 "updated_at": f"{moved(row['paid on'] or row['issued'])}T12:00:00+00:00",
             }
     except (KeyError, ValueError) as error:
         raise UnableToPretend(f"the csv file lacks a column or holds a day unlike 2026-03-02 ({error}); give it the form of examples/ledger.csv") from error
     return found
+
+
+def _paid_at_once(number: str, amount: Decimal, day: str | None) -> list[dict[str, Any]] | None:
+    """The file tells only the day of the last payment: all that was paid came then. None: it does not tell."""
+    if amount and not day:
+        return None
+    return [{"id": f"{number}-1", "day": day, "amount": str(amount), "kind": "payment", "method": "transfer", "reference": number}] if amount else []
 
 
 def create_app(text: str, *, today: date, token: str, webhook_url: str = "", webhook_secret: str = "", log: Path | None = None) -> FastAPI:
@@ -235,8 +256,22 @@ def create_app(text: str, *, today: date, token: str, webhook_url: str = "", web
         left = Decimal(invoice["balance"]) - paid
         if paid == 0 or left.as_tuple().exponent != Decimal(invoice["total"]).as_tuple().exponent:
             raise HTTPException(422, f"amount must be more than zero and in whole cents of {invoice['currency']}")
-        invoice["balance"], invoice["paid_on"] = str(left), account.day().isoformat()
+        told, day = invoice.get("payments") or [], (payment.day or account.day()).isoformat()
+        number = 1 + max((int(one["id"].rpartition("-")[2]) for one in told if one["id"].rpartition("-")[2].isdecimal()), default=0)
+        line = payment.model_dump() | {"id": f"{ref}-{number}", "day": day}
+        invoice |= {"balance": str(left), "payments": [*told, line], "paid_on": day if payment.kind == "payment" else invoice["paid_on"]}
         return changed("invoice.paid" if left <= 0 else "invoice.changed", invoice)
+
+    @app.delete("/invoices/{ref}/payments/{payment}", dependencies=private)
+    async def take_back(ref: str, payment: str) -> dict[str, Any]:
+        invoice = invoice_of(ref)
+        found = next((one for one in invoice.get("payments") or [] if one["id"] == payment), None)
+        if found is None:
+            raise HTTPException(404, f"invoice {ref} has no payment {payment}")
+        left = [one for one in invoice["payments"] if one is not found]
+        days = [one["day"] for one in left if one["kind"] == "payment"]
+        invoice |= {"balance": str(Decimal(invoice["balance"]) + Decimal(found["amount"])), "payments": left, "paid_on": max(days, default=None)}
+        return changed("invoice.changed", invoice)
 
     @app.post("/invoices", dependencies=private)
     async def store(invoices: list[Invoice], tell: bool = False) -> dict[str, int]:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from babel import Locale
 
+from playbooks.language import FALLBACK
 from playbooks.page import FactSheet, Page
 from playbooks.phrases import clean, locale_for, long_day, money, short_day
 from playbooks.proving import threats_in
@@ -70,6 +71,8 @@ def why_not_drafted(sheet: FactSheet, wording: Wording) -> str:
     line = sheet.claimed[0]
     if wording.language not in languages():
         return f"there are no rules for drafts in {wording.language!r}"
+    if wording.language != FALLBACK and Page(sheet, locale_of(sheet, wording)).first:
+        return "its reader is on first names with the owner, and the rules for drafts know only the formal address"
     if len(sheet.claimed) > 1:
         return "it is about several invoices"
     if line.days_late < 1:

@@ -5,7 +5,7 @@ A language is there when ``wording/<language>/phrases.yaml`` is. Words in braces
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -93,6 +93,36 @@ class _Interest:
 
 
 @dataclass(frozen=True, slots=True)
+class _Booked:
+    """What came in on an invoice: ``received`` thanks for it, the others are lines of an account; from ``by`` on for colleagues alone."""
+
+    received: _Counted
+    payment: str
+    credit: str
+    taken_back: str
+    by: str
+    reference: str
+    missing: str
+    surplus: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Close:
+    """What is said otherwise to whoever one is on first names with; empty where it is the same."""
+
+    greeting: str
+    closing: str
+    order: str = ""
+    transfer: str = ""
+    pay_here: str = ""
+    ask_bank: str = ""
+    ask_bank_unnamed: str = ""
+    reach: str = ""
+    wrong_person: str = ""
+    portal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Phrases:
     """The phrases of one language, as its file has them."""
 
@@ -120,9 +150,11 @@ class Phrases:
     reach: str
     wrong_person: str
     answers: _Answers
+    booked: _Booked
     interest: _Interest
     this_mail: str  # as e-mails call themselves, and what stands for it on the customer's page
     this_message: str
+    familiar: _Close
     portal: str = "All your invoices and messages:"
     colon: str = ":"
     scan: str = "Scan to pay (SEPA)"
@@ -136,6 +168,13 @@ class Phrases:
         """What stands above the signature; the mark that follows it stands in the phrase or in the text, as the language has it."""
         said: str = getattr(self.closing, tone)
         return said
+
+    def to_friends(self) -> Phrases:
+        """The same phrases, as whoever one is on first names with reads them."""
+        said = asdict(self.familiar)
+        greeting, closing = _Greeting(said["greeting"], self.greeting.warm.unnamed), said["closing"]
+        others = {name: one for name, one in said.items() if one and name not in ("greeting", "closing")}
+        return replace(self, **others, greeting=_Greetings(greeting, greeting, greeting), closing=_Closings(closing, closing, closing))
 
     def lateness(self, days_late: int) -> str:
         """``due in 3 days``, ``due tomorrow``, ``due today`` or ``18 days overdue``."""
@@ -176,6 +215,11 @@ def phrases(language: str) -> Phrases:
 
 def prove(found: Phrases) -> None:
     """Put in everything that is ever put in. Raises LookupError or ValueError where the braces hold something else."""
+    _prove(found)
+    _prove(found.to_friends())
+
+
+def _prove(found: Phrases) -> None:
     for tone in TONES:
         found.greet("x", tone)
     for counted in (found.days, found.overdue, found.due_in):
@@ -183,5 +227,9 @@ def prove(found: Phrases) -> None:
     found.stem.of(1, number="x", seller="x"), found.stem.of(2, number="x", seller="x")
     found.order.format(order="x"), found.ask_bank.format(sender="x"), found.reach.format(sender="x")
     found.interest.accrued.format(day="x")
-    for amount in (found.whole, found.remainder, found.pay, found.pay_here):
+    found.booked.received.of(1, amount="x", day="x"), found.booked.received.of(2, amount="x", day="x")
+    for line in (found.booked.payment, found.booked.credit, found.booked.taken_back):
+        line.format(amount="x", day="x")
+    found.booked.by.format(method="x"), found.booked.reference.format(reference="x")
+    for amount in (found.whole, found.remainder, found.pay, found.pay_here, found.booked.missing, found.booked.surplus):
         amount.format(amount="x")

@@ -13,7 +13,8 @@ from domain.interest import Interest
 from domain.invoice import Invoice
 from domain.money import Money, total
 from domain.seller import Seller
-from domain.voice import Voice
+from domain.voice import Formality, Voice, first_name
+from playbooks.booked import list_all, thank
 from playbooks.language import phrases
 from playbooks.phrases import account, brand, clean, long_day, money, short_day, web_address
 from playbooks.plain import WIDTH, columns
@@ -23,11 +24,13 @@ Kind = Literal["prose", "invoices", "also_open", "payment", "signature", "plan_l
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One invoice in a message. ``days_late`` is negative before the due date; ``attached``: its document goes along."""
+    """One invoice in a message. ``days_late`` is negative before the due date; ``attached``: its document goes along. ``told`` is the
+    invoice as its ledger tells it, where ``invoice`` is less: a part in dispute is not asked for."""
 
     invoice: Invoice
     days_late: int
     attached: bool = False
+    told: Invoice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +39,11 @@ class Circumstances:
 
     ``usual_days`` is how many days after the due date this customer usually pays. ``plan``: paying in parts is offered.
     ``first_invoice``: we know of no other invoice to them, and this is our first word about it. ``plan_lines`` are installments as
-    (day, amount), ``about`` the numbers of the invoices of their plan, ``answers`` one-tap answers as (scheduled, again or wrong;
-    address). ``portal_url`` leads to the reader's own page. ``collectors``: others were asked to collect it. ``paid_day`` is when the
-    money came that settled it.
+    (day, amount), ``about`` the numbers of the invoices of their plan, or of all that was spoken about, ``answers`` one-tap answers as
+    (scheduled, again or wrong; address). ``portal_url`` leads to the reader's own page. ``collectors``: others were asked to collect it.
+    ``paid_day`` is when the money came that settled it. ``colleague`` is the person of ours who sees to what was agreed on the phone,
+    ``answer_day`` by when, ``number_ending`` the last digits of the number that is called, ``disputed_amount`` what of an invoice is in
+    dispute where it is not all of it.
     """
 
     tone: str = "firm"
@@ -61,6 +66,10 @@ class Circumstances:
     portal_url: str = ""
     collectors: bool = False
     paid_day: date | None = None
+    colleague: str = ""
+    answer_day: date | None = None
+    number_ending: str = ""
+    disputed_amount: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,8 @@ class FactSheet:
     are several. ``payment_reference`` is what a bank transfer should quote; without one, the invoice numbers are. ``asked`` is what
     is to be paid now where it is not all that is claimed: a part that was promised, an installment. ``drafted`` are paragraphs that a
     writing model worded, ``voice`` is how the owner writes who signs it. ``interest`` is named below the claimed invoices and never asked for.
+    ``contact_email`` is never written: it tells whether the reader is a person, or an office that nobody is on first names with.
+    ``for_colleagues``: each payment is listed as the ledger tells it, with what customers are not shown.
     """
 
     seller: Seller
@@ -88,6 +99,8 @@ class FactSheet:
     drafted: tuple[str, ...] = ()
     voice: Voice | None = None
     interest: Interest | None = None
+    contact_email: str = ""
+    for_colleagues: bool = False
 
     @property
     def total(self) -> Money:
@@ -97,7 +110,7 @@ class FactSheet:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One invoice as a table shows it; all parts are plain text, empty where there is nothing to say."""
+    """One invoice as a table shows it; all parts are plain text, empty where there is nothing to say. ``booked``: what came in on it."""
 
     number: str
     order: str
@@ -108,6 +121,7 @@ class Row:
     whole: str
     view_url: str
     pay_url: str
+    booked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +141,14 @@ class Page:
     def __init__(self, sheet: FactSheet, locale: Locale) -> None:
         self.sheet = sheet
         self.locale = locale
-        self.words = phrases(locale.language)
         spoken = sheet.voice is not None and sheet.voice.language == locale.language
         self.voice = sheet.voice if sheet.voice is not None and spoken else Voice()
         self.seller = clean(sheet.seller.name)
+        casual = spoken and self.voice.formality is Formality.CASUAL
+        # Empty: the formal address stands, whatever the owner writes to others.
+        self.first = first_name(clean(sheet.contact_name), sheet.contact_email) if casual else ""
+        self.words = phrases(locale.language).to_friends() if self.first else phrases(locale.language)
+        self.contracts = bool(self.first) if spoken else sheet.around.tone == "warm"
         # Only a single invoice gets the button: a link takes the amount of its own invoice, not the sum, and not a part.
         whole = len(sheet.claimed) == 1 and sheet.asked in (None, sheet.claimed[0].invoice.balance)
         self.button = web_address(sheet.pay_url) if whole else ""
@@ -141,8 +159,11 @@ class Page:
         first, one = sheet.claimed[0].invoice, len(sheet.claimed) == 1
         number, contact = clean(first.number), clean(sheet.contact_name)
         return {
-            "greeting": self.voice.greet(contact) or self.words.greet(contact, sheet.around.tone),
-            "closing": self.voice.closing or self.words.close(sheet.around.tone),
+            "greeting": self.voice.greet(contact, self.first) or self.words.greet(self.first or contact, sheet.around.tone),
+            "closing": self.closing(),
+            "familiar": bool(self.first),
+            "contracts": self.contracts,
+            "short": self.voice.is_short,
             "phrase_opening": self.voice.opening_phrase,
             "phrase_ending": self.voice.ending_phrase,
             "stem": self.words.stem.of(len(sheet.claimed), number=number, seller=self.seller),
@@ -174,6 +195,11 @@ class Page:
             **self.circumstances(),
         }
 
+    def closing(self) -> str:
+        """What stands above the signature, with the mark that belongs to it where the text has none."""
+        usual = self.words.close(self.sheet.around.tone)
+        return f"{self.voice.closing}{',' if usual.endswith(',') else ''}" if self.voice.closing else usual
+
     def circumstances(self) -> dict[str, object]:
         around = self.sheet.around
 
@@ -204,6 +230,10 @@ class Page:
             "about": clean(around.about),
             "collectors": around.collectors,
             "paid_day": day(around.paid_day),
+            "colleague": clean(around.colleague),
+            "answer_day": day(around.answer_day),
+            "number_ending": clean(around.number_ending),
+            "disputed_amount": amount(around.disputed_amount),
         }
 
     def installments(self) -> list[tuple[str, str]]:
@@ -246,9 +276,17 @@ class Page:
                 whole=money(line.invoice.total, self.locale) if line.invoice.balance < line.invoice.total else "",
                 view_url="" if line.attached else web_address(line.invoice.pdf_url),
                 pay_url="" if self.button and lines is self.sheet.claimed else web_address(line.invoice.pay_url),
+                booked=self._booked(line),
             )
             for line in lines
         ]
+
+    def _booked(self, line: Line) -> tuple[str, ...]:
+        told = line.told or line.invoice
+        if self.sheet.for_colleagues:
+            return list_all(told, self.words, self.locale)
+        remains = 0 < line.invoice.balance.amount < line.invoice.total.amount
+        return tuple(filter(None, (thank(told, self.words, self.locale),))) if remains else ()
 
     def sum_of(self, lines: tuple[Line, ...]) -> str:
         """The total under a table: empty where it would only repeat the one amount, or mix currencies."""
@@ -304,7 +342,7 @@ class Page:
         for row, line in zip(rows, written, strict=False):
             notes = [self.words.remainder.format(amount=row.whole) if row.whole else "", self.words.order.format(order=row.order) if row.order else ""]
             links = [f"{label}{self.words.colon} {url}" for label, url in ((self.words.copy, row.view_url), (self.words.pay_link, row.pay_url)) if url]
-            listed += [line, *(f"      {note}" for note in (", ".join(filter(None, notes)), *links) if note)]
+            listed += [line, *(f"      {note}" for note in (", ".join(filter(None, notes)), *row.booked, *links) if note)]
         return "\n".join([*listed, *written[len(rows) :]])
 
     def _text_of_payment(self) -> str:

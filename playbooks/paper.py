@@ -95,7 +95,7 @@ def _table(page: Page, lines: tuple[Any, ...]) -> dict[str, Any]:
     rows = [
         {
             "number": row.number,
-            "note": page.words.order.format(order=row.order) if row.order else "",
+            "notes": [*([page.words.order.format(order=row.order)] if row.order else []), *row.booked],
             "due": row.due,
             "lateness": row.late,
             "late": row.is_late,

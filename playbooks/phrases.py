@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -40,6 +41,8 @@ def spell(text: str, locale: Locale) -> str:
     return _INSTALLMENT.sub(r"\1nstalment", text)
 
 
+# The same few figures stand in several places of a message.
+@lru_cache(maxsize=1024)
 def money(amount: Money, locale: Locale) -> str:
     """The amount with every decimal place its currency has; never rounded, whatever the locale would do."""
     digits = minor_units(amount.currency)
@@ -75,6 +78,8 @@ def account(number: str) -> tuple[bool, str]:
 
 def clean(value: str) -> str:
     """``value`` on one line, without characters that readers cannot see or that turn the direction of what follows."""
+    if value.isprintable():  # which none of those characters is
+        return " ".join(word for word in value.split(" ") if word)
     visible = (" " if unicodedata.category(character) in {"Cc", "Zl", "Zp"} else character for character in value if character not in _OVERRIDES_DIRECTION)
     return " ".join(word for word in "".join(character for character in visible if unicodedata.category(character) not in {"Cs", "Co"}).split(" ") if word)
 

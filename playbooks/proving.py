@@ -15,6 +15,7 @@ from domain.customer import Tier
 from domain.owed import AnswerKind
 from domain.playbook import Playbook, Step, Verb
 from domain.texting import MOST_SEGMENTS, count_segments, fit
+from domain.voice import PLAYBOOK, SHORT_WORDS, Formality, Voice
 from playbooks.language import TONES, languages, phrases
 from playbooks.page import FactSheet, Page
 from playbooks.phrases import locale_for, long_day, money, short_day
@@ -34,6 +35,8 @@ _MUST_SAY = {"email": _WHOLE, "letter": _WHOLE, "portal": ("amount", "number"), 
 _LOCALES = {"en": ("en", "en_GB")}
 _AGENCY = "Nordhaven"
 _MOST_KEPT = 512
+# How an owner may write, by formality and length; the first is nobody's voice.
+MANNERS = (("", ""), *((formality.value, length) for formality in Formality for length in ("full", "short")))
 _MOST_NAMED = {"email": 100, "letter": 100, "sms": 1}
 _AGREED = replace(EVERYTHING, agency="", hold=False)
 _UNPROMISED = replace(_AGREED, promised_day=None, promised_amount=None)
@@ -55,7 +58,7 @@ class _Threats:
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """What is wrong with a text: of which step, in which language and tone, and what to do about it."""
+    """What is wrong with a text: of which step, in which language and tone, in whose manner (as in ``Text``), and what to do about it."""
 
     playbook: str
     step: str
@@ -63,12 +66,15 @@ class Flaw:
     language: str
     tone: str
     what: str
+    formality: str = ""
+    length: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
     """What a step says by a channel, in one language and tone, about an invented invoice, and about several. ``like_the_mail``: on the
-    customer's page, in the words of the e-mail."""
+    customer's page, in the words of the e-mail. ``formality`` (casual or formal) and ``length`` (full or short) are those of an owner
+    who writes so, both empty in nobody's voice."""
 
     step: Step
     channel: str
@@ -78,11 +84,17 @@ class Text:
     of_several: Rendered
     wording: Wording
     like_the_mail: bool = False
+    formality: str = ""
+    length: str = ""
+
+    @property
+    def voice(self) -> Voice | None:
+        return _voice(self.language, (self.formality, self.length))
 
 
 def texts(playbook: Playbook, own: Path | None = None, wanted: str = "") -> Iterator[Text | Flaw]:
     """Every text of ``playbook`` in every tone and language (or the one that is ``wanted``), or why it cannot be written; the messages
-    that answer included.
+    that answer included. What an owner says in person comes as owners of every formality and length write.
 
     Where a language lacks a text the playbook's own is used in its place; that is a flaw too. Tasks are for colleagues,
     and are written in one tone.
@@ -105,8 +117,10 @@ def texts(playbook: Playbook, own: Path | None = None, wanted: str = "") -> Iter
                     yield Flaw(playbook.name, step.name, channel, language, "", f"has no text; write playbooks/wording/{language}/{key}.md")
                     continue
                 for tone in TONES if channel != "task" else TONES[1:2]:
-                    text = _write(playbook, step, channel, found[key], tone)
-                    yield text if isinstance(text, Flaw) else replace(text, like_the_mail=key not in written)
+                    # What has consequences, and what colleagues read, is in nobody's voice.
+                    for manner in MANNERS if playbook.name == PLAYBOOK and channel != "task" and not step.severe else MANNERS[:1]:
+                        text = _write(playbook, step, channel, found[key], tone, manner)
+                        yield text if isinstance(text, Flaw) else replace(text, like_the_mail=key not in written)
 
 
 def prove(playbook: Playbook, own: Path | None = None, wanted: str = "") -> tuple[tuple[Flaw, ...], int]:
@@ -123,23 +137,30 @@ def prove(playbook: Playbook, own: Path | None = None, wanted: str = "") -> tupl
                 wrong = tuple(_look_at(playbook, one))
             except UnableToRender as error:
                 wrong = (f"line {error.line}: {error.what}",)
-            flaws += [Flaw(playbook.name, one.step.name, one.channel, one.language, one.tone, what) for what in wrong]
+            flaws += [Flaw(playbook.name, one.step.name, one.channel, one.language, one.tone, what, one.formality, one.length) for what in wrong]
             mails += [one] if one.channel == "email" else []
     return (*flaws, *_compare_tones(playbook, mails)), count
 
 
-def _write(playbook: Playbook, step: Step, channel: str, wording: Wording, tone: str) -> Text | Flaw:
+def _write(playbook: Playbook, step: Step, channel: str, wording: Wording, tone: str, manner: tuple[str, str]) -> Text | Flaw:
+    formality, length = manner
     try:
-        said, of_several = _render(step.answers_customer is not None, channel, wording, tone)
+        said, of_several = _render(step.answers_customer is not None, channel, wording, tone, _voice(wording.language, manner))
     except UnableToRender as error:
-        return Flaw(playbook.name, step.name, channel, wording.language, tone, f"line {error.line}: {error.what}")
-    return Text(step, channel, wording.language, tone, said, of_several, wording)
+        return Flaw(playbook.name, step.name, channel, wording.language, tone, f"line {error.line}: {error.what}", formality, length)
+    return Text(step, channel, wording.language, tone, said, of_several, wording, formality=formality, length=length)
+
+
+def _voice(language: str, manner: tuple[str, str]) -> Voice | None:
+    formality, length = manner
+    return Voice(language, formality=Formality(formality), usual_words=SHORT_WORDS if length == "short" else 0) if formality else None
 
 
 @lru_cache(maxsize=_MOST_KEPT)
-def _render(answers: bool, channel: str, wording: Wording, tone: str) -> tuple[Rendered, Rendered]:
-    of_several, _ = (render_text(wording, _sheet(answers, channel, wording, tone, about)) for about in (MANY, replace(ONE, contact_name="")))
-    return (render if channel == "email" else render_text)(wording, _sheet(answers, channel, wording, tone, ONE)), of_several
+def _render(answers: bool, channel: str, wording: Wording, tone: str, voice: Voice | None) -> tuple[Rendered, Rendered]:
+    about = (_sheet(answers, channel, wording, tone, replace(one, voice=voice)) for one in (MANY, replace(ONE, contact_name="")))
+    of_several, _ = (render_text(wording, sheet) for sheet in about)
+    return (render if channel == "email" else render_text)(wording, _sheet(answers, channel, wording, tone, replace(ONE, voice=voice))), of_several
 
 
 def _sheet(answers: bool, channel: str, wording: Wording, tone: str, about: FactSheet) -> FactSheet:
@@ -170,21 +191,21 @@ def _in_every_situation(text: Text) -> Iterator[tuple[FactSheet, str]]:
     than what was agreed. Raises UnableToRender."""
     if text.step.answers_customer or text.like_the_mail:
         return
-    for sheet, said in _situations(text.wording, text.tone):
+    for sheet, said in _situations(text.wording, text.tone, text.voice):
         # Of those whom we write to warmly some are strategic, and not every step is for these.
         if not (sheet.around.strategic and Tier.STRATEGIC in text.step.not_for_tiers):
             yield sheet, said
 
 
 @lru_cache(maxsize=_MOST_KEPT)
-def _situations(wording: Wording, tone: str) -> tuple[tuple[FactSheet, str], ...]:
+def _situations(wording: Wording, tone: str, voice: Voice | None) -> tuple[tuple[FactSheet, str], ...]:
     """Interest is left out: it stands in a block of our own, with its law."""
     found = []
     for sheet in SHEETS:
         for strategic in (True, False) if tone == "warm" else (False,):
             around = replace(sheet.around, tone=tone, strategic=strategic, agency=_AGENCY if sheet.around.agency else "")
             for locale in _LOCALES.get(wording.language, (wording.language,)):
-                situation = replace(sheet, locale=locale, around=around, interest=None)
+                situation = replace(sheet, locale=locale, around=around, interest=None, voice=voice)
                 written = render_text(wording, situation)
                 found.append((situation, _flat(f"{written.subject}\n{written.text}")))
     return tuple(found)
@@ -253,9 +274,8 @@ def _measure(text: Text) -> Iterator[str]:
     for said, most, about in ((text.said, _MOST_ABOUT_ONE, "one invoice"), (text.of_several, MOST_SEGMENTS, "several invoices")):
         measured = [(said, most, about)]
         for seller in (ACCENTED, LONG_NAMED):
-            sheet = _sheet(
-                text.step.answers_customer is not None, text.channel, text.wording, text.tone, replace(ONE if said is text.said else MANY, seller=seller)
-            )
+            written_about = replace(ONE if said is text.said else MANY, seller=seller, voice=text.voice)
+            sheet = _sheet(text.step.answers_customer is not None, text.channel, text.wording, text.tone, written_about)
             measured.append((render_text(text.wording, sheet), most if seller is ACCENTED else MOST_SEGMENTS, f"{about} of a seller called {seller.name}"))
         for written, limit, whose in measured:
             if (segments := count_segments(fit(written.text.strip()))) > limit:
@@ -267,9 +287,13 @@ def _compare_tones(playbook: Playbook, mails: list[Text]) -> Iterator[Flaw]:
     """Mails of one step that differ in greeting and closing alone: whoever knows us well would read what a stranger reads. Messages
     that answer are warm to everybody."""
     for one, other in combinations([mail for mail in mails if not mail.step.answers_customer], 2):
-        if (one.step, one.language) == (other.step, other.language) and _body(one) == _body(other):
+        if _manner(one) == _manner(other) and _body(one) == _body(other):
             what = f'says the same in {one.tone} and {other.tone}; word its request or its offer for each, as in {{% if tone == "{other.tone}" %}}'
-            yield Flaw(playbook.name, one.step.name, one.channel, one.language, other.tone, what)
+            yield Flaw(playbook.name, one.step.name, one.channel, one.language, other.tone, what, one.formality, one.length)
+
+
+def _manner(mail: Text) -> tuple[Step, str, str, str]:
+    return mail.step, mail.language, mail.formality, mail.length
 
 
 def _body(mail: Text) -> str:

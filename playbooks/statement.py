@@ -21,6 +21,7 @@ from pydantic import TypeAdapter
 from domain.invoice import AgingBucket, Invoice
 from domain.money import Money, total
 from domain.seller import Seller
+from playbooks.booked import list_account
 from playbooks.language import FALLBACK, languages, phrases
 from playbooks.phrases import brand, clean, locale_for, long_day, money, short_day
 from playbooks.reading import read_yaml
@@ -123,7 +124,7 @@ def _account(invoices: Sequence[Invoice], currency: str, today: date, locale: Lo
         "rows": [
             {
                 "number": clean(one.number),
-                "note": around.order.format(order=clean(one.purchase_order)) if one.purchase_order else "",
+                "notes": [*([around.order.format(order=clean(one.purchase_order))] if one.purchase_order else []), *list_account(one, around, locale)],
                 "issued": short_day(one.issued, locale),
                 "due": short_day(one.due, locale),
                 "lateness": around.lateness(one.days_past_due(today)),

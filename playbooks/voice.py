@@ -15,13 +15,13 @@ import yaml
 import playbooks
 from domain.playbook import Playbook
 from domain.seller import Seller
-from domain.voice import LONGEST_PHRASE, Voice
+from domain.voice import LONGEST_PHRASE, PLAYBOOK, SHORT_WORDS, Voice
 from playbooks.language import FALLBACK, languages
 from playbooks.phrases import clean
 from playbooks.proving import threats_in
 from playbooks.reading import Fault, UnableToLoad, read_yaml
 
-NAME = "owner-voice"
+NAME = PLAYBOOK
 # The tiers that an owner reads before anything of them goes out: the notes that need no decision of its own.
 TIERS: Mapping[int, str] = {1: "first-note", 2: "second-note", 3: "third-note"}
 
@@ -31,9 +31,9 @@ _COMMENTS = {
     "greeting_unnamed": "How you begin where no name is known.",
     "closing": "What you write above your name, without the comma.",
     "sign_off": "Your name as you sign; only words of the seller's sender_name.",
-    "formality": "casual or formal. For you to know; the texts keep their own.",
-    "usual_words": "How long your mails are, in words. For you to know.",
-    "contractions": "Whether you write I'm and don't. For you to know.",
+    "formality": "casual: first name and du, tu or tú, I'm and don't, where a first name is known. formal: whole name and Sie, vous, usted.",
+    "usual_words": f"How long your mails are, in words. 1 to {SHORT_WORDS}: the notes leave out what need not be said. Else they are as shipped.",
+    "contractions": "Whether you write I'm and don't. For you to know; the notes go by formality.",
     "opening_phrase": "A sentence of yours that stands first in the notes. Empty: none does.",
     "ending_phrase": "A sentence of yours that stands last in the notes. Empty: none does.",
     "phrases": "Sentences you use again and again, to choose the two above from.",
@@ -49,6 +49,21 @@ _FORBIDDEN = re.compile(
     r"montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|januar|februar|märz|juni|juli|oktober|dezember)\b",
     re.IGNORECASE,
 )
+# The same in languages whose words mean something harmless in the two above.
+_FORBIDDEN_IN = {
+    "fr": re.compile(
+        r"\b(?:deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|vingt|trente|cinquante|cent|mille|moitié|pa(?:yer|yez|ye|ies|iement)\w*|règle\w*|régl\w*|"
+        r"argent|banque|comptes?|remises?|rembours\w*|gratuit\w*|annul\w*|factures?|montants?|sommes? due|intérêts?|frais|délais?|échéance\w*|immédiat\w*|"
+        r"urgent\w*|de(?:voir|vez|vons|ttes?)|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|janvier|février|avril|juin|juillet|août|octobre|décembre)\b",
+        re.IGNORECASE,
+    ),
+    "es": re.compile(
+        r"\b(?:dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|once|doce|veinte|treinta|cincuenta|cien\w*|mil|mitad|pag(?:ar|ue|uen|as?|os?|ado)|dinero|banco|"
+        r"cuentas?|descuentos?|reembols\w*|gratis|anul\w*|cancel\w*|facturas?|importes?|interés|intereses|gastos|plazos?|vencimiento\w*|inmediat\w*|urgen\w*|"
+        r"deb(?:e|er|es|en)|deudas?|lunes|martes|miércoles|jueves|viernes|sábado|domingo|enero|febrero|mayo|junio|julio|octubre|noviembre|diciembre)\b",
+        re.IGNORECASE,
+    ),
+}
 _GREETS = re.compile(r"[^\W\d_]+(?:[ /’'-][^\W\d_]+){0,3}")
 
 
@@ -119,7 +134,7 @@ def _why_not(said: str, language: str, most: int) -> str:
         return f"{said[:30]!r}... has more than {most} characters; shorten it"
     if said != clean(said) or any(unicodedata.category(letter) == "Cf" for letter in said):
         return f"{said!r} holds characters that readers cannot see, or spaces at an end; write it anew"
-    if found := _FORBIDDEN.search(said):
+    if found := _FORBIDDEN.search(said) or (_FORBIDDEN_IN[language].search(said) if language in _FORBIDDEN_IN else None):
         return f"{said!r} says {found[0]!r}: numbers, days and what concerns the money come from the ledger alone; leave it out"
     if threat := threats_in(said, language if language in languages() else FALLBACK):
         return f"{said!r} says {threat!r}, which announces something worse; leave it out"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import structlog
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from db.engine import Database
 from support.postgres import Postgres
@@ -17,8 +17,8 @@ from tests.support.databases import fresh_database
 # A test that forgets to name a Temporal server must not reach one that somebody runs on this machine.
 os.environ["DUNWELL_TEMPORAL_ADDRESS"] = "127.0.0.1:9"
 
-# No test asserts how fast this machine is.
-settings.register_profile("dunwell", deadline=None)
+# No test asserts how fast this machine is, and the same tree is judged by the same examples; a soak tries new ones.
+settings.register_profile("dunwell", deadline=None, derandomize=not os.environ.get("DUNWELL_SOAK"), suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("dunwell")
 
 

@@ -20,6 +20,8 @@ from domain.money import minor_unit
 from domain.owed import AnswerKind
 
 _WAY = "on the phone"
+# By its last digits people know their own number, and nobody else learns it.
+_DIGITS = 3
 
 
 def tell(connection: Connection, call: Call, agreed: Agreement, now: datetime) -> Iterator[str]:
@@ -31,8 +33,11 @@ def tell(connection: Connection, call: Call, agreed: Agreement, now: datetime) -
     if agreed.kind is Agreed.PLAN and call.sheet.plan_in_writing:
         yield _offer_plan(connection, call, by, now)
     found = cases.load_cases(connection, [case for case, _ in call.about])
+    # One speaks for all: whoever was called once is not written to for each invoice.
+    watched = [case for case in found.values() if not case.ended]
+    numbers = tuple(case.invoice.number for case in watched)
     for case in found.values():
-        news = _news(case, call, agreed, by, now)
+        news = _news(case, call, agreed, by, now, numbers if case in watched[:1] else ())
         word, is_new = inbox.receive(
             connection,
             source="voice",
@@ -48,7 +53,7 @@ def tell(connection: Connection, call: Call, agreed: Agreement, now: datetime) -
             yield word
 
 
-def _news(case: Case, call: Call, agreed: Agreement, by: str, now: datetime) -> News:
+def _news(case: Case, call: Call, agreed: Agreement, by: str, now: datetime, confirmed_for: tuple[str, ...]) -> News:
     match agreed.kind:
         case Agreed.PROMISE if agreed.day:
             return PromiseMade(agreed.day, _amount(case, call, agreed.part), by, _WAY)
@@ -57,13 +62,14 @@ def _news(case: Case, call: Call, agreed: Agreement, by: str, now: datetime) -> 
         case Agreed.LINK:
             return AnswerOwed(AnswerKind.PAY_LINK, by=by, why=f"asked for {_WAY}")
         case Agreed.PAID:
-            return PaymentReported(by, _WAY)
+            return PaymentReported(by, _WAY, confirmed_for=confirmed_for)
         case Agreed.DISPUTE if not case.open_dispute:
-            return DisputeRaised(agreed.words or "something is wrong; it was not said what", by=by, why=_WAY)
+            reason = agreed.words or "something is wrong; it was not said what"
+            return DisputeRaised(reason, by=by, why=_WAY, confirmed_for=confirmed_for)
         case Agreed.LEGAL:
             return LegalStop(_ground(agreed.words), by, f"{agreed.words} ({_WAY})")
         case Agreed.CALL_BACK:
-            return Replied(by, _WAY, call_back=True)
+            return Replied(by, _WAY, call_back=True, confirmed_for=confirmed_for, ending=call.reach[-_DIGITS:])
         case Agreed.COLLEAGUE:
             return Replied(by, f"was put through to a colleague {_WAY}")
         case Agreed.PLAN if call.sheet.plan_in_writing:
@@ -72,7 +78,7 @@ def _news(case: Case, call: Call, agreed: Agreement, by: str, now: datetime) -> 
         case Agreed.PLAN:
             return Replied(by, f"would like to pay in parts ({_WAY})")
         case _:
-            return Replied(by, f"something is wrong: {agreed.words} ({_WAY})")
+            return Replied(by, f"something is wrong: {agreed.words} ({_WAY})", confirmed_for=confirmed_for)
 
 
 def _offer_plan(connection: Connection, call: Call, by: str, now: datetime) -> str:

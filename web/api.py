@@ -17,6 +17,7 @@ from db.approvals import ApprovalText
 from db.stories import Message, OpenTask, load_story
 from db.views import Filter, Line, Sort, UnableToPage
 from domain.case import Case, Promise
+from domain.invoice import Booking
 from web import api_customers, api_inbox, api_overrides, api_plans
 from web.asked import Now, Reference, Strict, TheDoor, Viewer, Word, find
 from workflows.contract import case_id
@@ -89,6 +90,8 @@ def show_invoice(door: TheDoor, now: Now, person: Viewer, reference: Reference) 
         "ledger": {"ref": story.ref, "standing": story.standing, "seen_at": _moment(story.seen_at)},
         "pay_url": story.pay_url,
         "purchase_order": story.purchase_order,
+        "payments": None if (told := story.case.invoice.bookings) is None else [_booking(one) for one in told],
+        "unexplained": None if (gap := story.case.invoice.unexplained) is None else str(gap.amount),
         "promises": [_promise(promise) for promise in story.case.promises],
         "holds": [{"until": _moment(hold.until), "why": hold.why, "by": hold.by, "since": _moment(hold.since)} for hold in story.case.holds],
         "steps": [
@@ -168,6 +171,11 @@ def _line(line: Line) -> dict[str, Any]:
         "ended": line.ended,
         "updated_at": _moment(line.updated_at),
     }
+
+
+def _booking(one: Booking) -> dict[str, Any]:
+    amount = {"amount": str(one.amount.amount), "currency": one.amount.currency}
+    return {"id": one.id, "day": one.day.isoformat(), **amount, "kind": one.kind, "method": one.method, "reference": one.reference}
 
 
 def _promise(made: Promise) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from db import replies, resolving
 from domain.resolving import Resolution, UnableToResolve
+from playbooks import from_resolved
 from starter import Door
 from web.asked import Agent, Amount, Day, Name, Now, Strict, TheDoor, Viewer, Why, Word, find
 from workflows.contract import case_id
@@ -65,7 +66,7 @@ async def resolve(door: TheDoor, now: Now, person: Agent, message: _MESSAGE, ord
     """
     decided = await run_in_threadpool(_decide, door, message, order, person.name)
     try:
-        told = await resolving.carry_out(door.database, door, decided, lambda: now)
+        told = await resolving.carry_out(door.database, door, decided, from_resolved, lambda: now)
     except resolving.UnableToFinish as error:
         raise HTTPException(409, f"{error}") from None
     said = {"message": decided.found.line.id, "handled_as": order.handled_as.value, "said": told.said, "pending": told.pending}

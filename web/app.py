@@ -27,6 +27,7 @@ from web.listen import bind, listen
 
 _PASS_ON_SECONDS = 2.0
 _PASS_ON_PATIENCE = 30.0
+_LONGEST_LULL_SECONDS = 5.0
 _HEALTH_PATIENCE = 3.0
 
 log = structlog.get_logger("web")
@@ -86,7 +87,7 @@ async def serve(settings: Settings) -> None:
     stop = asyncio.Event()
     async with open_door(settings) as door:
         outside, inside = create_public(door, settings, sellers), create_private(door, settings, sellers)
-        passing_on = asyncio.create_task(keep_passing_on(door, stop))
+        passing_on = asyncio.create_task(keep_passing_on(door, stop, reports=outside.state.reports))
         log.info("listening", public=_address(public), private=_address(private))
         try:
             await listen([(outside, public), (inside, private)], stop)
@@ -96,10 +97,15 @@ async def serve(settings: Settings) -> None:
             await outside.state.reports.finish()
 
 
-async def keep_passing_on(door: Door, stop: asyncio.Event, every: float = _PASS_ON_SECONDS) -> None:
-    """Try again and again what Temporal has not heard yet. A failure is logged when it is a new one, and outlived."""
+async def keep_passing_on(door: Door, stop: asyncio.Event, every: float = _PASS_ON_SECONDS, reports: webhooks.Reports | None = None) -> None:
+    """Try again and again what Temporal has not heard yet, in the lulls between the requests that ``reports`` hears of.
+
+    A failure is logged when it is a new one, and outlived.
+    """
     known = ""
     while not stop.is_set():
+        if reports:
+            await reports.await_lull(_LONGEST_LULL_SECONDS)
         try:
             async with asyncio.timeout(_PASS_ON_PATIENCE):
                 passed = await door.pass_on(datetime.now(UTC))

@@ -21,6 +21,7 @@ from db.views import Filter, Sort, UnableToPage
 from domain.calendar import local_day
 from domain.invoice import AgingBucket
 from integrations.messaging.invitation import write_invitation
+from playbooks.booked import list_ours
 from settings import Settings
 from starter import Door
 from web import pictures, saved_links, words
@@ -137,6 +138,7 @@ def show_invoice(request: Request, invoice: str) -> Response:
         playbook=playbook,
         marks=pictures.ladder(story, playbook),
         stretches=pictures.stretches(story.decisions)[:20],
+        payments=list_ours(story.case.invoice),
         watch_url=saved_links.watch_url(settings.temporal_ui_url, settings.temporal_namespace, story.line.case),
     )
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -29,6 +29,7 @@ MESSAGE_HEADERS: Mapping[str, str] = {
     "X-Frame-Options": "SAMEORIGIN",
 }
 
+_RAW = tuple((name.lower().encode(), value.encode()) for name, value in HEADERS.items())
 _HOST = re.compile(r"(?:\[(?P<literal>[0-9A-Fa-f:]+)\]|(?P<name>[A-Za-z0-9._-]+))(?::[0-9]{1,5})?")
 _WILDCARDS = ("0.0.0.0", "::", "*", "")
 
@@ -51,9 +52,8 @@ class Guarded:
 
         async def send_sealed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                given = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(header for header in _RAW if header[0] not in given)]
             await send(message)
 
         app = self._app

@@ -35,6 +35,7 @@ from domain.delivery import Receipt, Told
 from domain.incoming import Incoming
 from domain.promise import LONGEST_PROMISE_DAYS
 from integrations.reference.holidays import calendar_for
+from playbooks.booked import list_account
 from playbooks.language import phrases
 from playbooks.page import FactSheet, Line, Page
 from playbooks.paper import payment_code
@@ -44,6 +45,7 @@ from settings import Settings
 from starter import Door
 from web import answers
 from web.patience import Patience
+from web.speech import speak_as_asked
 from web.webhooks import UnableToAccept, read_body
 
 LONGEST_WORDS = answers.LONGEST_WORDS
@@ -55,7 +57,6 @@ _MOST_FIELDS = 2_000
 _LARGEST_FORM = 128 * 1024
 _OLDEST_PAYMENT = timedelta(days=90)
 _WAY = "on the customer's page"
-_NO_WAY = "This link leads nowhere, or not any more. The next mail from us brings a new one; until then, please reply to the last one."
 _HERE = Path(__file__).parent
 _presses, _documents = Patience(OFTEN, timedelta(hours=1)), Patience(READS_OFTEN, timedelta(hours=1))
 T = TypeVar("T")
@@ -132,7 +133,7 @@ def show_portal(request: Request, token: str) -> Response:
     """The page. Changes nothing, however often and by whomever it is opened."""
     with _door(request).database.reading() as connection:
         shown = _look(connection, token, _now(request))
-        return _refuse() if shown is None else _show(connection, shown, token)
+        return _refuse(request) if shown is None else _show(connection, shown, token)
 
 
 @router.get("/portal/{token}/statement.pdf")
@@ -141,7 +142,7 @@ def show_statement(request: Request, token: str) -> Response:
     with _door(request).database.reading() as connection:
         shown = _look(connection, token, _now(request))
         if shown is None:
-            return _refuse()
+            return _refuse(request)
         if not _documents.allows(_digest(token), _now(request)):
             return _show(connection, shown, token, trouble=shown.words["too_often"], status=429)
         as_of = portal.read_at(connection, shown.reader, shown.rows) or _now(request)
@@ -164,7 +165,7 @@ def show_letter(request: Request, token: str, message: str) -> Response:
     with _door(request).database.reading() as connection:
         shown = _look(connection, token, _now(request))
         found = portal.load_letter(connection, shown.reader, message) if shown and "\x00" not in message else None
-    return _refuse() if found is None else _pdf(found, message)
+    return _refuse(request) if found is None else _pdf(found, message)
 
 
 @router.post("/portal/{token}/{act}")
@@ -173,8 +174,8 @@ async def take(request: Request, token: str, act: Act) -> Response:
     door, now = _door(request), _now(request)
     shown = await run_in_threadpool(_read, door, lambda connection: _look(connection, token, now))
     if shown is None:
-        return _refuse()
-    again = partial(_again, door, token, now)
+        return _refuse(request)
+    again = partial(_again, request, token, now)
     if not _presses.allows(_digest(token), now):
         return await run_in_threadpool(again, trouble=shown.words["too_often"], status=429)
     try:
@@ -316,11 +317,11 @@ def _look(connection: Connection, token: str, now: datetime) -> _Shown | None:
     return _Shown(reader, portal.list_open(connection, reader), today, reader_locale(reader.language, reader.customer.country))
 
 
-def _again(door: Door, token: str, now: datetime, **said: Any) -> Response:
+def _again(request: Request, token: str, now: datetime, **said: Any) -> Response:
     """The page anew, with what there is to say."""
-    with door.database.reading() as connection:
+    with _door(request).database.reading() as connection:
         shown = _look(connection, token, now)
-        return _refuse() if shown is None else _show(connection, shown, token, **said)
+        return _refuse(request) if shown is None else _show(connection, shown, token, **said)
 
 
 def _show(
@@ -392,6 +393,7 @@ def _bill(shown: _Shown, row: OpenInvoice) -> dict[str, Any]:
     promise = row.case.open_promise if row.case else None
     return {
         "row": page.rows((line,))[0],
+        "account": list_account(invoice, page.words, shown.locale),
         "whole": phrases(shown.locale.language).whole,
         "customer": clean(row.customer_name),
         "pay_url": "" if row.is_disputed else page.button,
@@ -442,8 +444,10 @@ def _pdf(content: bytes, name: str) -> Response:
     return Response(content, media_type="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}.pdf"', "X-Robots-Tag": "noindex"})
 
 
-def _refuse() -> Response:
-    return _page(404, refused=_NO_WAY)
+def _refuse(request: Request) -> Response:
+    """In the language that the browser asks for: nobody knows whose link it was."""
+    stranger = speak_as_asked(request)
+    return _page(404, language=stranger.language, title=stranger.words["portal_title_unknown"], refused=stranger.words["portal_unknown"])
 
 
 def _page(status: int, **values: Any) -> Response:

@@ -85,9 +85,9 @@ async def take_events(request: Request) -> Response:
 
 @router.post("/webhooks/sendgrid/inbound")
 async def take_mail(request: Request) -> Response:
-    """204 once the mail is kept."""
+    """200 once the mail is kept, as SendGrid's Inbound Parse asks for it ("Create a parse setting")."""
     verify = _verify_sendgrid(request.app.state.settings.sendgrid_inbound_keys, OLDEST_MAIL)
-    return await _take(request, "sendgrid/inbound", SENDGRID_INBOUND, LARGEST_MAIL, verify, _keep_mail, lambda: Response(status_code=204))
+    return await _take(request, "sendgrid/inbound", SENDGRID_INBOUND, LARGEST_MAIL, verify, _keep_mail, lambda: Response(status_code=200))
 
 
 Verify = Callable[[Request, bytes, datetime], dict[str, str]]
@@ -213,12 +213,14 @@ def _number(address: str) -> str:
 # -- SendGrid ------------------------------------------------------------------------------------------------------------------
 
 _OUTREACH = "dunwell_outreach"
+# Why SendGrid did not even try, as its Event Webhook Reference ("Dropped events") and the description of its Webhook Configuration API
+# spell it. Whatever else there is (a header it cannot read, content that it takes for spam, a plan that is used up) is ours to mend.
 _DROPPED = {
     "bounced address": Fault.DEAD,
     "invalid": Fault.DEAD,
+    "invalid address": Fault.DEAD,
     "spam reporting address": Fault.COMPLAINED,
     "unsubscribed address": Fault.UNWANTED,
-    "recipient list over package quota": Fault.LATER,
 }
 
 
@@ -263,10 +265,14 @@ def _meaning(event: Mapping[str, Any]) -> tuple[Told, Fault | None] | None:
             return None
 
 
-# SendGrid's own classes of bounces (bounce_classification), as far as they say more than the type does.
+# SendGrid's classes of bounces and blocks, as its page Bounce and Block Classifications describes them. The Event Webhook Reference and
+# the Bounces API spell two of them differently. A mailbox that is full or suspended is no invalid address, and SendGrid goes on trying.
 _BOUNCED = {
     "invalid address": Fault.DEAD,
+    "mailbox unavailable": Fault.LATER,
+    "technical": Fault.LATER,
     "technical failure": Fault.LATER,
+    "frequency/volume": Fault.LATER,
     "frequency or volume too high": Fault.LATER,
     "content": Fault.OURS,
     "reputation": Fault.OURS,
@@ -274,11 +280,18 @@ _BOUNCED = {
 
 
 def _sort_bounce(event: Mapping[str, Any]) -> Fault:
-    """A block is about us, or passes; a bounce is about the address, unless SendGrid knows better."""
+    """What a bounce says of its address, by the Event Webhook Reference of SendGrid ("Bounce and blocked events").
+
+    The type ``bounce`` is a refusal for good, and SendGrid drops what follows. Any other passes, and what follows is tried: ``blocked``,
+    and ``expired`` of older days, after 72 hours. It may be about us (content, reputation, policy: 5.7.1), so it never condemns an
+    address by itself.
+    """
     known = _BOUNCED.get(str(event.get("bounce_classification", "")).strip().lower())
-    if event.get("type") == "blocked":
-        return Fault.LATER if known is Fault.LATER else Fault.OURS
-    return known or Fault.DEAD
+    if event.get("type", "bounce") == "bounce":
+        return known or Fault.DEAD
+    if known is None:
+        return Fault.LATER if event.get("type") == "expired" or str(event.get("status", "")).startswith("4") else Fault.OURS
+    return Fault.LATER if known is Fault.DEAD else known
 
 
 def _keep_mail(door: Door, settings: Settings, fields: Mapping[str, str], request: Request, raw: bytes, now: datetime) -> Words:

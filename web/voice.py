@@ -168,7 +168,7 @@ def _ask_ledger(asked: Asked) -> str:
     if call is None or call.step:
         return ""
     ids = tuple(case.removeprefix("invoice/") for case, _ in call.about)
-    sight = asked.door.ledgers.read(call.seller, ids, asked.now)
+    sight = asked.door.ledgers.read(ids, asked.now)
     if sight.books.problem:
         return _is_stale(asked)
     with asked.door.database.reading() as connection:

@@ -12,9 +12,10 @@ import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import State
 from starlette.requests import ClientDisconnect
 
-from db import inbox, invoices
+from db import inbox
 from domain.discretion import describe
 from domain.event import InvoiceChanged
 from integrations.accounting import Hint
@@ -69,12 +70,16 @@ class Reports:
         if self._passing_on:
             await self._passing_on
 
-    async def _pass_on(self) -> None:
+    async def await_lull(self, patience: float) -> None:
+        """Return once no request has come for a moment, and after ``patience`` seconds in any case."""
         clock = asyncio.get_running_loop().time
+        since = clock()
+        while clock() - self._last_request < _LULL_SECONDS and clock() - since < patience:
+            await asyncio.sleep(_LULL_SECONDS)
+
+    async def _pass_on(self) -> None:
         while self._waiting:
-            since = clock()
-            while self._waiting and clock() - self._last_request < _LULL_SECONDS and clock() - since < _LONGEST_LULL_SECONDS:
-                await asyncio.sleep(_LULL_SECONDS)
+            await self.await_lull(_LONGEST_LULL_SECONDS)
             for word in [self._waiting.popleft() for _ in range(min(_A_FEW, len(self._waiting)))]:
                 await self._report(word)
 
@@ -110,24 +115,23 @@ async def receive(request: Request, seller: str) -> Response:
         if seller in known and not isinstance(error, UnableToUnderstand):
             await run_in_threadpool(request.app.state.refusals.refuse, ledger_of(seller), now)
         return JSONResponse({"error": error.told}, status_code=400 if isinstance(error, UnableToUnderstand) else 401)
-    await run_in_threadpool(request.app.state.refusals.accept, ledger_of(seller), now)
-    word, is_new = await run_in_threadpool(_store, request.app.state.door, seller, hint, raw.decode(), now)
+    word, is_new = await run_in_threadpool(_store, request.app.state, seller, hint, raw.decode(), now)
     if is_new:
         request.app.state.reports.begin(word)
     return JSONResponse({"received": True}, status_code=202)
 
 
-def _store(door: Door, seller: str, hint: Hint, body: str, now: datetime) -> tuple[str, bool]:
+def _store(state: State, seller: str, hint: Hint, body: str, now: datetime) -> tuple[str, bool]:
     source = f"rest:{seller}"
-    with door.database.transaction() as connection:
-        invoice = invoices.find_id(connection, seller, hint.ref)
+    state.refusals.accept(ledger_of(seller), now)
+    with state.door.database.transaction() as connection:
         return inbox.receive(
             connection,
             source=source,
             source_id=hint.delivery,
             seller_id=seller,
             ref=hint.ref,
-            case_id=case_id(invoice) if invoice else None,
+            cases=case_id(""),
             kind="changed",
             body=body,
             news=InvoiceChanged(by=source, why=hint.happened),

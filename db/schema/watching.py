@@ -25,6 +25,7 @@ invoices = Table(
     Column("purchase_order", Text, nullable=False),
     Column("paid_on", Date),
     Column("seen_at", Moment, nullable=False),
+    Column("bookings", JSON(none_as_null=True)),  # null: the ledger tells no single payments
     UniqueConstraint("customer_id", "number"),
     UniqueConstraint("seller_id", "ref"),
 )

@@ -26,6 +26,20 @@ _BEZAHLT = (
 PAID = (
     sign(
         Intent.PAID_ALREADY,
+        r"\byou (?:have )?(?:already )?had (?:this|it|that|our money|the (?:money|payment))\b|\b(?:zelle|venmo|paypal|ach|wire)'?e?d\b|\bran (?:my|our|the"
+        r"|her|his) card\b"
+        r"|\b(?:got|have|has|gave me) (?:a |the |an )*conf(?:irmation)?\b(?: (?:number|no|code|email))|\bshow(?:s|ing|ed)? (?:it|this|that"
+        r"|the \w+) (?:leaving|left|cleared|gone|going out|debited)\b"
+        r"|\b(?:that|this) one(?:'s| is)? (?:been )?done\b|\bwe did the (?:transfer|payment|wire)\b|\bcame out of (?:our|my) account\b"
+        r"|\bpay(?:ing)? (?:this|it|that)? ?twice\b",
+        r"\bhaben sie (?:doch )?(?:schon|bereits|laengst)\b(?! (?:mal|einmal|nach|gehoert|gesehen|geprueft|gesprochen|versucht))|\b(?:habt ihr"
+        r"|hast du) (?:doch )?(?:schon|bereits|laengst|das geld)\b"
+        r"|\bein zweites mal\b|\bdoppelt (?:zahl|bezahl|ueberweis)\w*|\b(?:uebers?|ueber das) portal gemacht\b|\bbar (?:in die hand )?(?:bezahlt|gegeben)\b"
+        r"|\bhat quittiert\b",
+        unless=r"\b(?:ware|lager|will|would|if|once|when|wenn|sobald|reminder|invoice|mahnung)\b|\?$",
+    ),
+    sign(
+        Intent.PAID_ALREADY,
         rf"\b(?:have|has|had|was|were|been|got|already|just|is|are|being|all|long since|it|this|that|we|i|they|she|he|accounting|accounts|finance|treasury"
         rf"|bookkeeper|colleague|department|company|bank|payable|ap|boss|husband|wife|partner|invoice|bill) (?:\w+ ){{0,4}}?{_PAID}\b|(?:^|[,:-] ?)(?:yes "
         rf"|no |hi |hello |ok |sorry |but |and |was |all |already |invoice |bill |just |[a-z]*[0-9]+ |yes, |hello, |hi, )*{_PAID}\b",

@@ -64,7 +64,13 @@ LEGAL = (
         r"\bverstorben\w*|\bgestorben\b|\b(?:tod|ableben) (?:von|unseres|meines|des|meiner|unserer|der)\b|\bnachlass(?:gericht|verwalt\w*|pfleg\w*|sache\w*)"
         r"|\berben\b|\berbengemeinschaft|\bgesetzliche[rn]? betreu\w+|\b(?:geschaeftsbetrieb|betrieb|geschaeft|geschaeftstaetigkeit"
         r"|taetigkeit)\b.{0,30}\b(?:eingestellt|aufgegeben)\b|\bgewerbe\b.{0,20}abgemeldet|\bfirma\b.{0,25}\b(?:aufgeloest|geloescht|erloschen)\b",
+        r"\bautomatic stay\b|\bproofs? of (?:debt|claim)\b|\bpre-?(?:appointment|petition)\b|\bsee you in court\b|\brepresenting (?:me|us)\b"
+        r"|\b(?:insolvenz)?verfahren\b.{0,30}\b(?:eroeffnet|eroeffnung)|\b(?:zur|in die) (?:insolvenz)?tabelle\b|\berbe\b.{0,12}\baus\b|\bnachlassstundung"
+        r"|\bsachwalter\w*",
         unless=(
+            r"\bcounsel (?:has |have |already )*(?:cleared|approved|signed|okayed|released)\b|\bin-?house counsel\b"
+            r"|\b(?:our law firm|unsere kanzlei) (?:is|has|are|zieht|ist|hat) (?:\w+ ){0,5}?(?:mov\w+|office|um\w*)\b|\b(?:anwalt"
+            r"|anwaelte) (?:\w+ )?sich sparen\b|"
             r"\b(?:no need|no reason|do not (?:need|want|have) to|please do not|avoid|without|rather not|not necessary to|before you"
             r"|not yet) (?:\w+ ){0,5}(?:lawyers?|attorneys?|solicitors?|court|legal)\b|\bnot (?:insolvent|bankrupt)|\b(?:nicht|kein|keinen|ohne"
             r"|keine) (?:\w+ ){0,3}(?:anwalt|anwaelte|gericht|insolvenz|insolvent|kanzlei)\b|\b(?:shipment|goods|tax|customs) (?:passed|cleared)"
@@ -113,6 +119,16 @@ STOP = (
         r"|hier) (?:bitte )?(?:nie|nicht)\b|\bschreiben sie (?:mir|uns) (?:bitte )?(?:nie|nicht)\b|\b(?:meldet euch|melden sie sich) (?:bitte )?(?:nie"
         r"|nicht mehr)\b|\bbelaestig\w+|\bschluss (?:mit|jetzt)",
         unless=r"\bhesitate|\bzoeger|\bscheuen|\bnot (?:receive|get|hear|any|received) (?:\w+ ){0,3}(?:invoice|bill|copy|reply|answer|it)\b|\bkonto kuendig",
+    ),
+    sign(
+        Intent.STOP,
+        r"\bnot (?:ring|call|text|message|dial|phone|write to|contact)\b(?: \w+){1,5} (?:again|any ?more|any (?:further|longer))\b|\bnot to (?:contact|call"
+        r"|ring|text"
+        r"|phone|message|e-?mail|write to) (?:me|us)\b|\b(?:not|never) consent(?:ed)? to\b|\bcease (?:all|any) (?:\w+ ){0,2}(?:remind|contact|mail|messag"
+        r"|call|text)\w*",
+        r"\buntersag\w+ (?:ich |wir )?(?:ihnen )?(?:\w+ ){0,3}kontakt\w*|\b(?:schreib\w*|ruf\w*|melde\w*|simst?) (?:mir|mich|uns|hier) (?:\w+ )?nicht mehr\b"
+        r"|\b(?:erinnerungen|mails|nachrichten|anrufe)\b(?: \w+){0,4} einstellen\b|\blasst? (?:mich|uns)\b(?: \w+){0,4} in ruhe",
+        unless=r"\b(?:will|shall|have|had) not\b|\b(?:need|have|hesitate) (?:not|to)\b|\bnot (?:need|have) to\b|\b(?:muessen|brauchen) (?:\w+ )?nicht\b",
     ),
     sign(
         Intent.STOP,
@@ -229,6 +245,26 @@ DISPUTE = (
             r"|\bdatenverarbeitung|\b(?:widerruf\w*|widerspr\w+)\b.{0,40}\b(?:einwilligung|nutzung|kontakt\w*|verarbeitung)|\b(?:gesellschaft|adresse"
             r"|anschrift|firmierung|firmenname|bestellnummer|\w*empfaenger|adressat)\b"
         ),
+    ),
+    # Payment hangs on what the seller is to take off or put right.
+    sign(
+        Intent.DISPUTE,
+        r"\b(?:only if|once|when|after|as soon as|the (?:minute|moment|second|day)|if|until|till|unless|should) (?:you|somebody|someone"
+        r"|your \w+) (?:\w+ ){0,3}?(?:take (?:\w+ )?off"
+        r"|takes? (?:\w+ ){1,4}off|remov\w+|fix\w*|finish\w*|replac\w+|repair\w*|credit\w*|refund\w*|deduct\w*|knocks? (?:\w+ ){0,4}?off|redo|redoes"
+        r"|complete\w*|waive\w*|drops? the"
+        r"|(?:sends? )?(?:\w+ )?(?:an? )?correct\w*)\b|\b(?:fix\w*|finish\w*|replac\w*|repair\w*|redo\w*) (?:\w+ ){1,5}(?:and )?(?:then|first|before)\b"
+        r"|\b(?:wenn|sobald|falls|bis|solange) (?:sie|ihr|du|wer|jemand|ihre? \w+) (?:\S+ ){0,6}?(?:raus(?:ge)?nehm\w*|rausnehmt|herausnehm\w*|abzieh\w*"
+        r"|streich\w*|korrigier\w*|reparier\w*"
+        r"|nachbesser\w*|austausch\w*|fertig\w*|gutschreib\w*|entfern\w*|ersetz\w*|richte\w*|behob\w*|beheb\w*)",
+        r"\bstill (?:leak\w*|drip\w*|broken|faulty|not working|does not work|missing)|\bundicht\w*|\btropft\b|\b(?:nur|only)(?: for)? (?:die|das"
+        r"|the) (?:stunden|hours|teil|part|items|positionen|boxes"
+        r"|artikel|ware|goods)\b|\b(?:sent|shipped|returned|took|gave) (?:both|all|the whole|half|everything) (?:\w+ ){0,2}?(?:back|units?|items|machines"
+        r"|boxes|pallets?|of them)\b"
+        rf"|\b{_GOODS}\b(?: \S+){{0,3}} (?:ging|gingen)\b.{{0,40}}\bzurueck\b|\bhalbe arbeit\b|\bhalf the (?:money|bill|price|invoice)\b"
+        rf"|\bwhere (?:\w+ ){{0,6}}come from\b.{{0,40}}\bquote\b",
+        unless=r"\b(?:company|address|billing|entity|firma|anschrift|adresse|po|bestellnummer|vat|ust|name|iban|bank|ueberweisung|lastschrift|reference"
+        r"|number)\b",
     ),
     sign(
         Intent.DISPUTE,

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from domain.customer import Role
-from domain.invoice import Standing
+from domain.invoice import Booking, Standing
 
 
 class UnableToReadLedger(Exception):
@@ -50,6 +50,8 @@ class LedgerInvoice:
 
     ``ref`` is the ledger's key for reading it again: one invoice each, whatever the ledger's numbers (in a csv: customer
     number and invoice number, percent-encoded, joined by a slash). Amounts are exact in the currency's minor units.
+    ``bookings`` are all payments and credits set against it, in its own currency, each under an id of its own; None: it does not tell them.
+    They explain the balance and never stand in for it.
     """
 
     ref: str
@@ -65,6 +67,7 @@ class LedgerInvoice:
     pdf_url: str = ""
     purchase_order: str = ""
     paid_on: date | None = None
+    bookings: tuple[Booking, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

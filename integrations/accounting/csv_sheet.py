@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from integrations.accounting.csv_cells import plain
 
@@ -14,8 +14,22 @@ _MOST_ROWS = 200_000
 _FAULTS_SHOWN = 50
 _VALUE_SHOWN = 60
 
-# What each column may be called; the first name is the one we suggest.
-_COLUMNS: dict[str, tuple[str, ...]] = {
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a file's columns may be called by what they hold, the name we suggest first; ``needed`` are those of which one each must be
+    there. ``example`` is a first line that has them."""
+
+    names: dict[str, tuple[str, ...]]
+    needed: tuple[tuple[str, ...], ...]
+    example: str
+    fields: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fields", {plain(name): key for key, names in self.names.items() for name in names})
+
+
+_INVOICE_COLUMNS: dict[str, tuple[str, ...]] = {
     "number": ("invoice number", "invoice no", "invoice", "invoice id", "number", "Rechnungsnr", "Rechnung", "Belegnummer", "Belegnr", "Rechnungsnummer"),
     "customer_number": ("customer number", "customer no", "customer id", "Kundennr", "Debitor", "Debitorennummer", "Debitorennr", "Kundennummer"),
     "customer_name": ("customer name", "customer", "client", "company", "Firma", "Kundenname", "Kunde"),
@@ -53,8 +67,26 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "unapplied": ("unapplied", "unapplied amount", "unapplied credit", "on account", "nicht zugeordnet"),
     "purchase_order": ("purchase order", "po", "po number", "Bestellung", "Bestellnummer"),
 }
-_FIELDS = {plain(name): key for key, names in _COLUMNS.items() for name in names}
-_NEEDED = (("number",), ("customer_number", "customer_name"), ("total",), ("due",))
+INVOICES = Layout(
+    _INVOICE_COLUMNS,
+    (("number",), ("customer_number", "customer_name"), ("total",), ("due",)),
+    "invoice number, customer number, currency, total, due",
+)
+PAYMENTS = Layout(
+    {
+        "number": _INVOICE_COLUMNS["number"],
+        "customer_number": _INVOICE_COLUMNS["customer_number"],
+        "id": ("payment id", "payment no", "payment number", "id", "transaction id", "Zahlungsnummer", "Zahlungsnr", "Buchungsnummer"),
+        "day": ("day", "payment date", "date", "paid on", "date paid", "booking date", "Zahlungsdatum", "Zahldatum", "bezahlt am", "Buchungsdatum", "Datum"),
+        "amount": ("amount", "payment amount", "amount paid", "paid", "Zahlbetrag", "Betrag"),
+        "currency": _INVOICE_COLUMNS["currency"],
+        "kind": ("kind", "type", "Buchungsart", "Art"),
+        "method": ("method", "payment method", "paid by", "Zahlungsart", "Zahlungsweise"),
+        "reference": ("reference", "payment reference", "remittance", "Referenz", "Verwendungszweck"),
+    },
+    (("number",), ("day",), ("amount",)),
+    "invoice number, customer number, day, amount",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,27 +135,28 @@ class Sheet:
     rows: tuple[tuple[int, list[str]], ...]
     width: int
     ignored: tuple[str, ...]
+    layout: Layout
 
     def column_name(self, key: str) -> str:
         """What the file calls a field, or what we would."""
-        return self.columns[key][1] if key in self.columns else _COLUMNS[key][0]
+        return self.columns[key][1] if key in self.columns else self.layout.names[key][0]
 
 
-def read_sheet(content: bytes, file: str) -> Sheet:
+def read_sheet(content: bytes, file: str, layout: Layout = INVOICES) -> Sheet:
     """The file's rows, its encoding and separator (comma, semicolon or tab) found out. Raises UnableToImport."""
     text, encoding = decode(content, file)
-    delimiter = max(";,\t", key=lambda each: _recognized(text, each))
+    delimiter = max(";,\t", key=lambda each: _recognized(text, each, layout))
     rows = tuple(split_rows(text, delimiter, file))
-    if not rows or not _recognized(text, delimiter):
-        problem, remedy = "has no line that names the columns", "let the first line name them: invoice number, customer number, currency, total, due"
+    if not rows or not _recognized(text, delimiter, layout):
+        problem, remedy = "has no line that names the columns", f"let the first line name them: {layout.example}"
         raise UnableToImport((Fault(file, rows[0][0] if rows else 0, "", "", problem, remedy),))
     line, header = rows[0]
-    columns, faults = _columns(header, line, file)
+    columns, faults = _columns(header, line, file, layout)
     if faults:
         raise UnableToImport(tuple(faults))
     used = {index for index, _ in columns.values()}
     ignored = tuple(name for index, name in enumerate(header) if name and index not in used)
-    return Sheet(file, encoding, columns, rows[1:], len(header), ignored)
+    return Sheet(file, encoding, columns, rows[1:], len(header), ignored, layout)
 
 
 def decode(content: bytes, file: str) -> tuple[str, str]:
@@ -169,26 +202,26 @@ def split_rows(text: str, delimiter: str, file: str) -> Iterator[tuple[int, list
         line = reader.line_num + 1
 
 
-def _recognized(text: str, delimiter: str) -> int:
+def _recognized(text: str, delimiter: str, layout: Layout) -> int:
     """How many columns of the first line have a name we know, taken apart by ``delimiter``."""
     try:
         _, header = next(split_rows(text, delimiter, ""), (0, []))
     except UnableToImport:
         return 0
-    return sum(plain(name) in _FIELDS for name in header)
+    return sum(plain(name) in layout.fields for name in header)
 
 
-def _columns(header: list[str], line: int, file: str) -> tuple[dict[str, tuple[int, str]], list[Fault]]:
+def _columns(header: list[str], line: int, file: str, layout: Layout) -> tuple[dict[str, tuple[int, str]], list[Fault]]:
     columns: dict[str, tuple[int, str]] = {}
     faults = []
     for index, name in enumerate(header):
-        key = _FIELDS.get(plain(name))
+        key = layout.fields.get(plain(name))
         if key and key in columns:
             faults.append(Fault(file, line, name, "", f'means the same as column "{columns[key][1]}"', "rename or remove one of the two"))
         elif key:
             columns[key] = index, name
-    for keys in _NEEDED:
+    for keys in layout.needed:
         if not any(key in columns for key in keys):
-            names = [name for key in keys for name in (_COLUMNS[key][0], _COLUMNS[key][-1])]
+            names = [name for key in keys for name in (layout.names[key][0], layout.names[key][-1])]
             faults.append(Fault(file, line, names[0], "", "there is no such column", f"name the one that holds it {' or '.join(names)}"))
     return columns, faults

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -18,11 +19,12 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from domain.calendar import zone
 from domain.customer import Role
-from domain.invoice import Standing
+from domain.invoice import Booking, BookingKind, Standing
 from domain.money import Money, UnableToReckon
 from integrations.accounting import LedgerContact, LedgerCustomer, LedgerInvoice, UnableToReadLedger
 
 _YEARS = range(2000, 2100)
+_MOST_BOOKINGS = 500
 _JOINERS = "\u200c\u200d"  # invisible, and part of how names are written in many scripts
 
 
@@ -122,6 +124,16 @@ class _Customer(Answer):
     address: tuple[_Text, ...] = Field(default=(), max_length=6)
 
 
+class _Booking(Answer):
+    id: Ref
+    day: _Day
+    amount: _Amount
+    currency: _Currency | None = None
+    kind: BookingKind = BookingKind.PAYMENT
+    method: _Text = ""
+    reference: _Text = ""
+
+
 class _Invoice(Answer):
     ref: Ref
     number: Name
@@ -136,6 +148,7 @@ class _Invoice(Answer):
     pdf_url: _Link = ""
     purchase_order: _Text = ""
     paid_on: _Day | None = None
+    payments: tuple[_Booking, ...] | None = Field(default=None, max_length=_MOST_BOOKINGS)
 
     def as_told(self) -> LedgerInvoice:
         customer = self.customer
@@ -161,7 +174,23 @@ class _Invoice(Answer):
             pdf_url=self.pdf_url,
             purchase_order=self.purchase_order,
             paid_on=self.paid_on,
+            bookings=None if self.payments is None else tuple(self._bookings(self.payments)),
         )
+
+    def _bookings(self, told: tuple[_Booking, ...]) -> Iterator[Booking]:
+        seen: set[str] = set()
+        for place, one in enumerate(told):
+            if one.id in seen:
+                raise UnableToReadLedger(f"the ledger's invoice {self.ref} has payment {one.id} twice; it must be corrected there")
+            seen.add(one.id)
+            if one.currency not in (None, self.currency):
+                raise UnableToReadLedger(
+                    f"the ledger's invoice {self.ref} is in {self.currency} and has payment {one.id} in {one.currency}; tell it as it was set against it"
+                )
+            amount = self._money(f"payments[{place}].amount", one.amount)
+            if not amount:
+                raise UnableToReadLedger(f"the ledger's invoice {self.ref} has payment {one.id} of nothing; it must be corrected there")
+            yield Booking(one.id, one.day, Money(amount, self.currency), one.kind, one.method, one.reference)
 
     def _unapplied(self, told: dict[str, Decimal]) -> tuple[tuple[str, Decimal], ...]:
         if any(amount < 0 for amount in told.values()):

@@ -1,4 +1,8 @@
-"""How a SendGrid account is set up: asked for people who set it up, and never on the way of a message."""
+"""How a SendGrid account is set up: asked for people who set it up, and never on the way of a message.
+
+Paths and answers are those of SendGrid's own OpenAPI descriptions (twilio/sendgrid-oai: Scopes API, Webhook Configuration API), the
+same at https://api.sendgrid.com and, for subusers kept in the EU, at https://api.eu.sendgrid.com.
+"""
 
 from __future__ import annotations
 

@@ -8,13 +8,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -31,6 +28,7 @@ from domain.event import ApprovalGiven
 from domain.facts import Mode
 from integrations.writing.openai_compatible import connect
 from support.by_hand import ByHand
+from support.model_server import Model, a_model
 
 CORPUS = Path(__file__).parents[1] / "playbooks"
 # As an English customer in Germany reads it.
@@ -38,56 +36,6 @@ AMOUNT = "1.200,00 €"
 HONEST = f"I hope you are well. Invoice INV-1 for {AMOUNT} is still open."
 OTHER = f"Our invoice INV-1 for {AMOUNT} remains unpaid. I would be glad to hear from you."
 TEXTS = frozenset({"first-reminder", "second-reminder", "third-reminder"})
-
-
-class Model(ThreadingHTTPServer):
-    """Says ``answer`` to everybody, after ``wait`` seconds; ``asked`` are the questions it got."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Answering)
-        self.answer: bytes = b""
-        self.status, self.wait = 200, 0.0
-        self.asked: list[dict[str, Any]] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/v1"
-
-    def say(self, content: str) -> None:
-        self.answer = json.dumps({"choices": [{"message": {"role": "assistant", "content": content}}]}).encode()
-
-    def draft(self, *paragraphs: str) -> None:
-        self.say(json.dumps({"paragraphs": paragraphs}))
-
-
-class _Answering(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        model = self.server
-        assert isinstance(model, Model)
-        model.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        time.sleep(model.wait)
-        self.send_response(model.status)
-        self.send_header("Content-Length", str(len(model.answer)))
-        self.end_headers()
-        self.wfile.write(model.answer)
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
-@contextmanager
-def a_model() -> Iterator[Model]:
-    model = Model()
-    thread = Thread(target=model.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        yield model
-    finally:
-        model.shutdown()
-        model.server_close()
-        thread.join()
 
 
 @pytest.fixture

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-import httpx
 import pytest
 
-from activities.second_reading import read_again
+from activities import second_reading
 from db import incoming, parties, replies
 from db.engine import Database
 from domain.incoming import Incoming
-from integrations.reading.chat import ChatReader
+from integrations.reading.chat import connect
+from support.model_server import Model, a_model
 from support.office import SELLER
 
 NOW = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
@@ -27,13 +27,15 @@ def kept(database: Database) -> str:
         return incoming.receive(connection, message, NOW).id
 
 
-def reader(answer: str, asked: list[str] | None = None) -> ChatReader:
-    def respond(request: httpx.Request) -> httpx.Response:
-        if asked is not None:
-            asked.append(request.url.path)
-        return httpx.Response(200, json={"choices": [{"message": {"content": answer}}]})
+@pytest.fixture
+def model() -> Iterator[Model]:
+    with a_model() as started:
+        yield started
 
-    return ChatReader("http://model.example/v1", "tiny", client=httpx.Client(transport=httpx.MockTransport(respond)))
+
+def read_again(database: Database, model: Model, answer: object, now: datetime = NOW) -> int:
+    model.say(answer)
+    return second_reading.read_again(database, connect(model.url, "tiny", ""), now)
 
 
 def intent_of(database: Database, found: str) -> tuple[str, str]:
@@ -42,28 +44,27 @@ def intent_of(database: Database, found: str) -> tuple[str, str]:
         return line.intent, line.state
 
 
-def test_what_it_suggests_becomes_the_proposed_class_and_a_person_still_has_to_read_it(database: Database, kept: str) -> None:
+def test_what_it_suggests_becomes_the_proposed_class_and_a_person_still_has_to_read_it(database: Database, model: Model, kept: str) -> None:
     assert intent_of(database, kept) == ("other", "open")
-    assert read_again(database, reader(json.dumps({"intent": "dispute"})), NOW) == 1
+    assert read_again(database, model, {"intent": "dispute"}) == 1
     assert intent_of(database, kept) == ("dispute", "open")
 
 
-def test_it_is_asked_about_an_answer_once_even_where_it_knows_no_more(database: Database, kept: str) -> None:
-    asked: list[str] = []
+def test_it_is_asked_about_an_answer_once_even_where_it_knows_no_more(database: Database, model: Model, kept: str) -> None:
     for _ in range(3):
-        read_again(database, reader(json.dumps({"intent": "other"}), asked), NOW)
-    assert asked == ["/v1/chat/completions"]
+        read_again(database, model, {"intent": "other"})
+    assert len(model.asked) == 1
     assert intent_of(database, kept) == ("other", "open")
 
 
-def test_one_that_does_not_answer_is_asked_again_and_changes_nothing(database: Database, kept: str) -> None:
-    assert read_again(database, reader("I would rather not say"), NOW) == 0
+def test_one_that_does_not_answer_is_asked_again_and_changes_nothing(database: Database, model: Model, kept: str) -> None:
+    assert read_again(database, model, "I would rather not say") == 0
     assert intent_of(database, kept) == ("other", "open")
-    assert read_again(database, reader(json.dumps({"intent": "question"})), NOW) == 1
+    assert read_again(database, model, {"intent": "question"}) == 1
 
 
-def test_what_a_person_has_dealt_with_or_has_waited_for_long_is_left_alone(database: Database, kept: str) -> None:
-    assert read_again(database, reader(json.dumps({"intent": "dispute"})), NOW + timedelta(days=2)) == 0
+def test_what_a_person_has_dealt_with_or_has_waited_for_long_is_left_alone(database: Database, model: Model, kept: str) -> None:
+    assert read_again(database, model, {"intent": "dispute"}, NOW + timedelta(days=2)) == 0
     with database.transaction() as connection:
         incoming.mark_handled(connection, kept, "nothing", by="ann", why="small talk", now=NOW)
-    assert read_again(database, reader(json.dumps({"intent": "dispute"})), NOW) == 0
+    assert read_again(database, model, {"intent": "dispute"}) == 0

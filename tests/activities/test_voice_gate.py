@@ -62,6 +62,29 @@ def test_an_approved_note_leaves_in_the_owners_voice(database: Database) -> None
     assert "Just give me a shout.\n\nCheers,\n\nAnn\n" in left.text
 
 
+def test_what_has_consequences_leaves_in_nobodys_voice_in_full_and_formally(database: Database) -> None:
+    first, *others = PLAYBOOK.steps
+    changed = replace(PLAYBOOK, steps=(first, *(replace(step, severe=step.name == "second-note" or step.severe) for step in others)))
+    policy = Policy(changed, playbooks.resolve(changed), owner="Ann", voices={SELLER.id: Edition(replace(VOICE, usual_words=20), PRESENT.hash)})
+    by_hand = ByHand(database, policy=policy)
+    invoice = by_hand.add("INV-1", 7)
+    approve(by_hand, 1, 2, 3)
+    by_hand.until(lambda: len(by_hand.mailer.accepted) == 2, invoice)
+    note, notice = [" ".join(mail.text.split()) for mail in by_hand.mailer.accepted]
+    assert note.startswith("Hi Bea,") and "hasn't come in yet" in note and "Just give me a shout." in note
+    assert notice.startswith("Dear Bea Ling,") and "I plan our own bills around the payments we expect, and a date would therefore help me" in notice
+    assert "Yours sincerely, Ann Lee" in notice and "Just give me a shout." not in notice
+
+
+def test_an_office_is_written_to_formally_by_an_owner_who_is_not(database: Database) -> None:
+    by_hand = installed(database)
+    invoice = by_hand.add("INV-1", 7, email="accounts@customer.example")
+    approve(by_hand, 1, 2, 3)
+    by_hand.work(invoice)
+    [left] = by_hand.mailer.accepted
+    assert left.text.startswith("Dear Bea Ling,")
+
+
 def test_shadow_mode_writes_notes_that_nobody_has_approved(database: Database) -> None:
     by_hand = installed(database, Mode.SHADOW)
     invoice = by_hand.add("INV-1", 7)

@@ -48,7 +48,7 @@ def example_of(label: dict[str, Any]) -> Example | None:
     wanted = date.fromisoformat(label["promise_date"]) if label["promise_date"] else None
     if not found or (wanted and not any(one.resolved.day == wanted for one in found)):
         return None
-    marked = day_weighing.mark(found, parts, today)
+    marked = day_weighing.mark(found, parts)
     return [((one.resolved.day if one else None) == wanted, list(marks.items())) for one, marks in marked]
 
 

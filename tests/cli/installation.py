@@ -77,6 +77,6 @@ class Installation:
         with database.reading() as connection:
             owed = [invoice.id for invoice in invoices.load_open(connection, "main") if invoice.balance.amount > 0]
         for invoice in owed:
-            sight = ledgers.read("main", (invoice,), now)
+            sight = ledgers.read((invoice,), now)
             with database.transaction() as connection:
                 assessor.look(connection, invoice, sight, (), now)

@@ -409,6 +409,44 @@ def test_postgresql_is_restored_into_an_empty_database_only(
         assert "createdb" in at_home.run("restore", str(tmp_path / "other.tar.gz"), status=1).output
 
 
+def test_a_restore_that_dies_before_its_end_leaves_nothing_behind_that_sends(
+    at_work: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    take_in(at_work)
+    kept = tmp_path / "kept.tar.gz"
+    at_work.run("backup", str(kept))
+    assert send_what_is_due() == 1
+    gc.collect()
+    make_room(at_work, monkeypatch, tmp_path, request)
+
+    def die(*_: object) -> None:
+        raise migrate.UnableToMigrate("the power went")
+
+    with monkeypatch.context() as dying:
+        dying.setattr(migrate, "upgrade", die)
+        assert "the power went" in at_work.run("restore", str(kept), "--yes", status=1).output
+    gc.collect()
+    if "postgres" in read_settings().database:
+        with opened() as database, database.reading() as connection:
+            fence = state.load_installation(connection).fence
+        assert fence is not None and fence.why == state.RESTORED and fence.known_until < fence.since
+    assert send_what_is_due() == 1, "the reminder was repeated"
+
+
+def test_copies_that_a_killed_backup_or_restore_has_left_are_removed_by_the_next_one(at_home: Installation, tmp_path: Path) -> None:
+    data, kept = read_settings().data_folder, tmp_path / "kept.tar.gz"
+    dead, at_work, killed = tmp_path / ".backup-dead", tmp_path / ".backup-at-work", data / ".restore-killed"
+    for folder in (dead, at_work, killed):
+        folder.mkdir()
+        (folder / "database").write_text("Pat Payer")
+    long_ago = (datetime.now(UTC) - timedelta(days=2)).timestamp()
+    os.utime(dead, (long_ago, long_ago))
+    at_home.run("backup", str(kept))
+    assert (dead.exists(), at_work.exists()) == (False, True)
+    at_home.run("restore", str(kept), "--yes")
+    assert not killed.exists()
+
+
 def test_backups_go_into_a_folder_with_dated_names_and_only_the_newest_are_kept(answering: Installation, tmp_path: Path) -> None:
     old = tmp_path / "elsewhere/dunwell-20200101T000000Z.tar.gz"
     old.parent.mkdir()

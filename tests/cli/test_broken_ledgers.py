@@ -24,6 +24,10 @@ from db.schema import metadata
 from integrations.accounting import rest
 from support.csv_files import row
 from tests.integrations.test_csv_ledger_faults import BROKEN
+from tests.integrations.test_csv_payments import FAULTY as FAULTY_PAYMENTS
+from tests.integrations.test_csv_payments import HEAD as PAYMENT_HEAD
+from tests.integrations.test_csv_payments import PAID_INVOICES
+from tests.integrations.test_csv_payments import line as payment
 from tests.support.databases import fresh_database
 
 SELLERS = """
@@ -158,6 +162,21 @@ def test_a_broken_file_is_refused_by_line_and_column_and_changes_nothing(books: 
     assert said.rstrip("\n").isprintable()
 
 
+PAYMENTS = FAULTY_PAYMENTS | {"a day in the future": (PAYMENT_HEAD + payment(day=str(FUTURE)), 2, "day", "lies in the future")}
+
+
+@pytest.mark.parametrize("content, line, column, remedy", PAYMENTS.values(), ids=PAYMENTS)
+def test_broken_payments_are_refused_by_line_and_column_and_no_invoice_is_taken_either(
+    books: Books, content: str | bytes, line: int, column: str, remedy: str
+) -> None:
+    (books.folder / "invoices.csv").write_text(PAID_INVOICES)
+    file = books.folder / "payments.csv"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    said = books.refuse(str(books.folder / "invoices.csv"), "--seller", "main", "--payments", str(file))
+    assert said.startswith("Error: payments.csv" + (f", line {line}" if line else "") + (f', column "{column}"' if column else "") + ": ")
+    assert remedy in said and "Sudwind" not in said
+
+
 MISUSED: dict[str, tuple[tuple[str, ...], str]] = {
     "a file that is not there": (("nowhere.csv", "--seller", "main"), "File 'nowhere.csv' does not exist."),
     "a folder": ((".", "--seller", "main"), "is a directory"),
@@ -166,6 +185,7 @@ MISUSED: dict[str, tuple[tuple[str, ...], str]] = {
     "a file for an API": (("good.csv", "--seller", "other"), "is rest, which is asked by itself: leave FILE out"),
     "no file for a csv ledger": (("--seller", "main"), "is csv, which is told by files: name the FILE to import"),
     "an older export": (("old.csv", "--seller", "main"), "older than the last import"),
+    "payments for an API": (("--seller", "other", "--payments", "good.csv"), "--payments: is for files"),
     "a full export of an API": (("--seller", "other", "--full"), "--full: is for files"),
     "a full export that is cut off": (("cut.csv", "--seller", "main", "--full", "--max-close-share", "0"), "above the limit of 0%; export all invoices again"),
     "an order of days nobody knows": (("good.csv", "--seller", "main", "--dates", "year-first"), "'year-first' is not one of"),

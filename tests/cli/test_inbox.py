@@ -103,6 +103,33 @@ def test_each_way_to_deal_with_it_tells_the_invoice_what_it_is(watching: Install
     assert [told[1] for told in watching.told] == news
 
 
+def rows_of(watching: Installation, source: str) -> list[tuple[str, str]]:
+    """Of what was put into the inbox by this way, each kind and whom it is for."""
+    with watching.database().reading() as connection:
+        found = connection.exec_driver_sql(f"select kind, case_id from inbox where source = '{source}' order by kind").all()
+    return [(kind, case_id.partition("/")[0]) for kind, case_id in found]
+
+
+def test_who_wants_to_pay_in_parts_is_sent_the_proposal_of_a_playbook_that_offers_plans(watching: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DUNWELL_PLAYBOOK", "issue-to-payment")
+    watching.run("import", str(watching.write_csv(("C-1", "fir", 20))))
+    watching.look_at_all()
+    found = arrived(watching, "Hello", sender="pay@fir.example", subject="C-1")
+    assert rows_of(watching, "incoming") == [("replied", "invoice")]
+    said = resolve(watching, found, "--as", "plan")
+    assert said == "Invoice C-1: the payment plan that its playbook offers is proposed in writing.\nDone.\n"
+    assert rows_of(watching, "incoming") == [("hold", "invoice"), ("offered", "plan"), ("replied", "invoice")]
+    assert [told[1] for told in watching.told] == [ReplyHandled()], "no hold of two weeks besides"
+    (line,) = json.loads(watching.run("inbox", "list", "--all", "--json").stdout)
+    assert line["state"] == "handled"
+
+
+def test_where_the_playbook_offers_no_plans_a_person_makes_the_offer(watching: Installation) -> None:
+    resolve(watching, arrived(watching, "Hello"), "--as", "plan")
+    assert [told[1] for told in watching.told] == [HoldPlaced(), ReplyHandled()]
+    assert "offered" not in dict(rows_of(watching, "incoming"))
+
+
 def test_a_promise_without_a_day_is_refused_and_the_message_stays(watching: Installation) -> None:
     found = arrived(watching, "Hello")
     assert "--day: say when the money is to come" in resolve(watching, found, "--as", "promise", status=2)

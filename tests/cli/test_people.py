@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from db import approvals, tasks
 from db.people import Access
-from domain.event import ApprovalGiven, DisputeRaised, PromiseMade, Spoken
+from domain.event import ApprovalGiven, DisputeRaised, News, PromiseMade, Replied, Spoken
 from domain.task import Task, TaskKind
 from tests.cli.installation import Installation
 
@@ -109,6 +111,28 @@ def test_one_word_tells_the_invoice_and_closes_the_task(answering: Installation)
     assert isinstance(first, PromiseMade) and str(first.day) == day and str(first.amount) == "60" and (by, why) == ("Ann", "Ms. Nair")
     assert second == Spoken()
     assert "no open task" in answering.run("tasks", "done", task, "--result", "voicemail", status=1).output
+
+
+@pytest.mark.parametrize("playbook, news, put_in", [("issue-to-payment", [Spoken()], ["hold", "offered"]), ("standard", [Replied(), Spoken()], [])])
+def test_who_asks_on_the_phone_to_pay_in_parts_is_sent_the_proposal_where_the_playbook_offers_plans(
+    answering: Installation, monkeypatch: pytest.MonkeyPatch, playbook: str, news: list[News], put_in: list[str]
+) -> None:
+    passed_on: list[str] = []
+
+    async def report_all(door: object, words: tuple[str, ...]) -> int:
+        passed_on.extend(words)
+        return len(words)
+
+    monkeypatch.setattr("starter.Door.report_all", report_all)
+    monkeypatch.setenv("DUNWELL_PLAYBOOK", playbook)
+    task = a_task(answering, TaskKind.CALL)
+    said = answering.run("tasks", "done", task, "--result", "plan").stdout
+    assert [told[1] for told in answering.told] == news
+    with answering.database().reading() as connection:
+        rows = connection.exec_driver_sql("select kind, id from inbox where source = 'task' order by kind").all()
+    assert [kind for kind, _ in rows] == put_in and sorted(passed_on) == sorted(row for _, row in rows)
+    assert ("is proposed in writing" in said) == bool(put_in)
+    assert "no open task" in answering.run("tasks", "show", task, status=1).output
 
 
 def test_a_result_that_does_not_fit_closes_nothing(answering: Installation) -> None:

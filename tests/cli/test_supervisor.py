@@ -17,9 +17,10 @@ import httpx
 import pytest
 
 from cli.supervisor import Log, Part, Patience, UnableToFindPort, free_port, supervise, temporal_part
+from tests.support.ports import port_to_come
 
 ROOT = Path(__file__).parents[2]
-IMPATIENT = Patience(ready=15.0, first_pause=0.01, longest_pause=0.02, quick_deaths=4, orphans=10.0)
+IMPATIENT = Patience(ready=120.0, first_pause=0.01, longest_pause=0.02, quick_death=600.0, quick_deaths=4, orphans=120.0)
 
 # Writes its process id, then waits; on SIGTERM notes its name, so that the order of the endings can be read.
 CHILD = """
@@ -50,11 +51,11 @@ def log(line):
     print(line, flush=True)
 async def on_ready():
     log("all are ready")
-sys.exit(asyncio.run(supervise(parts, log=log, run_folder=folder, on_ready=on_ready, patience=Patience(ready=20, orphans=20))))
+sys.exit(asyncio.run(supervise(parts, log=log, run_folder=folder, on_ready=on_ready, patience=Patience(ready=120, orphans=120))))
 """
 
 
-def part(name: str, folder: Path, code: str = CHILD, *, stop_seconds: float = 10.0) -> Part:
+def part(name: str, folder: Path, code: str = CHILD, *, stop_seconds: float = 60.0) -> Part:
     async def ready() -> bool:
         return (folder / f"{name}.pid").exists()
 
@@ -137,7 +138,13 @@ def test_ctrl_c_while_still_starting_stops_what_was_started(tmp_path: Path) -> N
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends the children of a killed parent")
 def test_no_part_outlives_a_supervisor_killed_with_kill_9_and_the_next_one_waits_for_the_last_of_them(tmp_path: Path) -> None:
-    slow = CHILD.replace("sys.exit(0)", "time.sleep(1); sys.exit(0)")
+    slow = CHILD.replace(
+        "sys.exit(0)",
+        """
+    while not (folder / "let-go").exists():
+        time.sleep(0.02)
+    sys.exit(0)""",
+    )
     first = start_supervisor(tmp_path, temporal=slow, web=CHILD)
     read_until(first, "all are ready")
     orphans = [pid("temporal", tmp_path), pid("web", tmp_path)]
@@ -145,8 +152,9 @@ def test_no_part_outlives_a_supervisor_killed_with_kill_9_and_the_next_one_waits
     first.wait(60)
     second = start_supervisor(tmp_path, temporal=CHILD)
     read_until(second, "waiting for its parts to end")
+    (tmp_path / "let-go").touch()
     read_until(second, "temporal is ready")
-    assert not any(is_alive(orphan) for orphan in orphans)
+    until(lambda: not any(is_alive(orphan) for orphan in orphans))  # a process lets go of its files a moment before it has ended
     second.terminate()
     assert second.wait(60) == 0
 
@@ -179,9 +187,13 @@ def test_a_part_that_keeps_dying_ends_the_run_and_the_end_of_its_log_is_shown(tm
 
 def test_a_part_that_never_gets_ready_ends_the_run_and_the_end_of_its_log_is_shown(tmp_path: Path) -> None:
     said: list[str] = []
-    waiting = part("worker", tmp_path, "import time\nprint('waiting for Temporal', flush=True)\nwhile True: time.sleep(0.1)")
-    patience = Patience(ready=1.0)
-    assert asyncio.run(supervise([waiting], log=said.append, run_folder=tmp_path, patience=patience)) == 1
+
+    async def not_ready() -> bool:
+        until(lambda: "waiting" in (tmp_path / "logs" / "worker.log").read_text())
+        return False
+
+    waiting = Part("worker", (sys.executable, "-c", "import time\nprint('waiting for Temporal', flush=True)\ntime.sleep(600)"), not_ready)
+    assert asyncio.run(supervise([waiting], log=said.append, run_folder=tmp_path, patience=Patience(ready=1.0))) == 1
     assert "worker was not ready after 1 s." in said[-1]
     assert said[-1].endswith("\n    waiting for Temporal")
 
@@ -267,7 +279,7 @@ def test_a_log_that_has_grown_large_is_put_aside_at_the_next_start(tmp_path: Pat
 
 def test_a_taken_port_gives_way_to_the_next_free_one() -> None:
     with socket.socket() as taken:
-        start = free_port(20000 + os.getpid() % 5000)
+        start = port_to_come()
         taken.bind(("127.0.0.1", start))
         taken.listen()
         second = free_port(start)
@@ -282,13 +294,13 @@ def test_no_free_port_is_an_error_that_says_so() -> None:
 
 @pytest.mark.server
 def test_the_temporal_server_comes_up_with_its_namespace_and_search_attributes(tmp_path: Path) -> None:
-    port = free_port(21000 + os.getpid() % 5000)
+    port = port_to_come()
     ui_port = free_port(port + 1)
 
     async def look() -> int:
         asked = f"http://127.0.0.1:{ui_port}/api/v1/namespaces/dunwell"
-        described = httpx.get(asked, timeout=10, trust_env=False).json()
-        known = httpx.get(f"{asked}/search-attributes", timeout=10, trust_env=False).json()["customAttributes"]
+        described = httpx.get(asked, timeout=60, trust_env=False).json()
+        known = httpx.get(f"{asked}/search-attributes", timeout=60, trust_env=False).json()["customAttributes"]
         assert described["config"]["workflowExecutionRetentionTtl"] == f"{30 * 86400}s"
         assert known == {"Stage": "INDEXED_VALUE_TYPE_KEYWORD", "Balance": "INDEXED_VALUE_TYPE_DOUBLE"}
         return 0

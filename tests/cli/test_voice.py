@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import mailbox
+import re
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -107,3 +108,31 @@ def test_one_draft_of_each_tier_is_approved_for_the_present_voice_alone(installa
 
 def test_a_draft_that_does_not_exist_cannot_be_approved(installation: Installation) -> None:
     assert "there is no draft" in installation.run("voice", "approve", "vd_nothing", "--by", "Hanna", status=1).output
+
+
+GERMAN = "\n\n".join(("Hallo {name},", "kannst du dir das Tor ansehen, wie {name} wollte? Sag mir einfach Bescheid.", "Viele Grüße", "Hanna"))
+
+
+def test_drafts_say_du_and_little_where_the_owner_does_and_a_change_of_either_ends_the_approval(installation: Installation, tmp_path: Path) -> None:
+    for name in NAMES:
+        (tmp_path / f"{name}.txt").write_text(GERMAN.format(name=name), "utf-8")
+    installation.run("voice", "learn", *(str(tmp_path / f"{name}.txt") for name in NAMES))
+    file = installation.folder / "voice" / "main.yaml"
+    learned = file.read_text("utf-8")
+    assert "formality: casual" in learned and "language: de" in learned
+    [words] = re.findall(r"^usual_words: (\d+)$", learned, re.MULTILINE)
+
+    def drafts() -> list[dict[str, str]]:
+        found: list[dict[str, str]] = json.loads(installation.run("voice", "calibrate", "--json").output)
+        return found
+
+    short = drafts()
+    for one in short[::2]:
+        installation.run("voice", "approve", one["draft"], "--by", "Hanna Weiss")
+    for changed in (learned.replace("formality: casual", "formality: formal"), learned.replace(f"usual_words: {words}", "usual_words: 120")):
+        file.write_text(learned, "utf-8")
+        assert json.loads(installation.run("voice", "show", "--json").output)["waiting"] == ""
+        file.write_text(changed, "utf-8")
+        assert "has not approved a draft of the first note" in json.loads(installation.run("voice", "show", "--json").output)["waiting"]
+        assert "has changed since" in installation.run("voice", "approve", short[0]["draft"], "--by", "Hanna Weiss", status=1).output
+    assert len(drafts()[0]["text"].split()) > len(short[0]["text"].split())

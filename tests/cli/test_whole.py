@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.server, pytest.mark.timeout(240)]
+# What starts "dunwell up" runs one after another: each takes the first ports that are free, and listens a moment later.
+pytestmark = [pytest.mark.server, pytest.mark.xdist_group("siege"), pytest.mark.timeout(300)]
 
 COMMAND = (sys.executable, "-u", "-P", "-m", "cli")
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from db import inbox
+from db import inbox, invoices, parties
 from db.engine import Database
 from domain.answers import Reply
 from domain.event import HoldPlaced, InvoiceChanged
+from support.office import SELLER
+from support.worlds import an_invoice
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -21,6 +24,29 @@ def test_the_same_delivery_is_stored_once_however_often_it_comes(database: Datab
             )
     assert len({row for row, _ in stored}) == 1
     assert sum(is_new for _, is_new in stored) == 1
+
+
+def test_a_hint_belongs_to_the_case_of_its_sellers_invoice_or_to_none_as_yet(database: Database) -> None:
+    with database.transaction() as connection:
+        for seller in (SELLER, replace(SELLER, id="other")):
+            parties.save_seller(connection, seller)
+        row = parties.CustomerRow("C-1", "Ling GmbH", "DE", ("Europe/Berlin",), "en", ())
+        customer = parties.save_customers(connection, SELLER.id, [row])["C-1"]
+        invoices.save_invoices(connection, [(replace(an_invoice(NOW.date()), seller=SELLER.id, customer=customer), "R-1")], NOW)
+        known = invoices.find_by_ref(connection, SELLER.id, "R-1")
+        assert known is not None
+        found = {}
+        for seller, ref in ((SELLER.id, "R-1"), (SELLER.id, "R-2"), ("other", "R-1")):
+            key = f"{seller}/{ref}"
+            word, is_new = inbox.receive(
+                connection, source="rest", source_id=key, kind="changed", body="{}", now=NOW, seller_id=seller, ref=ref, cases="invoice/", news=InvoiceChanged()
+            )
+            again = inbox.receive(connection, source="rest", source_id=key, kind="changed", body="{}", now=NOW, seller_id=seller, ref=ref, cases="invoice/")
+            assert is_new and again == (word, False)
+            stored = inbox.load_word(connection, word)
+            assert stored is not None and (stored.seller, stored.ref, stored.news) == (seller, ref, InvoiceChanged())
+            found[key] = stored.case
+    assert found == {f"{SELLER.id}/R-1": f"invoice/{known.id}", f"{SELLER.id}/R-2": "", "other/R-1": ""}
 
 
 def test_a_word_is_heard_once_and_its_answer_stays(database: Database) -> None:

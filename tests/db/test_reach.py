@@ -182,7 +182,8 @@ def test_everybody_who_pays_through_one_waits_for_the_same_lock(database: Databa
     with database.transaction() as connection:
         parties.save_reach(connection, replace(parties.load_customer(connection, branch), pays_through=head))
         invoices.save_invoices(connection, [(owed, "R-1")], MONDAY)
-        stored = invoices.find_id(connection, SELLER.id, "R-1") or ""
+        found = invoices.find_by_ref(connection, SELLER.id, "R-1")
+    stored = found.id if found else ""
     order: list[str] = []
 
     def take() -> None:

@@ -11,11 +11,26 @@ import pytest
 from domain.case import Case, Fate, HoldKind
 from domain.catching_up import adopt_memory, adopt_sent
 from domain.decision import Assessment, Close, Perform, Wait, assess, record_contact
-from domain.event import AnswerOwed, ChasingStopped, DisputeRaised, News, PromiseMade, Reopened, Replied, ReplyHandled
+from domain.event import (
+    AnswerOwed,
+    ChasingStopped,
+    DisputeRaised,
+    DisputeResolved,
+    HoldReleased,
+    LegalStop,
+    News,
+    PaymentReported,
+    PromiseMade,
+    Reopened,
+    Replied,
+    ReplyHandled,
+    Spoken,
+)
 from domain.facts import Facts, InFlight, Refused
 from domain.money import Money
 from domain.owed import AgreedPart, AnswerKind, OwedStanding
 from domain.plan_news import PlanAgreed, PlanEnded
+from domain.task import TaskKind
 from support.worlds import MONDAY, a_case, facts
 
 LATE = date(2026, 2, 20)
@@ -100,9 +115,76 @@ def test_a_plan_and_its_installments_are_spoken_of_only_while_it_stands() -> Non
     assert over.verdict.rule != "answer" and "reminder of the installment not sent: the payment plan has ended" in [one.what for one in over.entries]
 
 
+SPOKEN = {
+    "dispute-confirmed-1": DisputeRaised("two boxes missing", by="Bea", why="on the phone", confirmed_for=("INV-1", "INV-2")),
+    "call-back-confirmed-1": Replied("Bea", "on the phone", call_back=True, confirmed_for=("INV-1", "INV-2"), ending="567"),
+    "payment-noted-1": PaymentReported("Bea", "on the phone", confirmed_for=("INV-1", "INV-2")),
+}
+
+
+@pytest.mark.parametrize("step", SPOKEN)
+def test_what_was_said_on_the_phone_is_confirmed_once_for_all_it_was_about(step: str) -> None:
+    heard = hear(reminded(), SPOKEN[step])
+    assert isinstance(act := heard.verdict.decision, Perform) and (act.step, act.channel) == (step, "email")
+    (owed,) = heard.case.answers
+    assert owed.about == "INV-1, INV-2"
+    said, _ = record_contact(heard.case, step, "email", Fate.DELIVERED, "out-2", facts(), MONDAY)
+    assert len(hear(said, SPOKEN[step]).case.answers) == 1, "said twice on one day, it is confirmed once"
+    assert said.silences == heard.case.silences
+
+
+@pytest.mark.parametrize("news", [replace(word, confirmed_for=()) for word in SPOKEN.values()])
+def test_what_the_customer_wrote_needs_no_confirmation(news: News) -> None:
+    assert hear(reminded(), news).case.answers == ()
+
+
+def test_a_call_back_names_the_day_and_the_number_and_a_payment_until_when_we_wait() -> None:
+    (call,) = hear(reminded(), SPOKEN["call-back-confirmed-1"]).case.answers
+    assert (call.day, call.ending) == (date(2026, 3, 3), "567")
+    heard = hear(reminded(), SPOKEN["payment-noted-1"])
+    (hold,), (payment,) = heard.case.holds, heard.case.answers
+    assert payment.day == facts().today(hold.until)
+
+
+def test_a_matter_that_is_in_dispute_already_is_confirmed_when_it_is_named_again() -> None:
+    known = hear(reminded(), DisputeRaised("never ordered", by="Ann")).case
+    again = hear(known, Replied("Bea", "something is wrong", confirmed_for=("INV-1",)))
+    assert isinstance(act := again.verdict.decision, Perform) and act.step == "dispute-confirmed-1"
+
+
+@pytest.mark.parametrize(
+    "step, ending, line",
+    [
+        ("dispute-confirmed-1", DisputeResolved(by="Ann"), "confirmation of the dispute not sent: the dispute is over"),
+        ("payment-noted-1", HoldReleased(by="Ann"), "confirmation of the reported payment not sent: its time is over"),
+        ("call-back-confirmed-1", ReplyHandled(by="Ann"), ""),
+        ("call-back-confirmed-1", Spoken(by="Ann"), ""),
+        ("call-back-confirmed-1", LegalStop(by="Ann"), "confirmation of the call back not sent: a legal stop"),
+    ],
+)
+def test_what_is_over_before_it_was_confirmed_is_not_confirmed(step: str, ending: News, line: str) -> None:
+    heard = hear(reminded(), SPOKEN[step], ending)
+    assert [one.standing for one in heard.case.answers] == [OwedStanding.DROPPED]
+    assert not line or line in [one.what for one in heard.entries]
+
+
+def test_a_call_back_whose_day_has_gone_is_not_announced() -> None:
+    case = hear(reminded(), SPOKEN["call-back-confirmed-1"], switched_off="moving house").case
+    later = assess(case, None, (), facts(), MONDAY + timedelta(days=2))
+    assert "confirmation of the call back not sent: its day has gone" in [one.what for one in later.entries]
+
+
+def test_by_a_playbook_without_words_for_it_a_person_writes() -> None:
+    old = replace(facts().playbook, says=("promise-confirmed.email",))
+    heard = hear(reminded(), SPOKEN["dispute-confirmed-1"], playbook=old)
+    assert heard.case.answers == ()
+    assert any(task.kind is TaskKind.CALL and "confirmation of the dispute" in task.title and "INV-1, INV-2" in task.remedy for task in heard.tasks)
+
+
 @pytest.mark.parametrize(
     "news, why",
     [
+        (AnswerOwed(AnswerKind.CALL_BACK_CONFIRMED, by="Ann"), "confirmed by itself"),
         (AnswerOwed(AnswerKind.PROMISE_CONFIRMED, by="Ann"), "a promise is confirmed by itself"),
         (AnswerOwed(AnswerKind.PLAN_CONFIRMED, by="Ann"), "parts: name the installments"),
         (AnswerOwed(AnswerKind.PLAN_CONFIRMED, (replace(PART, amount=Money(Decimal(1), "USD")),), by="Ann"), "parts: the invoice is in EUR"),

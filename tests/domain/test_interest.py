@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.installment import Payment
-from domain.interest import STATUTES, Debt, Interest, InterestLaw, Rate, UnableToAccrue, find_missing, reckon
+from domain.interest import STATUTES, Debt, Interest, InterestLaw, Rate, UnableToAccrue, debt_on, find_missing, reckon
+from domain.invoice import Booking, BookingKind, Invoice
 from domain.money import Money
 
 DE, EU, UK = InterestLaw.DE, InterestLaw.EU, InterestLaw.UK
@@ -81,6 +82,62 @@ def test_reckoning_with_what_is_open_now_alone_never_gives_more_than_the_days_of
     open_now = max(principal - sum(one.amount.amount for one in payments if one.day <= until), Decimal(0))
     exact, known = (reckon(law, (debt,), until, rates) for debt in (Debt(money(principal, law), due, payments), Debt(money(open_now, law), due)))
     assert known is None or (exact is not None and known.accrued <= exact.accrued and known.fixed <= exact.fixed and known.total <= exact.total)
+
+
+def from_the_books(law: InterestLaw, invoice: Invoice, asked: Decimal, until: date, rates: tuple[Rate, ...]) -> Decimal:
+    """A second clerk, who knows no debts: each day bears interest on what is asked for today and on all that was paid after the due date and had
+    not come on that day."""
+    percents = {rate.since: rate.percent + POINTS[law] for rate in rates}
+    with localcontext() as context:
+        context.prec = 60
+        sum_, day = Decimal(0), invoice.due
+        begun = percents[(day + timedelta(days=1)).replace(month=1 if (day + timedelta(days=1)).month <= 6 else 7, day=1)]
+        while (day := day + timedelta(days=1)) <= until:
+            late = [one.amount.amount for one in invoice.bookings or () if one.kind == "payment" and day < one.day <= until and one.day > invoice.due]
+            percent = begun if law is UK else percents[day.replace(month=1 if day.month <= 6 else 7, day=1)]
+            leap = (day.year % 4 == 0 and day.year % 100 != 0) or day.year % 400 == 0
+            sum_ += (asked + sum(late)) * percent / 100 / (366 if leap else 365)
+        return (sum_ + Decimal("1e-40")).quantize(Decimal("0.01"), ROUND_FLOOR)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    law=st.sampled_from(InterestLaw),
+    balance=amounts,
+    due=days,
+    late=st.integers(1, 700),
+    disputed=st.integers(0, 99),
+    booked=st.lists(st.tuples(st.integers(-30, 750), amounts, st.sampled_from(BookingKind)), max_size=5),
+    apart=st.sampled_from((Decimal(0), Decimal(0), Decimal("0.01"), Decimal("-5.00"))),
+)
+def test_the_days_of_payments_bear_interest_up_to_each_where_the_books_add_up_and_else_what_is_open_now_does_alone(
+    law: InterestLaw, balance: Decimal, due: date, late: int, disputed: int, booked: list[tuple[int, Decimal, BookingKind]], apart: Decimal
+) -> None:
+    until, rates = min(due + timedelta(days=late), date(2029, 12, 31)), table(law, [Decimal(2)] * len(HALF_YEARS))
+    told = tuple(Booking(str(n), due + timedelta(days=after), money(amount, law), kind) for n, (after, amount, kind) in enumerate(booked))
+    whole = balance + sum(one.amount.amount for one in told) + apart
+    invoice = Invoice("i", "s", "c", "INV-1", money(whole, law), money(balance, law), due, due, bookings=told)
+    asked = balance - (balance * disputed / 100).quantize(Decimal("0.01"))
+    found = reckon(law, (debt_on(invoice, money(asked, law), due, until),), until, rates)
+    known = reckon(law, (Debt(money(asked, law), due),), until, rates)
+    if apart:
+        assert found == known, "what does not add up is not reckoned with"
+        return
+    assert (found.accrued.amount if found else Decimal(0)) == from_the_books(law, invoice, asked, until, rates)
+    assert found is None or found.principal.amount == asked, "only what is open is asked for"
+    assert known is None or (found is not None and known.accrued <= found.accrued)
+
+
+def test_a_credit_note_lowers_the_debt_from_the_beginning_and_a_payment_from_its_day() -> None:
+    rates = (Rate(EU, date(2025, 7, 1), Decimal("2.15")),)
+    until, cases = date(2025, 8, 20), {}
+    for kind in BookingKind:
+        told = (Booking("1", date(2025, 8, 11), money("18250.00"), kind),)
+        invoice = Invoice("i", "s", "c", "1", money("36500.00"), money("18250.00"), date(2025, 7, 1), date(2025, 7, 31), bookings=told)
+        found = reckon(EU, (debt_on(invoice, invoice.balance, invoice.due, until),), until, rates)
+        cases[kind] = str(found.accrued.amount) if found else ""
+    # 36,500 x 10.15 % over 365: 10.15 a day for ten days, then half of it for ten; and half of it for all twenty
+    assert cases == {BookingKind.PAYMENT: "152.25", BookingKind.CREDIT: "101.50"}
 
 
 @pytest.mark.parametrize(

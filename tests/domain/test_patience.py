@@ -31,7 +31,7 @@ from domain.event import (
 )
 from domain.facts import Contacted, Facts
 from domain.invoice import Standing
-from domain.patience import LONGEST_SILENCE, SHARES
+from domain.patience import DISPUTE, LONGEST_SILENCE, SHARES
 from domain.task import TaskKind
 from support.worlds import MONDAY, a_case, facts
 
@@ -273,6 +273,16 @@ def test_no_chain_of_words_keeps_an_invoice_silent_for_more_than_ninety_days_and
             assert story.now + timedelta(minutes=1) <= decision.until <= max(story.now, datetime(2026, 4, 1, tzinfo=UTC)) + timedelta(days=100)
         story.days(days)
     assert longest_silence(story) <= LONGEST_SILENCE + DAY
+
+
+def test_a_dispute_raised_anew_every_day_is_its_owners_to_clear_up_at_once_when_the_patience_is_spent() -> None:
+    story = Story()
+    for _ in range(120):
+        story.look(DisputeRaised("price", None, "Tom", by="Bea"))
+        story.days(1)
+    assert story.case.open_dispute is not None
+    assert story.case.open_dispute.due == story.now.date() - DAY
+    assert longest_silence(story) <= SHARES[DISPUTE] + DAY
 
 
 def test_every_kind_of_hold_that_can_be_said_again_and_again_has_a_share() -> None:

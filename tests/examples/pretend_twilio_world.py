@@ -51,17 +51,18 @@ class Post:
 
 @dataclass
 class TwilioWorld:
-    """``pages`` answers requests whose path begins so; ``statuses`` are answered first, in turn; all else gets 204."""
+    """``pages`` answers requests whose path begins so; ``statuses`` are answered before that, in turn, to requests whose path begins so;
+    all else gets 204."""
 
     address: str = ""
     log: Path = Path()
     url: str = ""
     pages: dict[str, Callable[[Post], str]] = field(default_factory=dict)
-    statuses: list[int] = field(default_factory=list)
+    statuses: dict[str, list[int]] = field(default_factory=dict)
     posts: list[Post] = field(default_factory=list)
-    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=10, trust_env=False))
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=60, trust_env=False))
 
-    def client(self, token: str = TOKEN, timeout: float = 10) -> Client:
+    def client(self, token: str = TOKEN, timeout: float = 60) -> Client:
         return Client(ACCOUNT, token, http_client=Elsewhere(self.address, timeout))
 
     def put(self, path: str, body: Any) -> httpx.Response:
@@ -78,7 +79,7 @@ class TwilioWorld:
         return [line for line in read_log(self.log) if line["what"] == what and (not sid or sid in (line.get("sid"), line.get("call")))]
 
     def told(self, sid: str, number: int) -> list[Post]:
-        """What was told of one message or call, at least ``number`` things unless they do not come."""
+        """What was told of one message or call, once that is at least ``number`` things."""
 
         def of_it() -> list[Post]:
             return [post for post in self.posts if sid in (post.form.get("MessageSid"), post.form.get("CallSid")) and "/status" in post.url]
@@ -88,14 +89,15 @@ class TwilioWorld:
 
     def heard(self, sid: str) -> list[dict[str, Any]]:
         """Every word of a call, once it is over."""
-        until(lambda: bool(self.lines("call ended", sid)), 20)
+        until(lambda: bool(self.lines("call ended", sid)))
         (call,) = (call for call in self.http.get(f"{self.address}/calls").json() if call["sid"] == sid)
         return list(call["words"])
 
 
-def until(is_so: Callable[[], bool], seconds: float = 60) -> None:
+def until(is_so: Callable[[], bool], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
-    while not is_so() and time.monotonic() < deadline:
+    while not is_so():
+        assert time.monotonic() < deadline, f"not so after {seconds:.0f} s: {is_so}"
         time.sleep(0.01)
 
 
@@ -108,7 +110,8 @@ def twilio_world(folder: Path) -> Iterator[TwilioWorld]:
             body = self.rfile.read(int(self.headers["content-length"] or 0)).decode()
             form = dict(parse_qsl(body, keep_blank_values=True, errors="strict"))
             post = Post(world.url + self.path, form, self.headers["X-Twilio-Signature"], self.headers["X-Twilio-Webhooks-Signature-Settings"])
-            status = world.statuses.pop(0) if world.statuses else 200
+            planned = next((left for path, left in world.statuses.items() if self.path.startswith(path) and left), None)
+            status = planned.pop(0) if planned else 200
             text = next((page(post) for path, page in world.pages.items() if self.path.startswith(path)), "") if status == 200 else ""
             world.posts.append(post)
             self.send_response(status if status != 200 or text else 204)
@@ -130,7 +133,7 @@ def twilio_world(folder: Path) -> Iterator[TwilioWorld]:
     command += ["--account", ACCOUNT, "--token", TOKEN, "--sms-url", f"{world.url}/sms"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
     try:
-        until(lambda: (folder / "port").exists() or process.poll() is not None, 60)
+        until(lambda: (folder / "port").exists() or process.poll() is not None)
         world.address = f"http://127.0.0.1:{(folder / 'port').read_text()}"
         yield world
     finally:

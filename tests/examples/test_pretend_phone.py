@@ -94,8 +94,9 @@ def test_every_request_about_a_call_is_signed_so_that_twilios_own_library_finds_
     assert [post.form["CallStatus"] for post in told] == ["initiated", "ringing", "in-progress", "completed"]
     assert [post.form["SequenceNumber"] for post in told] == ["0", "1", "2", "3"]
     assert told[3].form["AnsweredBy"] == "human" and int(told[3].form["CallDuration"]) > 3
-    assert len(world.posts) == 6
-    assert all(RequestValidator(TOKEN).validate(post.url, post.form, post.signature) for post in world.posts)
+    ours = [post for post in world.posts if post.form["CallSid"] == call.sid]  # the call before may just be told to be over
+    assert len(ours) == 6
+    assert all(RequestValidator(TOKEN).validate(post.url, post.form, post.signature) for post in ours)
 
 
 def test_silence_falls_through_a_gather_or_is_told_when_that_is_asked_for(world: TwilioWorld) -> None:
@@ -243,7 +244,7 @@ def test_twiml_can_come_with_the_call_itself(world: TwilioWorld) -> None:
 
 
 def test_a_call_can_be_taken_back_while_it_rings_and_not_after_its_end(world: TwilioWorld) -> None:
-    call = dial(world, {"seconds": 1})
+    call = dial(world, {"seconds": 4})
     assert world.client().calls(call.sid).update(status="canceled").status == "canceled"
     assert world.heard(call.sid) == [] and world.told(call.sid, 2)[-1].form["CallStatus"] == "canceled"
     with pytest.raises(TwilioRestException) as met:

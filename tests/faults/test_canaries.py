@@ -40,7 +40,8 @@ from db.engine import Database
 from db.schema import cases, inbox, invoices, journal, outreach
 from tests.integrations.mail_servers import PretendMailServer, pretend_mail_server
 
-pytestmark = [pytest.mark.server, pytest.mark.timeout(180)]
+# What starts "dunwell up" runs one after another: each takes the first ports that are free, and listens a moment later.
+pytestmark = [pytest.mark.server, pytest.mark.xdist_group("siege"), pytest.mark.timeout(300)]
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of thirty-two bytes ...").decode()
 SELLERS = """
@@ -175,7 +176,7 @@ class Installation:
             found: int = connection.execute(query).scalar_one()
         return found
 
-    def until(self, query: Any, least: int = 1, seconds: float = 40) -> None:
+    def until(self, query: Any, least: int = 1, seconds: float = 120) -> None:
         deadline = time.monotonic() + seconds
         while self.count(query) < least:
             assert time.monotonic() < deadline, f"did not happen: {query}\n{self.logs()}"
@@ -202,7 +203,7 @@ def installed(folder: Path, ledger: Ledger, mail: PretendMailServer, monkeypatch
     with (folder / "up.log").open("wb") as said:
         process = subprocess.Popen([sys.executable, "-u", "-P", "-m", "cli", "up"], stdout=said, stderr=said, start_new_session=True)
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while "Shadow mode" not in (folder / "up.log").read_text():
             assert time.monotonic() < deadline and process.poll() is None, (folder / "up.log").read_text()
             time.sleep(0.1)
@@ -240,7 +241,7 @@ def live_through(made: Installation, ledger: Ledger, mail: PretendMailServer, ca
     made.run("resume", "--token", token)
 
     port = made.settings()["DUNWELL_PUBLIC_PORT"]
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as client:
 
         def post(number: str, **headers: str) -> int:
             now = datetime.now(UTC)
@@ -270,7 +271,7 @@ def live_through(made: Installation, ledger: Ledger, mail: PretendMailServer, ca
         assert post("BROKEN") == 202
         inside = f"http://127.0.0.1:{made.settings()['DUNWELL_PRIVATE_PORT']}"
         for page, status in ((case.removeprefix("invoice/"), 500), (canaries.plant("unknown page"), 404), (f"?search={canaries.plant('search')}", 404)):
-            assert httpx.get(f"{inside}/invoices/{page}", trust_env=False).status_code == status
+            assert httpx.get(f"{inside}/invoices/{page}", timeout=60, trust_env=False).status_code == status
         asyncio.run(failure_seen(made, case))
 
 
@@ -281,7 +282,7 @@ async def temporal(made: Installation) -> Client:
 async def failure_seen(made: Installation, case: str) -> None:
     """Wait until an activity has failed over the broken customer more than once."""
     client = await temporal(made)
-    for _ in range(200):
+    for _ in range(600):
         pending = (await client.get_workflow_handle(case).describe()).raw_description.pending_activities
         if pending and pending[0].attempt > 2 and pending[0].last_failure.message:
             assert pending[0].last_failure.application_failure_info.type == "ValueError"

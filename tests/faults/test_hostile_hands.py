@@ -15,6 +15,7 @@ from temporalio import activity
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
+from temporalio.client import WorkflowExecutionStatus
 from temporalio.exceptions import ApplicationError
 
 from activities.outreach import Site
@@ -67,10 +68,13 @@ def test_resets_and_terminations_in_the_middle_of_a_delivery_send_nothing_twice_
             await reset(made, handle, to_the_last=how == "last")
         opened.set()
         if how == "terminate":
-            for _ in range(100):
-                if await made.door.revive(datetime.now(UTC) + timedelta(minutes=3)):
+            for _ in range(600):
+                await made.door.revive(datetime.now(UTC) + timedelta(minutes=3))
+                if (await handle.describe()).status is WorkflowExecutionStatus.RUNNING:  # or another of these stories revived it
                     break
                 await asyncio.sleep(0.1)
+            else:
+                raise AssertionError("the lost run was never found")
         await until_settled(made, invoice)
         await still_listens(made, invoice)
         # Held before it left, the message goes out now; once it had left it does not go out again.

@@ -68,12 +68,6 @@ def read_post(body: dict[str, Any]) -> Arrived:
     )
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def reset(connection: socket.socket) -> None:
     """Close the hard way: the other side sees "connection reset"."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -101,7 +95,7 @@ def pretend_sendgrid() -> Iterator[PretendSendGrid]:
             world.headers.append({name.lower(): value for name, value in self.headers.items()})
             world.posts.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             if world.answer == "hang":
-                world.released.wait(30)
+                world.released.wait(120)
             elif world.answer == "reset":
                 reset(self.connection)
             elif world.answer == "garbage":
@@ -158,7 +152,7 @@ class PretendMailServer:
             server.transport.abort()
             return "250 never heard"
         if self.at_data == "hang":
-            await asyncio.sleep(30)
+            await asyncio.sleep(120)
         if self.at_data:
             return self.at_data
         assert isinstance(envelope.content, bytes)

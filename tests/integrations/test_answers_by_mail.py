@@ -22,10 +22,11 @@ from integrations.messaging import smtp
 from integrations.messaging.imap import Mailbox, MailboxForm, connect
 from support.by_hand import ByHand
 from support.customer_mail import returned, written
-from support.imap_server import ImapServer, free_port, imap_server
+from support.imap_server import ImapServer, imap_server
 from support.office import FakeDoor
 from support.rig import SELLER
 from tests.integrations.mail_servers import pretend_mail_server
+from tests.support.ports import nobody
 
 
 @pytest.fixture(scope="module")
@@ -171,9 +172,10 @@ def test_a_copy_sent_to_the_mailbox_counts_as_the_mail_to_the_customer_it_is(pos
 
 
 def test_a_mailbox_that_cannot_be_read_is_told_of_until_it_can(post: Post) -> None:
-    away = connect(MailboxForm(user="ann", password="x", host="127.0.0.1", port=free_port(), security="none"), timeout=2)
-    for _ in range(5):
-        assert asyncio.run(post.intake.read(away, lambda: post.hand.now)).failed == 1
+    with nobody() as port:
+        away = connect(MailboxForm(user="ann", password="x", host="127.0.0.1", port=port, security="none"), timeout=2)
+        for _ in range(5):
+            assert asyncio.run(post.intake.read(away, lambda: post.hand.now)).failed == 1
     assert f"mailbox/{away.source}" in post.hand.tasks()
     with post.hand.database.transaction() as connection:
         assert mailboxes.load(connection, away.source, "INBOX").failures == 5

@@ -17,7 +17,8 @@ import pytest
 from domain.incoming import Incoming
 from integrations.messaging.imap import Mailbox, MailboxForm, UnableToReadMailbox, connect, read_url
 from support.customer_mail import written
-from support.imap_server import ImapServer, free_port, imap_server
+from support.imap_server import ImapServer, imap_server
+from tests.support.ports import nobody
 
 AT = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 LONG_AGO = date(2020, 1, 1)
@@ -89,9 +90,10 @@ def test_a_wrong_password_is_named_as_what_it_is(server: ImapServer) -> None:
 
 
 def test_a_server_that_is_away_is_named_as_what_it_is() -> None:
-    form = MailboxForm(user="ann", password="x", host="127.0.0.1", port=free_port(), security="none")
-    with pytest.raises(UnableToReadMailbox, match="could not be reached"), connect(form, timeout=2).open():
-        pass
+    with nobody() as port:
+        form = MailboxForm(user="ann", password="x", host="127.0.0.1", port=port, security="none")
+        with pytest.raises(UnableToReadMailbox, match="could not be reached"), connect(form, timeout=2).open():
+            pass
 
 
 @pytest.mark.parametrize(

@@ -43,9 +43,9 @@ class World:
     statuses: list[int] = field(default_factory=list)
     posts: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     mails: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=10, trust_env=False))
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=60, trust_env=False))
 
-    def mailer(self, way: str, name: str = "SG.test.none", timeout: float = 10) -> Mailer:
+    def mailer(self, way: str, name: str = "SG.test.none", timeout: float = 60) -> Mailer:
         if way == "sendgrid":
             return sendgrid.connect(name, host=self.address, timeout=timeout)
         return smtp.connect(f"smtp://{name}:any@127.0.0.1:{self.smtp_port}", timeout=timeout)
@@ -59,8 +59,12 @@ class World:
     def lines(self, what: str, key: str) -> list[dict[str, Any]]:
         return [line for line in read_log(self.log) if line["what"] == what and line["key"] == key]
 
+    def batches(self, events: set[str]) -> list[dict[str, Any]]:
+        """What was written down of posts that told of any of these."""
+        return [line for line in read_log(self.log) if line["what"] == "events" and events & {event["id"] for event in line["events"]}]
+
     def events(self, key: str, number: int) -> list[dict[str, Any]]:
-        """What was told about one mail, at least ``number`` events of it unless they do not come."""
+        """What was told about one mail, once that is at least ``number`` events."""
 
         def told() -> list[dict[str, Any]]:
             return [event for _, body in self.posts for event in json.loads(body) if event["dunwell_outreach"] == key]
@@ -69,9 +73,10 @@ class World:
         return told()
 
 
-def until(is_so: Callable[[], bool], seconds: float = 60) -> None:
+def until(is_so: Callable[[], bool], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
-    while not is_so() and time.monotonic() < deadline:
+    while not is_so():
+        assert time.monotonic() < deadline, f"not so after {seconds:.0f} s: {is_so}"
         time.sleep(0.01)
 
 
@@ -106,7 +111,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     command += ["--log", str(world.log), "--events-url", world.url, "--events-key-file", str(folder / "key.pem")]
     command += ["--inbound-url", world.url.replace("/events", "/inbound")]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
-    until(lambda: (folder / "port").exists() or process.poll() is not None, 30)
+    until(lambda: (folder / "port").exists() or process.poll() is not None)
     world.address, world.smtp_port = f"http://127.0.0.1:{(folder / 'port').read_text()}", (folder / "smtp").read_text()
     yield world
     process.terminate()
@@ -140,8 +145,8 @@ ORDERS: tuple[tuple[dict[str, Any], bool, dict[str, tuple[type, bool | None]]], 
     ({"do": "truncate"}, True, dict.fromkeys(WAYS, (Unknown, None))),
     ({"do": "delay", "seconds": 0.1, "when": "request"}, True, dict.fromkeys(WAYS, (Accepted, None))),
     ({"do": "delay", "seconds": 0.1, "when": "accepted"}, True, dict.fromkeys(WAYS, (Accepted, None))),
-    ({"do": "delay", "seconds": 0.8, "when": "request"}, True, dict.fromkeys(WAYS, (Unknown, None))),
-    ({"do": "delay", "seconds": 0.8, "when": "accepted"}, True, dict.fromkeys(WAYS, (Unknown, None))),
+    ({"do": "delay", "seconds": 3, "when": "request"}, True, dict.fromkeys(WAYS, (Unknown, None))),
+    ({"do": "delay", "seconds": 3, "when": "accepted"}, True, dict.fromkeys(WAYS, (Unknown, None))),
 )
 
 
@@ -152,7 +157,7 @@ def test_what_a_mailer_says_of_a_misbehaving_provider_agrees_with_what_was_accep
 ) -> None:
     world.put("/faults", [order]).raise_for_status()
     email = an_email()
-    outcome = world.mailer(way, timeout=0.4 if order.get("seconds", 0) > 0.4 else 10).send(email)
+    outcome = world.mailer(way, timeout=1.5 if order.get("seconds", 0) > 1.5 else 60).send(email)
 
     until(lambda: bool(world.lines("answer", email.key)))
     accepted = world.lines("accepted", email.key)
@@ -199,7 +204,7 @@ def test_a_sender_is_killed_before_or_after_its_mail_was_accepted(world: World, 
         way: subprocess.Popen([sys.executable, "-c", _SENDER, str(ROOT), way, places[way], keys[way]], stdout=subprocess.PIPE, text=True) for way in WAYS
     }
     for way, sender in senders.items():
-        said, _ = sender.communicate(timeout=30)
+        said, _ = sender.communicate(timeout=120)
         assert (sender.returncode, said) == (-9, "")
         until(lambda key=keys[way]: bool(world.lines("answer", key)))
         assert len(world.lines("accepted", keys[way])) == (when == "accepted")
@@ -222,10 +227,14 @@ def test_orders_are_taken_one_after_another_whichever_way_the_mails_come(world: 
 
 
 def test_an_order_with_seconds_stands_that_long(world: World) -> None:
-    world.put("/faults", [{"do": "fail", "status": 429, "seconds": 0.6}]).raise_for_status()
+    world.put("/faults", [{"do": "fail", "status": 429, "seconds": 600}]).raise_for_status()
     assert [world.mailer("sendgrid").send(an_email()).kind for _ in range(3)] == ["refused"] * 3
-    time.sleep(0.6)
-    assert isinstance(world.mailer("sendgrid").send(an_email()), Accepted)
+    world.put("/faults", [{"do": "fail", "status": 429, "seconds": 0.6}]).raise_for_status()
+    mails = [an_email()]
+    while isinstance(world.mailer("sendgrid").send(mails[-1]), Refused):
+        mails.append(an_email())
+    (met,), (passed,) = world.lines("request", mails[0].key), world.lines("accepted", mails[-1].key)
+    assert len(mails) > 1 and passed["monotonic"] - met["monotonic"] >= 0.6
 
 
 def test_an_order_that_cannot_be_carried_out_is_refused(world: World) -> None:
@@ -288,9 +297,11 @@ def test_events_come_twice_reversed_late_or_never_as_planned(world: World) -> No
     mails = [an_email() for _ in plans]
     for email in mails:
         world.mailer("sendgrid").send(email)
-    begun = time.monotonic()
     late = world.events(mails[2].key, 2)
-    assert time.monotonic() - begun > 0.15 and [event["event"] for event in late] == ["processed", "delivered"]
+    assert [event["event"] for event in late] == ["processed", "delivered"]
+    ids = {event["sg_event_id"] for event in late}
+    until(lambda: bool(world.batches(ids)))
+    assert world.batches(ids)[0]["monotonic"] - world.lines("accepted", mails[2].key)[0]["monotonic"] >= 0.4
     copies = world.events(mails[0].key, 6)
     assert (len(copies), len({event["sg_event_id"] for event in copies})) == (6, 2)
     assert [(event["event"], event.get("type")) for event in world.events(mails[1].key, 3)] == [("bounce", "bounce"), ("deferred", None), ("processed", None)]
@@ -370,11 +381,12 @@ def test_the_activity_api_refuses_whoever_has_not_bought_it_and_shows_mails_late
     world.put("/activity", {"bought": False}).raise_for_status()
     assert world.get("/v3/messages", query=by_key(email)).status_code == 403
     assert world.get("/v3/messages/any").status_code == 403
-    world.put("/activity", {"lag_seconds": 0.5}).raise_for_status()
+    world.put("/activity", {"lag_seconds": 3600}).raise_for_status()
     assert world.get("/v3/messages", query=by_key(an_email())).json() == {"messages": []}
     later = an_email()
     world.mailer("sendgrid").send(later)
     assert world.get("/v3/messages", query=by_key(later)).json() == {"messages": []}
+    world.put("/activity", {"lag_seconds": 0.5}).raise_for_status()
     until(lambda: bool(world.get("/v3/messages", query=by_key(later)).json()["messages"]))
     assert len(world.get("/v3/messages", query=by_key(later)).json()["messages"]) == 1
 

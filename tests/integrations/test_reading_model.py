@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from itertools import product
 
-import httpx
 import pytest
 
 from domain.calendar import BusinessCalendar
 from domain.incoming import Incoming
 from domain.understanding import Intent, Understood, understand
 from domain.understanding.refining import may_be_refined, refine
-from integrations.reading.chat import ChatReader, UnableToAskModel
+from integrations.reading.chat import ChatReader, UnableToAskModel, connect
+from settings import Settings, UnableToConfigure
+from support.model_server import Model, a_model
+from worker import connect_reader
 
 TODAY = date(2026, 11, 18)
 WEEKDAYS = BusinessCalendar()
@@ -57,25 +60,25 @@ def message(text: str) -> Incoming:
     return Incoming("test", "1", "email", datetime(2026, 11, 18, 9, tzinfo=UTC), "a@customer.example", ("ar@seller.example",), text)
 
 
-def reader(answer: object, *, raw: bool = False) -> tuple[ChatReader, list[httpx.Request]]:
-    asked: list[httpx.Request] = []
-
-    def obey(request: httpx.Request) -> httpx.Response:
-        asked.append(request)
-        said = answer if raw else json.dumps(answer)
-        return httpx.Response(200, json={"choices": [{"message": {"role": "assistant", "content": said}}]})
-
-    return ChatReader("http://model.example", "tiny", client=httpx.Client(transport=httpx.MockTransport(obey))), asked
+@pytest.fixture
+def model() -> Iterator[Model]:
+    with a_model() as started:
+        yield started
 
 
-def read(text: str, answer: object) -> tuple[Understood, Understood]:
+def reader(model: Model, answer: object) -> ChatReader:
+    model.say(json.dumps(answer))
+    return connect(model.url, "tiny", "")
+
+
+def read(model: Model, text: str, answer: object) -> tuple[Understood, Understood]:
     """What the rules understood, and what it became with the model's help."""
     incoming = message(text)
     before = understand(incoming, "en", TODAY, WEEKDAYS)
     if not may_be_refined(before):
         return before, before
     try:
-        suggested = reader(answer)[0].suggest("", text)
+        suggested = reader(model, answer).suggest("", text)
     except UnableToAskModel:
         return before, before
     return before, refine(before, suggested, incoming, "en", TODAY, WEEKDAYS)
@@ -88,9 +91,9 @@ def test_there_are_enough_attacks() -> None:
 
 
 @pytest.mark.parametrize("demand", range(len(DEMANDS)))
-def test_a_model_that_obeys_the_attacker_has_no_effect_that_is_not_its_to_have(demand: int) -> None:
+def test_a_model_that_obeys_the_attacker_has_no_effect_that_is_not_its_to_have(model: Model, demand: int) -> None:
     for text, demanded in ATTACKS[demand :: len(DEMANDS)]:
-        before, after = read(text, demanded)
+        before, after = read(model, text, demanded)
         assert after.pauses, text
         assert isinstance(after.intent, Intent)
         assert after.promise_day is None and after.promise_amount is None, text
@@ -114,35 +117,42 @@ def test_what_the_rules_know_no_model_is_asked_about(text: str) -> None:
     assert all(refine(known, suggested, message(text), "en", TODAY, WEEKDAYS) == known for suggested in Intent)
 
 
-def test_a_suggestion_in_the_agreed_form_names_the_class_and_leaves_the_rest_to_a_person() -> None:
-    before, after = read("Hmm, the moon was full that night", {"intent": "dispute"})
+def test_a_suggestion_in_the_agreed_form_names_the_class_and_leaves_the_rest_to_a_person(model: Model) -> None:
+    before, after = read(model, "Hmm, the moon was full that night", {"intent": "dispute"})
     assert before.intent is Intent.OTHER
     assert (after.intent, after.pauses, after.sure) == (Intent.DISPUTE, True, False)
 
 
-def test_the_message_stands_between_marks_it_cannot_know_and_hidden_letters_are_gone() -> None:
-    model, asked = reader({"intent": "other"})
-    model.suggest("Re: invoice", "pay\u200b\u202e me")
-    sent = json.loads(asked[0].content)
+def test_the_message_stands_between_marks_it_cannot_know_and_hidden_letters_are_gone(model: Model) -> None:
+    reader(model, {"intent": "other"}).suggest("Re: invoice", "pay\u200b\u202e me")
+    [sent] = model.asked
     mark, *between, end = sent["messages"][1]["content"].split("\n")
     assert mark == end and len(mark) == 16
     assert between == ["Re: invoice", "", "pay me"]
-    assert sent["temperature"] == 0 and "tools" not in sent
+    assert "tools" not in sent
+    assert sent["response_format"]["json_schema"]["schema"]["properties"]["intent"]["enum"] == list(Intent)
 
 
-@pytest.mark.parametrize("answer", ["", "other", '{"intent": "other"} and more', "{" * 5000, '{"intent": "other", "intent2": 1}'])
-def test_an_answer_in_another_form_is_no_answer(answer: str) -> None:
-    with pytest.raises(UnableToAskModel, match="agreed form"):
-        reader(answer, raw=True)[0].suggest("", "hello")
+@pytest.mark.parametrize("answer", ["none of them", {"intent": "settled"}, {"intent": "other", "pauses": False}])
+def test_an_answer_that_is_no_class_of_ours_is_no_answer(model: Model, answer: object) -> None:
+    with pytest.raises(UnableToAskModel):
+        reader(model, answer).suggest("", "hello")
 
 
-def test_a_model_that_fails_or_answers_without_end_is_said_to_have_failed() -> None:
-    def fail(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(500)
+@pytest.mark.parametrize("end", ["", "/", "/v1", "/v1/"])
+def test_its_address_may_be_written_with_or_without_its_end(model: Model, end: str) -> None:
+    model.say({"intent": "dispute"})
+    assert connect(f"{model.url.removesuffix('/v1')}{end}", "tiny", "").suggest("", "hello") is Intent.DISPUTE
+    assert model.paths == ["/v1/chat/completions"]
 
-    def flood(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, content=b"x" * 1_000_000)
 
-    for answer, said in ((fail, "did not answer"), (flood, "longer than")):
-        with pytest.raises(UnableToAskModel, match=said):
-            ChatReader("http://model.example", "tiny", client=httpx.Client(transport=httpx.MockTransport(answer))).suggest("", "hello")
+def test_why_it_could_not_be_asked_is_said_with_the_setting_to_look_at(model: Model) -> None:
+    model.status = 500
+    with pytest.raises(UnableToAskModel, match="status 500; see DUNWELL_READING_MODEL_URL"):
+        connect(model.url, "tiny", "").suggest("", "hello")
+
+
+def test_settings_that_cannot_be_used_are_named() -> None:
+    with pytest.raises(UnableToConfigure, match="DUNWELL_READING_MODEL_NAME"):
+        connect_reader(Settings(reading_model_url="http://127.0.0.1:1/v1"))
+    assert connect_reader(Settings(reading_model_url="")) is None

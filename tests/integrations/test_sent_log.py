@@ -103,9 +103,9 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = folder / "port"
     command = [sys.executable, "examples/pretend_mail.py", "--port-file", str(port), "--log", str(folder / "accepted.jsonl")]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
-    for _ in range(600):
-        if port.exists():
-            break
+    deadline = time.monotonic() + 120
+    while not port.exists():
+        assert process.poll() is None and time.monotonic() < deadline, "the pretend provider did not come up"
         time.sleep(0.05)
     yield f"http://127.0.0.1:{port.read_text()}"
     process.terminate()
@@ -113,7 +113,7 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def tell(provider: str, path: str, body: Any) -> None:
-    httpx.put(provider + path, json=body, trust_env=False).raise_for_status()
+    httpx.put(provider + path, json=body, timeout=60, trust_env=False).raise_for_status()
 
 
 def test_sendgrid_tells_each_message_once_with_what_it_covered_and_not_what_is_known(provider: str) -> None:

@@ -31,6 +31,7 @@ from domain.delivery import Told
 from integrations.messaging import Accepted, Attachment, Email, Message, sendgrid, smtp, twilio_call, twilio_text
 from tests.examples.pretend_twilio_world import ACCOUNT, ROOT, TOKEN, Elsewhere, TwilioWorld, twilio_world
 from tests.support import third_party
+from tests.support.ports import port_to_come
 
 pytestmark = [pytest.mark.xdist_group("third-parties"), pytest.mark.timeout(900)]  # the first run installs
 
@@ -275,8 +276,7 @@ class Sink:
 
 @pytest.fixture
 def sink(tmp_path: Path) -> Iterator[Sink]:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = int(probe.getsockname()[1])
+    port = port_to_come()
     command = [sys.executable, "-m", "aiosmtpd", "-n", "-l", f"127.0.0.1:{port}", "-c", "aiosmtpd.handlers.Mailbox", str(tmp_path / "box")]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=os.environ | {"PYTHONWARNINGS": "ignore"})
 

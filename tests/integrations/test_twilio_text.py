@@ -141,9 +141,9 @@ def test_an_answer_that_leaves_doubt_is_never_posted_again(peer: Peer, status: i
 
 @pytest.mark.parametrize("trouble", ["slow", "cut", "nonsense", "no sid"])
 def test_a_request_that_got_out_and_was_not_answered_clearly_is_in_doubt(peer: Peer, trouble: str) -> None:
-    peer.delay, peer.cut = (1.0 if trouble == "slow" else 0.0), trouble == "cut"
+    peer.delay, peer.cut = (10.0 if trouble == "slow" else 0.0), trouble == "cut"
     peer.body = {"nonsense": ["x"], "no sid": {"status": "queued"}}.get(trouble)
-    assert isinstance(texts(peer, timeout=0.3).carry(message()), Unknown)
+    assert isinstance(texts(peer, timeout=1).carry(message()), Unknown)
     assert len(peer.asked) == 1
 
 

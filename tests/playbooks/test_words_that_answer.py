@@ -28,7 +28,14 @@ PLAN = replace(
     ),
     asked=Money(Decimal("620.00"), "EUR"),
 )
-_SHEET_OF = {"promise-confirmed": PROMISE, "plan-confirmed": PLAN, "installment-reminder": PLAN, "discount-granted": replace(ONE, around=EVERYTHING)}
+SPOKEN = Circumstances(tone="warm", about="INV-104", colleague="Vera Lind", answer_day=date(2026, 3, 9), number_ending="182")
+_SHEET_OF = {
+    "promise-confirmed": PROMISE,
+    "plan-confirmed": PLAN,
+    "installment-reminder": PLAN,
+    "discount-granted": replace(ONE, around=EVERYTHING),
+    **dict.fromkeys(("dispute-confirmed", "call-back-confirmed", "payment-noted"), replace(ONE, around=SPOKEN)),
+}
 
 
 def write(name: str, sheet: FactSheet) -> Rendered:
@@ -62,6 +69,26 @@ def test_a_part_that_was_promised_is_asked_for_by_transfer_since_the_link_takes_
     text = write("promise-confirmed.email", sheet).text
     assert PAY_URL not in text and re.search(r"Amount:\s+€740.00", text) and "€1,240.00" in text
     assert PAY_URL in write("promise-confirmed.email", replace(sheet, asked=Money(Decimal("1240.00"), "EUR"))).text
+
+
+@pytest.mark.parametrize("channel", ["email", "sms", "task"])
+@pytest.mark.parametrize("what", ["dispute-confirmed", "call-back-confirmed", "payment-noted"])
+def test_what_was_said_on_the_phone_is_confirmed_with_the_invoices_and_the_day(what: str, channel: str) -> None:
+    def said(around: Circumstances) -> str:
+        written = write(f"{what}.{channel}", replace(ONE, around=around))
+        return " ".join(f"{written.subject} {written.text}".split())
+
+    assert "INV-104" in said(SPOKEN) and "9 March 2026" in said(SPOKEN)
+    assert "INV-104, INV-117" in said(replace(SPOKEN, about="INV-104, INV-117"))
+    assert ("Vera Lind" in said(SPOKEN)) == (what != "payment-noted" and (what, channel) not in (("dispute-confirmed", "sms"), ("call-back-confirmed", "task")))
+    assert ("182" in said(SPOKEN).replace("0182", "")) == (what == "call-back-confirmed" and channel != "sms")
+
+
+@pytest.mark.parametrize("channel", ["email", "sms"])
+def test_a_dispute_about_a_part_says_that_we_do_not_remind_of_that_part(channel: str) -> None:
+    part = replace(SPOKEN, disputed_amount=Money(Decimal("300.00"), "EUR"))
+    text = write(f"dispute-confirmed.{channel}", replace(ONE, around=part)).text
+    assert "€300.00" in text and "remind" in text
 
 
 def test_a_plan_names_every_installment_and_asks_for_the_next() -> None:

@@ -26,7 +26,7 @@ from domain.customer import Behavior, Role, Tier
 from domain.diary import EntryKind
 from domain.event import News
 from domain.facts import Mode
-from domain.invoice import Standing
+from domain.invoice import Booking, Standing
 from domain.payment_plan import PlanState
 from domain.person import Duty
 from domain.plan_keeping import KeptPlan, PlanWord
@@ -49,6 +49,7 @@ WRITE = "python -m tests.replay.shapes --write"
 # What the database keeps: JSON columns, and the words of columns that hold a member of an enumeration.
 STORED: dict[str, Any] = {
     "database: cases.body": Case,
+    "database: invoices.bookings": tuple[Booking, ...],
     "database: inbox.news": News,
     "database: inbox.body, of payment plans": PlanWord,
     "database: plans.body": KeptPlan,

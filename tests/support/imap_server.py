@@ -6,15 +6,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
-from socket import AF_INET, SOCK_STREAM, socket
 
 from imapclient import IMAPClient
 
 from integrations.messaging.imap import Mailbox, MailboxForm, connect
+from tests.support.ports import port_to_come
 
 USER, PASSWORD = "replies", "let-me-in"
 
@@ -28,12 +28,12 @@ class ImapServer:
 
     def mailbox(self, **fields: object) -> Mailbox:
         form = {"user": USER, "password": PASSWORD, "host": "127.0.0.1", "port": self.port, "security": "none", "sent": "Sent", **fields}
-        return connect(MailboxForm.model_validate(form), timeout=10)
+        return connect(MailboxForm.model_validate(form), timeout=60)
 
     @contextmanager
     def as_owner(self) -> Iterator[IMAPClient]:
         """The mailbox as its owner's own mail program sees it."""
-        client = IMAPClient("127.0.0.1", self.port, ssl=False, timeout=10)
+        client = IMAPClient("127.0.0.1", self.port, ssl=False, timeout=60)
         client.login(USER, PASSWORD)
         try:
             yield client
@@ -62,7 +62,7 @@ class ImapServer:
 
 @contextmanager
 def imap_server() -> Iterator[ImapServer]:
-    port = free_port()
+    port = port_to_come()
     program = "import sys; from pymap.main import main; sys.exit(main())"
     where = ("--host", "127.0.0.1", "--port", str(port), "--no-tls")
     account = ("dict", "--demo-data", "--demo-user", USER, "--demo-password", PASSWORD)
@@ -83,13 +83,6 @@ def imap_server() -> Iterator[ImapServer]:
     finally:
         process.kill()
         process.wait()
-
-
-def free_port() -> int:
-    with closing(socket(AF_INET, SOCK_STREAM)) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _await(server: ImapServer) -> None:

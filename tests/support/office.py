@@ -127,19 +127,20 @@ class Office:
         holds: tuple[Hold, ...] = (),
         promises: tuple[Promise, ...] = (),
         ended: Outcome | None = None,
+        playbook: str = "standard",
     ) -> str:
         due = self.today - timedelta(days=late)
         money = Money(Decimal(balance), currency)
         drawn = Invoice("", SELLER.id, customer, number, money, money, due - timedelta(days=30), due)
-        playbook = policy.load("standard")
+        followed = policy.load(playbook)
         with self.database.transaction() as connection:
-            stored.store_version(connection, playbook.hash, playbook.name, policy.resolve(playbook), self.now)
+            stored.store_version(connection, followed.hash, followed.name, policy.resolve(followed), self.now)
             invoices.save_invoices(connection, [(drawn, f"{customer}/{number}")], self.now)
             found = next(one for one in invoices.find_by_number(connection, number) if one.customer == customer)
             case = Case(
                 f"invoice/{found.id}",
                 found,
-                playbook.hash,
+                followed.hash,
                 self.now,
                 rungs=rungs,
                 holds=holds,

@@ -8,13 +8,13 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 
 from db.engine import Database
+from tests.support.ports import port_to_come
 
 
 class UnableToStart(Exception):
@@ -55,9 +55,7 @@ class Postgres:
         self.folder.chmod(0o755)
         data = self.folder / "data"
         self._run([str(binaries / "initdb"), "-D", str(data), "-A", "trust", "-U", "dunwell", "--no-locale", "-E", "UTF8", "-N"]).check_returncode()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = port_to_come()
         quick = [] if durable else ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
         options = [*quick, "max_connections=300", f"unix_socket_directories={self.folder}"]
         command = [str(binaries / "postgres"), "-D", str(data), "-p", str(self.port), "-c", "listen_addresses=127.0.0.1"]
@@ -101,7 +99,7 @@ class Postgres:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _run(self, command: list[str]) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(command, cwd=self.folder, stdout=subprocess.DEVNULL, timeout=60, **self._as_user())
+        return subprocess.run(command, cwd=self.folder, stdout=subprocess.DEVNULL, timeout=240, **self._as_user())
 
     def _as_user(self) -> dict[str, object]:
         return {"user": self.user, "extra_groups": []} if self.user else {}

@@ -172,10 +172,11 @@ def compose_word(kind: type[News], town: Town, case: str, number: int) -> News:
     other = next((hash_ for hash_ in PLAYBOOKS if hash_ != one.playbook), one.playbook) if number % 3 else one.playbook
     printed = next((rung.outreach for rung in one.rungs if rung.is_to_be_posted), "o-unheard-of")
     doubtful = next((flight.outreach for flight in town.flights.get(case, ())), printed)
+    spoken = ("INV-1", "INV-2")[: number % 3]
     left = next((rung.outreach for rung in reversed(one.rungs) if rung.is_contact and rung.outreach), "o-unheard-of")
     words: dict[type[News], Callable[[], News]] = {
         InvoiceChanged: lambda: InvoiceChanged(person),
-        PaymentReported: lambda: PaymentReported(person, method=("transfer", "check", "abroad")[number % 3]),  # type: ignore[arg-type]
+        PaymentReported: lambda: PaymentReported(person, method=("transfer", "check", "abroad")[number % 3], confirmed_for=spoken),  # type: ignore[arg-type]
         PromiseMade: lambda: PromiseMade(day, amount, person, decided=number % 5 == 0),
         HoldPlaced: lambda: HoldPlaced(day if number % 5 else None, person),
         HoldReleased: lambda: HoldReleased(person, legal=number % 2 == 0),
@@ -183,11 +184,13 @@ def compose_word(kind: type[News], town: Town, case: str, number: int) -> News:
         ChasingStopped: lambda: ChasingStopped(person),
         OutreachResolved: lambda: OutreachResolved(doubtful, number % 2 == 0, person),
         WordUnreadable: lambda: WordUnreadable("{", person),
-        DisputeRaised: lambda: DisputeRaised("damaged", amount, due=day if number % 3 == 0 else None, credit_note=number % 2 == 0, by=person),
+        DisputeRaised: lambda: DisputeRaised(
+            "damaged", amount, due=day if number % 3 == 0 else None, credit_note=number % 2 == 0, by=person, confirmed_for=spoken
+        ),
         DisputeResolved: lambda: DisputeResolved(person),
         LegalStop: lambda: LegalStop("insolvency", person),
         WaitAsked: lambda: WaitAsked(day if number % 2 else None, person),
-        Replied: lambda: Replied("mail", copy=number % 2 == 0),
+        Replied: lambda: Replied("mail", copy=number % 2 == 0, call_back=number % 5 == 0, confirmed_for=spoken),
         ReplyHandled: lambda: ReplyHandled(person),
         Spoken: lambda: Spoken(number % 2 == 0, person),
         ApprovalAsked: lambda: ApprovalAsked(step, text, today + timedelta(days=4), "Dunwell"),

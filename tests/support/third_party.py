@@ -12,7 +12,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tarfile
@@ -25,6 +24,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.support.ports import port_to_come
 
 LOCKED = Path(__file__).parents[1] / "third_party"
 OLDEST_NODE = 20
@@ -124,7 +125,7 @@ def prism(document: dict[str, Any], folder: Path, upstream: str = "") -> Iterato
     (folder / "openapi.json").write_text(json.dumps(document))
     way = ["proxy", "--errors", str(folder / "openapi.json"), upstream] if upstream else ["mock", str(folder / "openapi.json")]
     for _ in range(5):
-        port = _free_port()
+        port = port_to_come()
         with (folder / "prism.log").open("w") as log:
             process = subprocess.Popen(["node", str(program), *way, "-h", "127.0.0.1", "-p", str(port)], stdout=log, stderr=log, cwd=folder)
         try:
@@ -140,8 +141,3 @@ def prism(document: dict[str, Any], folder: Path, upstream: str = "") -> Iterato
             process.kill()
             process.wait(60)
     pytest.fail("Prism found no free port")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])

@@ -14,6 +14,7 @@ from domain import matters, parking
 from domain.calendar import local_day, start_of_day, zone
 from domain.calling import counts_as
 from domain.case import ApprovalStanding, Case, Fate, HoldKind, PromiseStanding
+from domain.confirming import SAID_ON_THE_PHONE
 from domain.deciding import APPROVAL_BUSINESS_DAYS
 from domain.decision import APPROVAL, Assessment, Close, Perform, Wait, assess, record_contact
 from domain.desk import count
@@ -80,6 +81,7 @@ class Town:
     flights: dict[str, tuple[InFlight, ...]] = field(default_factory=dict)
     asked: dict[str, set[str]] = field(default_factory=dict)  # the open tasks of people of ours that speak to the customer
     thanked: dict[str, datetime] = field(default_factory=dict)
+    noted: dict[tuple[str, AnswerKind], tuple[datetime, str]] = field(default_factory=dict)
     fate: Fate = Fate.DELIVERED
     messages: int = 0
 
@@ -154,6 +156,7 @@ class Town:
             gone = frozenset() if went_out else frozenset({news.outreach})
             self.sent = [one for one in self.sent if one.outreach not in gone]
             self.confirmed = {promise: outreach for promise, outreach in self.confirmed.items() if outreach not in gone}
+            self.noted = {what: (at, outreach) for what, (at, outreach) in self.noted.items() if outreach not in gone}
             self.facts = replace(self.facts, contacts=tuple(one for one in self.facts.contacts if one.outreach not in gone))
             self.flights[case] = tuple(one for one in self.flights.get(case, ()) if one.outreach != news.outreach)
         if isinstance(news, CallEnded):
@@ -223,6 +226,8 @@ class Town:
             self.confirmed[case, len(self.cases[case].promises)] = outreach
         if step.answers_customer is AnswerKind.SETTLED:
             self.thanked[case] = self.now
+        if step.answers_customer in SAID_ON_THE_PHONE:
+            self.noted[case, step.answers_customer] = self.now, outreach
         if act.channel == "task" and facts.mode is Mode.LIVE and not step.answers_customer and step.do not in _MEASURES:
             self.asked.setdefault(case, set()).add(parking.key(self.cases[case], step.name))
         self.sent.append(Sent(case, 0 if step.answers_customer else self.cases[case].round, step.name, self.now, outreach))
@@ -256,6 +261,15 @@ class Town:
             assert case.discount and case.discount.last_day >= facts.today(self.now), "no discount to speak of"
         if what in (AnswerKind.PLAN_CONFIRMED, AnswerKind.INSTALLMENT_REMINDER, AnswerKind.PLAN_PROPOSED):
             assert HoldKind.PLAN in kinds, "no plan to speak of"
+        if what is AnswerKind.DISPUTE_CONFIRMED:
+            assert any(one.is_open for one in case.disputes), "no dispute to speak of"
+        if what is AnswerKind.PAYMENT_NOTED:
+            assert HoldKind.PAYMENT_REPORTED in kinds, "no payment to speak of"
+        if what in SAID_ON_THE_PHONE:
+            last, _ = self.noted.get((case.id, what), (None, ""))
+            assert last is None or facts.customer_day(last) < facts.customer_day(self.now), "the same was confirmed twice on one day"
+            owed = case.owed(step.name)
+            assert owed and (owed.day is None or owed.day >= facts.today(self.now)), "a day that has gone was named"
         if channel != "task":
             self._judge_hour(channel, facts)
 

@@ -6,8 +6,9 @@ from datetime import timedelta
 from decimal import Decimal
 
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
-from db import incoming, suppressions
+from db import incoming, schema, suppressions
 from db.people import Access
 from domain.delivery import Ground
 from domain.event import PromiseMade, ReplyHandled
@@ -38,6 +39,17 @@ def arrived(office: Office, text: str, source_id: str = "1", sender: str = "bill
     mail = Incoming("imap:x", source_id, "email", office.now, sender, ("a@b.example",), text)
     with office.database.transaction() as connection:
         return incoming.receive(connection, mail, office.now).id
+
+
+def test_who_wants_to_pay_in_parts_is_sent_the_proposal_of_its_playbook(inside: TestClient, office: Office, door: FakeDoor) -> None:
+    invoice = office.invoice("INV-1", office.customer(), late=20, playbook="issue-to-payment")
+    found = arrived(office, "Hello")
+    agent = {"Authorization": f"Bearer {office.token('Vera Lind', Access.AGENT)}"}
+    done = inside.post(f"/api/inbox/{found}/resolve", headers=agent, json={"handled_as": "plan", "why": "as they wrote"})
+    assert done.status_code == 200 and "proposed in writing" in done.json()["said"][f"invoice/{invoice}"], done.text
+    assert [news for _, news, *_ in door.overrides] == [ReplyHandled()]
+    with office.database.reading() as connection:
+        assert "offered" in connection.scalars(select(schema.inbox.c.kind)).all()
 
 
 def test_an_answer_is_dealt_with_by_the_api_in_the_name_of_whose_token_it_is(inside: TestClient, office: Office, door: FakeDoor) -> None:

@@ -281,7 +281,7 @@ def test_of_hundreds_of_forged_requests_none_is_accepted_and_none_breaks_anythin
 def test_the_genuine_twin_of_every_forgery_is_taken(outside: TestClient, forger: Forger) -> None:
     for path in SENDGRID:
         body, kind = forger.sendgrid(path)
-        assert post(outside, Request("genuine", path, body, {**forger.seal(body), **kind})) == 204, path
+        assert post(outside, Request("genuine", path, body, {**forger.seal(body), **kind})) in (200, 204), path
     for path in (*TEXTS, *VOICE):
         fields = forger.twilio(path)
         body = urlencode(fields).encode()

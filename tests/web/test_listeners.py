@@ -28,6 +28,7 @@ from settings import SellerSettings, Settings
 from support.office import FakeDoor, Office
 from web import api, api_overrides, dashboard, listen
 from web.app import create_private, keep_passing_on
+from web.webhooks import Reports
 
 ROOT = Path(__file__).parents[2]
 
@@ -125,10 +126,41 @@ def test_passing_on_outlives_every_failure(door: FakeDoor) -> None:
         while len(calls) < 4:
             await asyncio.sleep(0.001)
         stop.set()
-        await asyncio.wait_for(running, 5)
+        await asyncio.wait_for(running, 60)
 
     door.pass_on = fail_twice  # type: ignore[method-assign]
-    asyncio.run(asyncio.wait_for(run(), 10))
+    asyncio.run(asyncio.wait_for(run(), 120))
+
+
+def test_what_waits_to_be_passed_on_waits_for_a_lull_and_not_for_ever(door: FakeDoor) -> None:
+    order: list[str] = []
+
+    class Listened(Reports):
+        async def await_lull(self, patience: float) -> None:
+            order.append("lull")
+
+    async def pass_on(now: object) -> int:
+        order.append("passed on")
+        return 0
+
+    async def run() -> None:
+        reports, clock, stop = Reports(door), asyncio.get_running_loop().time, asyncio.Event()
+        begun = clock()
+        reports.begin("word_1")
+        await reports.await_lull(60)
+        assert clock() - begun >= 0.03
+        reports.begin("word_2")
+        await reports.await_lull(0)
+        passing_on = asyncio.create_task(keep_passing_on(door, stop, every=0.001, reports=Listened(door)))
+        while len(order) < 4:
+            await asyncio.sleep(0.001)
+        stop.set()
+        await asyncio.wait_for(passing_on, 60)
+        await reports.finish()
+
+    door.pass_on = pass_on  # type: ignore[method-assign]
+    asyncio.run(asyncio.wait_for(run(), 120))
+    assert order[:4] == ["lull", "passed on", "lull", "passed on"]
 
 
 def serving(test: Callable[[int, asyncio.Event], Awaitable[None]], app: Starlette | None = None) -> None:
@@ -142,9 +174,9 @@ def serving(test: Callable[[int, asyncio.Event], Awaitable[None]], app: Starlett
         listening = asyncio.create_task(listen.listen([(app or Starlette(routes=[Route("/", say)]), bound)], stop))
         await test(bound.getsockname()[1], stop)
         stop.set()
-        await asyncio.wait_for(listening, 10)
+        await asyncio.wait_for(listening, 60)
 
-    asyncio.run(asyncio.wait_for(run(), 20))
+    asyncio.run(asyncio.wait_for(run(), 120))
 
 
 def test_who_says_nothing_is_shown_the_door(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,15 +192,15 @@ def test_who_says_nothing_is_shown_the_door(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_who_speaks_in_time_is_heard_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listen, "_HEADER_SECONDS", 0.2)
+    monkeypatch.setattr(listen, "_HEADER_SECONDS", 2.0)
 
     async def test(port: int, stop: asyncio.Event) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        for _ in range(3):
+        for pause in (1.5, 1.5, 0):
             writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
             head = await reader.readuntil(b"here")
             assert head.startswith(b"HTTP/1.1 200") and b"server:" not in head.lower()
-            await asyncio.sleep(0.15)
+            await asyncio.sleep(pause)
         writer.close()
 
     serving(test)
@@ -185,15 +217,20 @@ def test_headers_without_end_are_refused() -> None:
 
 
 def test_an_answer_under_way_is_finished_before_the_stop() -> None:
+    begun, may_end = asyncio.Event(), asyncio.Event()
+
     async def slowly(_: object) -> PlainTextResponse:
-        await asyncio.sleep(0.3)
+        begun.set()
+        await may_end.wait()
         return PlainTextResponse("here")
 
     async def test(port: int, stop: asyncio.Event) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        await asyncio.sleep(0.1)
+        await begun.wait()
         stop.set()
+        await asyncio.sleep(0.3)  # the stop is noticed at the server's next tick
+        may_end.set()
         assert (await reader.read()).endswith(b"here")
         writer.close()
 
@@ -242,7 +279,7 @@ def test_the_web_runs_without_temporal_and_stops_when_told(tmp_path: Path) -> No
         try:
             ports = _ports(process)
             for port in ports:
-                asked = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+                asked = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
                 asked.request("GET", "/healthz")
                 answer = asked.getresponse()
                 assert answer.status == 200 and b'"temporal":"away"' in answer.read() and answer.getheader("server") is None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,10 +13,12 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text as sql
 from structlog.testing import capture_logs
 
-from db import cases, inbox, parties, portal, schema
+from db import cases, inbox, invoices, parties, portal, schema
 from db.cases import Showing
 from domain.case import Dispute
 from domain.event import DeliveryReported, DisputeRaised, PaymentReported, PromiseMade, Replied
+from domain.invoice import Booking, BookingKind
+from domain.money import Money
 from domain.seller import BankDetails
 from support.office import SELLER, FakeDoor, Office
 from web.answers import LONGEST_WORDS
@@ -122,6 +125,27 @@ def test_opening_it_changes_nothing_however_it_is_opened(outside: TestClient, de
         for method in ("GET", "HEAD", "PUT", "DELETE", "PATCH"):
             assert outside.request(method, f"{desk.path}/{button}").status_code == 405
     assert desk.state() == before
+
+
+@pytest.mark.parametrize(
+    ("asked", "language", "said"),
+    [
+        ("", "en", "leads nowhere, or not any more"),
+        ("de-AT,de;q=0.9,en;q=0.5", "de", "führt nirgendwohin"),
+        ("fr", "fr", "ne mène nulle part"),
+        ("pl, es;q=0.8, en;q=0.7", "es", "no lleva a ninguna parte"),
+        ("zz, ;;;q=9", "en", "leads nowhere"),
+    ],
+)
+def test_a_link_that_leads_nowhere_says_so_in_the_language_that_the_browser_asks_for(outside: TestClient, asked: str, language: str, said: str) -> None:
+    headers = {"Accept-Language": asked} if asked else {}
+    for answer in (
+        outside.get(f"/portal/{'x' * 43}", headers=headers),
+        outside.get(f"/portal/{'x' * 43}/statement.pdf", headers=headers),
+        outside.post(f"/portal/{'x' * 43}/here", data={"yes": "1"}, headers=headers),
+    ):
+        assert answer.status_code == 404
+        assert f'<html lang="{language}">' in answer.text and said in answer.text
 
 
 def test_a_link_that_is_made_up_expired_taken_back_or_of_somebody_gone_tells_nothing_apart(outside: TestClient, desk: Desk) -> None:
@@ -300,3 +324,28 @@ def test_whoever_pays_for_others_sees_theirs_too_and_nothing_open_is_said_so(out
     assert "There is nothing to pay" in page and "Tell us how it stands" not in page
     assert outside.get(f"{desk.path}/statement.pdf").content.startswith(b"%PDF-")
     assert outside.post(f"{desk.path}/copy", data={"invoice": desk.found["A-1"]}).status_code == 422
+
+
+def test_the_page_lists_what_was_paid_by_day_and_amount_and_names_nobody(outside: TestClient, inside: TestClient, desk: Desk) -> None:
+    told = tuple(
+        Booking(str(n), date(2026, 2, day), Money(Decimal(amount), "EUR"), kind, "transfer", "Sudwind Ltd, Ms. Canary")
+        for n, (day, amount, kind) in enumerate(((3, "400.00", BookingKind.PAYMENT), (9, "50.00", BookingKind.CREDIT)))
+    )
+
+    def book(balance: str) -> None:
+        with desk.office.database.transaction() as connection:
+            (known,) = invoices.find_by_number(connection, "A-1")
+            seen = replace(known, balance=Money(Decimal(balance), "EUR"), bookings=told)
+            invoices.save_invoices(connection, [(seen, f"{known.customer}/A-1")], desk.office.now)
+        desk.change("A-1", invoice=seen)
+
+    book("750.00")
+    page = words_of(outside.get(desk.path))
+    assert "paid 400,00 € on 3 February 2026" in page.replace("\xa0", " ") and "credited 50,00 € on 9 February 2026" in page.replace("\xa0", " ")
+    ours = words_of(inside.get(f"/invoices/{desk.found['A-1']}")).replace("\xa0", " ")
+    assert "paid €400.00 on 3 February 2026 by transfer, reference Sudwind Ltd, Ms. Canary" in ours
+    book("700.00")
+    apart = words_of(outside.get(desk.path))
+    assert "paid 400,00" not in apart.replace("\xa0", " ") and "Sudwind" not in page + apart and "transfer, " not in page
+    assert "€50.00 more is off the balance" in words_of(inside.get(f"/invoices/{desk.found['A-1']}")).replace("\xa0", " ")
+    assert outside.get(f"{desk.path}/statement.pdf").content.startswith(b"%PDF-")

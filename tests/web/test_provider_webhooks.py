@@ -21,7 +21,7 @@ from twilio.request_validator import HMAC_SHA256, RequestValidator
 
 from db import inbox, schema, suppressions
 from db.engine import Database
-from domain.delivery import Ground
+from domain.delivery import Fault, Ground
 from domain.event import DeliveryReported, OptedIn, OptedOut
 from settings import SellerSettings, Settings
 from support.office import FakeDoor, Office
@@ -217,6 +217,48 @@ def test_a_bounce_or_a_complaint_silences_the_address_and_says_so(providers: Pro
     assert bool(opted) == (ground in ("complained", "asked"))
 
 
+# As the Event Webhook Reference and the page Bounce and Block Classifications of SendGrid have them.
+SORTED = [
+    ({"type": "bounce", "bounce_classification": "Invalid Address", "status": "5.1.1"}, Fault.DEAD),
+    ({"type": "bounce", "bounce_classification": "Unclassified"}, Fault.DEAD),
+    ({"type": "bounce", "status": "5.0.0"}, Fault.DEAD),
+    ({"bounce_classification": "Invalid Address"}, Fault.DEAD),
+    ({"type": "bounce", "bounce_classification": "Mailbox Unavailable"}, Fault.LATER),
+    ({"type": "bounce", "bounce_classification": "Technical"}, Fault.LATER),
+    ({"type": "bounce", "bounce_classification": "Technical Failure"}, Fault.LATER),
+    ({"type": "bounce", "bounce_classification": "Frequency/Volume"}, Fault.LATER),
+    ({"type": "bounce", "bounce_classification": "Frequency or Volume Too High"}, Fault.LATER),
+    ({"type": "bounce", "bounce_classification": "Content"}, Fault.OURS),
+    ({"type": "bounce", "bounce_classification": "Reputation"}, Fault.OURS),
+    ({"type": "blocked", "bounce_classification": "Invalid Address", "status": "5.0.0"}, Fault.LATER),
+    ({"type": "blocked", "bounce_classification": "Mailbox Unavailable"}, Fault.LATER),
+    ({"type": "blocked", "bounce_classification": "Technical"}, Fault.LATER),
+    ({"type": "blocked", "bounce_classification": "Frequency/Volume"}, Fault.LATER),
+    ({"type": "blocked", "bounce_classification": "Content", "status": "4.7.1"}, Fault.OURS),
+    ({"type": "blocked", "bounce_classification": "Reputation"}, Fault.OURS),
+    ({"type": "blocked", "bounce_classification": "Unclassified", "reason": "unable to get mx info"}, Fault.OURS),
+    ({"type": "blocked", "bounce_classification": "Unclassified", "status": "4.2.2"}, Fault.LATER),
+    ({"type": "blocked", "status": "5.7.1"}, Fault.OURS),
+    ({"type": "expired"}, Fault.LATER),
+    ({"type": "expired", "bounce_classification": "Invalid Address"}, Fault.LATER),
+    ({"event": "dropped", "reason": "Bounced Address"}, Fault.DEAD),
+    ({"event": "dropped", "reason": "Invalid"}, Fault.DEAD),
+    ({"event": "dropped", "reason": "Invalid Address"}, Fault.DEAD),
+    ({"event": "dropped", "reason": "Spam Reporting Address"}, Fault.COMPLAINED),
+    ({"event": "dropped", "reason": "Unsubscribed Address"}, Fault.UNWANTED),
+    ({"event": "dropped", "reason": "Spam Content"}, Fault.OURS),
+    ({"event": "dropped", "reason": "Invalid SMTPAPI header"}, Fault.OURS),
+    ({"event": "dropped", "reason": "Recipient List over Package Quota"}, Fault.OURS),
+]
+
+
+@pytest.mark.parametrize(("told", "fault"), SORTED, ids=[" ".join(told.values()) for told, _ in SORTED])
+def test_every_class_of_bounce_that_sendgrid_knows_says_of_the_address_what_it_means(providers: Providers, told: dict[str, str], fault: Fault) -> None:
+    assert providers.events({**providers.event("bounce"), **told}) == 204
+    with providers.office.database.reading() as connection:
+        assert connection.execute(select(schema.receipts.c.fault)).scalars().all() == [fault]
+
+
 def test_a_copy_that_bounces_says_nothing_of_the_message(providers: Providers) -> None:
     assert providers.events(providers.event("bounce", email="manager@brightwater.example", type="bounce")) == 204
     assert providers.told() == []
@@ -309,7 +351,7 @@ def test_a_mail_that_sendgrid_received_is_kept_once(providers: Providers, fields
     body, content_type = multipart(**fields)
     for _ in range(2):
         answer = providers.outside.post("/webhooks/sendgrid/inbound", content=body, headers={**providers.seal(body), "Content-Type": content_type})
-        assert answer.status_code == 204
+        assert answer.status_code == 200
     with providers.office.database.reading() as connection:
         (row,) = connection.execute(select(schema.incoming)).mappings().all()
     assert (row["sender"], row["subject"], row["message_id"]) == ("billing@c-1.example", "Re: Invoice A-1", "<reply-1@c-1.example>")
@@ -322,7 +364,7 @@ def test_a_mail_taken_apart_that_has_no_id_and_comes_late_and_again_is_kept_once
     body = b"".join(text % one for one in ((b"from", b"billing@c-1.example"), (b"to", b"ann@b.example"), (b"subject", b"x"), (b"text", b"hello"))) + file
     for age in (timedelta(days=3), timedelta(days=1), timedelta()):
         headers = {**providers.seal(body, age=age), "Content-Type": "multipart/form-data; boundary=xYz"}
-        assert providers.outside.post("/webhooks/sendgrid/inbound", content=body, headers=headers).status_code == 204
+        assert providers.outside.post("/webhooks/sendgrid/inbound", content=body, headers=headers).status_code == 200
     assert providers.count("incoming") == 1
 
 

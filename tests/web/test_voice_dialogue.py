@@ -84,7 +84,10 @@ def test_when_no_colleague_is_free_one_calls_back_by_a_day_that_is_named(scene: 
     said = phone.follow(phone.post(phone.next, DialCallStatus="no-answer"))
     assert "will call you back by" in said
     phone.hang_up()
-    scene.look()
+    assert scene.look() == "call-back-confirmed-1 by email"
+    scene.hand.deliver(scene.invoice, scene.hand.due(scene.invoice))
+    ((text,),) = scene.hand.rows("select text from outreach where channel = 'email' order by claimed_at desc limit 1")
+    assert "a colleague will call back by" in " ".join(text.split()) and "number ending in 567" in " ".join(text.split()), text
     with scene.hand.database.reading() as connection:
         tasks = connection.execute(select(schema.tasks.c.title, schema.tasks.c.owner, schema.tasks.c.due)).all()
     assert any(title.startswith("Call the customer back about invoice INV-1") and owner and due > scene.hand.day() for title, owner, due in tasks)
@@ -117,8 +120,21 @@ def test_what_is_wrong_becomes_a_dispute_in_the_customers_words(scene: Scene) ->
     phone.press("1", "3")
     phone.say("two boxes were missing")
     phone.hang_up()
-    scene.look()
+    assert scene.look() == "dispute-confirmed-1 by email"
     assert "in dispute: all of it (two boxes were missing)" in scene.hand.diary(scene.invoice)
+    scene.hand.deliver(scene.invoice, scene.hand.due(scene.invoice))
+    ((text, html),) = scene.hand.rows("select text, html from outreach where channel = 'email' order by claimed_at desc limit 1")
+    assert "something is not right with invoice INV-1" in " ".join(text.split())
+    assert "boxes" not in text + html, "what was said on the phone is nobody else's to read"
+    assert "in dispute" in scene.look()
+
+
+def test_who_says_that_it_is_paid_has_it_in_writing_that_we_look_for_the_payment(scene: Scene) -> None:
+    phone = scene.place()
+    phone.pick_up()
+    phone.press("1", "4")
+    phone.hang_up()
+    assert scene.look() == "payment-noted-1 by email"
 
 
 def test_what_was_said_on_the_phone_stands_in_the_message(scene: Scene) -> None:

@@ -188,11 +188,13 @@ def test_a_plan_whose_run_was_lost_is_begun_anew_from_the_database(database: Dat
             await office.accept()
             await office.plan.terminate("the store was lost")
             later = datetime.now(UTC) + timedelta(hours=1)
-            for _ in range(40):
+            for _ in range(240):
                 with environment.with_time_skipping_disabled():
                     if await made.door.revive(later):
                         break
                 await asyncio.sleep(0.25)
+            else:
+                raise AssertionError("the lost run was never found")
             assert (await office.plan.describe()).status.name == "RUNNING"
             with environment.with_time_skipping_disabled():
                 answer = await made.door.tell_plan(PLAN, Declined(), by="Ann", why="x")

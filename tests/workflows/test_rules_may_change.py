@@ -35,6 +35,7 @@ from domain.timeline import timeline
 from examples.append_log import read_log
 from integrations.reference import countries
 from integrations.reference import holidays as holiday_tables
+from support.mistreated import stuck
 from support.rig import SELLER, Rig, rig, standard_policy, virtual_server
 from tests.replay.replaying import replay
 from workflows.contract import case_id
@@ -94,9 +95,8 @@ class Office:
 
     async def prove_it_replays(self, *handles: Handle) -> None:
         for handle in handles:
-            history = await handle.fetch_history()
-            assert not any(event.HasField("workflow_task_failed_event_attributes") for event in history.events)
-            await replay(history, handle.id)
+            assert await stuck([handle]) == []
+            await replay(await handle.fetch_history(), handle.id)
 
 
 @asynccontextmanager

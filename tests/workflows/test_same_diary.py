@@ -169,8 +169,9 @@ class Stage:
         if not twist.news:
             assert futures[0].result(timeout=60), "the hint did not reach the server"
             return futures
-        deadline = time.monotonic() + 4
-        while self._rows(story) < before + len(calls) and time.monotonic() < deadline:
+        deadline = time.monotonic() + 60
+        while self._rows(story) < before + len(calls) and not all(future.done() for future in futures):
+            assert time.monotonic() < deadline, "what was said was never written down"
             time.sleep(0.01)
         return futures
 
@@ -217,11 +218,12 @@ async def play(environment: WorkflowEnvironment, made: Rig, stage: Stage, story:
 async def _all_folded(made: Rig, story: Story) -> None:
     """Until nothing said about this invoice waits unheard."""
     query = select(func.count()).select_from(inbox).where(inbox.c.case_id == case_id(story.invoice), inbox.c.state.in_(["new", "passed_on"]))
-    for _ in range(400):
+    for _ in range(3_000):
         with made.database.reading() as connection:
             if connection.execute(query).scalar_one() == 0:
                 return
         await asyncio.sleep(0.02)
+    raise AssertionError(f"{story.number} never heard what was said")
 
 
 def expected(made: Rig, story: Story) -> str:
@@ -247,7 +249,7 @@ async def run_stories(database: Database, folder: Path, seeds: list[int]) -> lis
         for first in range(0, len(stories), AT_ONCE):
             await asyncio.gather(*(play(environment, made, stage, story) for story in stories[first : first + AT_ONCE]))
         for future in stage.pending:
-            await asyncio.wait_for(asyncio.wrap_future(future), 15)
+            await asyncio.wait_for(asyncio.wrap_future(future), 60)
         sent = 0
         for story in stories:
             written, wanted = write_diary(made.diary(story.invoice)), expected(made, story)
