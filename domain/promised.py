@@ -119,7 +119,7 @@ def find_promise(text: str, language: str, today: date, calendar: BusinessCalend
 
 def _weighed(found: Promised | None, parts: tuple[str, ...], language: str, spoken: str, today: date, calendar: BusinessCalendar) -> Promised | None:
     """``found`` by the rules, unless what stands around the days in ``parts`` speaks for another one or for none."""
-    candidates = find_candidates(parts, language, spoken, today, calendar)
+    candidates = tuple(one for one in find_candidates(parts, language, spoken, today, calendar) if PAY.search(one.clause) or not _QUOTED.search(one.clause))
     if not candidates or (found and not any(one.resolved.day == found.day for one in candidates)):
         return found
     chosen, chance = choose(mark(candidates, parts), load_weights(), found.day if found else None)
