@@ -20,6 +20,7 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 import playbooks
+from activities.agreement import sign
 from activities.alerting import Chat
 from activities.assessor import Assessor, Policy, find_unread
 from activities.cases import Cases
@@ -242,11 +243,12 @@ def make_workers(
     chat: Chat | None = None,
     writer: Writer | None = None,
     reader: ChatReader | None = None,
+    name: str | None = None,
     at: Callable[[Site], None] = pass_by,
     cached: int = 500,
 ) -> tuple[Worker, Worker]:
     """A worker for each queue, polling through ``client``; daily backups are made by themselves if ``backups`` says where.
-    ``seals`` is the file outside the database in which nightly seals are kept.
+    ``seals`` is the file outside the database in which nightly seals are kept, ``name`` what ``sign`` answers.
     ``at`` and ``cached`` are for tests."""
     assessor = Assessor(policy)
     cases, outreach = Cases(database, ledgers, assessor, mailer, chat), Outreach(database, ledgers, assessor, mailer, at, messengers, chat, writer)
@@ -264,17 +266,27 @@ def make_workers(
             CASES_QUEUE,
             [cases.assess, cases.receive, plans.assess_plan, upkeep.tend, reviews.open_review, intake.read_mail],
             [InvoiceDunning, PaymentPlan, RoundOfUpkeep, RoundOfMail, WeeklyReview, OwnerReview],
+            name=name,
             cached=cached,
         ),
-        make_worker(client, DELIVER_QUEUE, [outreach.deliver, reviews.follow_review], cached=cached),
+        make_worker(client, DELIVER_QUEUE, [outreach.deliver, reviews.follow_review], name=name, cached=cached),
     )
 
 
-def make_worker(client: Client, queue: str, activities: Sequence[Callable[..., Any]], workflows: Sequence[type] = (), *, cached: int = 500) -> Worker:
+def make_worker(
+    client: Client,
+    queue: str,
+    activities: Sequence[Callable[..., Any]],
+    workflows: Sequence[type] = (),
+    *,
+    name: str | None = None,
+    cached: int = 500,
+) -> Worker:
     """A worker for one queue, with the limits and the sandbox that every one of ours has."""
     return Worker(
         client,
         task_queue=queue,
+        identity=name,
         workflows=workflows,
         activities=activities,
         activity_executor=ThreadPoolExecutor(_THREADS, thread_name_prefix=queue),
@@ -334,6 +346,7 @@ async def run(settings: Settings, *, at: Callable[[Site], None] = pass_by) -> No
         chat=TeamChat(settings.team_chat_url) if settings.team_chat_url else None,
         writer=connect_writer(settings),
         reader=connect_reader(settings),
+        name=(name := sign(settings, sellers, policy)),
         at=at,
     )
     await keep_schedules(client)
@@ -342,7 +355,7 @@ async def run(settings: Settings, *, at: Callable[[Site], None] = pass_by) -> No
     async with AsyncExitStack() as stack:
         for worker in workers:
             await stack.enter_async_context(worker)
-        log.info("worker.ready", queues=[CASES_QUEUE, DELIVER_QUEUE], at=datetime.now(UTC).isoformat())
+        log.info("worker.ready", name=name, queues=[CASES_QUEUE, DELIVER_QUEUE], at=datetime.now(UTC).isoformat())
         await stop.wait()
         log.info("worker.stopping")
     database.close()

@@ -21,6 +21,7 @@ from domain.matters import acts_done
 from domain.money import Money, total
 from domain.owed import AnswerKind, Owed
 from domain.payment_plan import propose
+from domain.person import stand_in
 from domain.playbook import Step, Verb
 from domain.segment import Risk
 from domain.seller import Seller
@@ -201,8 +202,9 @@ def fact_sheet(bundle: Bundle, seller: Seller, customer: Customer, contact: Cont
         customer_name=customer.name,
         contact_name=contact.name,
         locale=_locale(contact.language or customer.language, customer.country),
-        # What has consequences is said in our own words, in full and formally, whoever the owner is on first names with.
-        voice=None if bundle.step.severe else facts.voice,
+        # What has consequences is said in our own words, in full and formally, whoever the owner is on first names with. So is
+        # what answers a customer before the owner has agreed to a voice: it cannot wait for that.
+        voice=None if bundle.step.severe or (facts.voice_unapproved and facts.mode is Mode.LIVE) else facts.voice,
         contact_email=contact.email,
         today=facts.today(worded_at),
         step_title=bundle.step.title,
@@ -244,9 +246,10 @@ def _with_what_it_answers(sheet: FactSheet, bundle: Bundle, facts: Facts) -> Fac
 
 def _what_was_said(around: Circumstances, owed: Owed, case: Case, facts: Facts, today: date) -> Circumstances:
     """``around`` with what was agreed on the phone: for which invoices, who of ours sees to it, and by when. Only whom we know as a person
-    of ours is named."""
+    of ours is named, and whoever stands in for them where they are away on that day."""
     dispute = case.open_dispute if owed.what is AnswerKind.DISPUTE_CONFIRMED else None
-    doing, day = (dispute.owner, dispute.due) if dispute else (facts.owner, owed.day)
+    owner, day = (dispute.owner, dispute.due) if dispute else (facts.owner, owed.day)
+    doing = stand_in(owner, facts.people, day or today)
     return replace(
         around,
         about=owed.about,

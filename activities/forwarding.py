@@ -139,7 +139,7 @@ def _write(message: Whole, seller: Seller, files: Sequence[Enclosed], claim: Cla
         text="\n\n".join(told),
         html=f"<!doctype html><html lang=en><body>{''.join(f'<pre style=white-space:pre-wrap>{escape(part)}</pre>' for part in told)}</body></html>",
         message_id=f"<{key}@{seller.sender_email.rpartition('@')[2]}>",
-        headers={"Date": format_datetime(now), "Auto-Submitted": "auto-generated"},
+        headers={"Date": format_datetime(now)},
         attachments=enclosed,
     )
 

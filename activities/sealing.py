@@ -10,6 +10,7 @@ import structlog
 
 from db import people, seals, tasks
 from db.engine import Database
+from domain.discretion import describe
 from domain.task import Task, TaskKind
 
 log = structlog.get_logger()
@@ -49,6 +50,6 @@ class Sealing:
                     known = seals.load_seals(connection)
                 seals.keep_outside(self.file, known)
         except Exception as error:  # whatever it is, the rest of the round must go on
-            log.exception("upkeep.seal_failed")
+            log.error("upkeep.seal_failed", error=describe(error))
             return str(error) or type(error).__name__
         return ""

@@ -70,7 +70,7 @@ def _end_in_short(outcome: Outcome, why: str) -> str:
 
 
 def without_private_words(case: Case) -> Case:
-    """``case`` as Temporal may keep it: without names, reasons people wrote, links, order numbers and payments, and not too much of it."""
+    """``case`` as Temporal may keep it: without names, reasons people wrote, links, order and phone numbers and payments, and not too much of it."""
     return replace(
         case,
         invoice=replace(case.invoice, number=case.invoice.number[:_LONGEST_NUMBER], pay_url="", pdf_url="", purchase_order="", bookings=None),
@@ -82,7 +82,7 @@ def without_private_words(case: Case) -> Case:
         approvals=tuple(replace(approval, given_by=("a person",) * len(approval.given_by)) for approval in case.approvals),
         discount=replace(case.discount, by="") if case.discount else None,
         agency=replace(case.agency, name="", by="") if case.agency else None,
-        answers=tuple(replace(one, about=one.about[:_LONGEST_NUMBER]) for one in case.answers),
+        answers=tuple(replace(one, about=one.about[:_LONGEST_NUMBER], ending="") for one in case.answers),
     )
 
 

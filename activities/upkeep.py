@@ -28,6 +28,7 @@ from temporalio.client import (
 from temporalio.service import RPCError
 
 from activities import forgotten
+from activities.agreement import compare_workers
 from activities.calling import trace_calls
 from activities.clock import Clock, start_clock
 from activities.overdue import wake_overdue
@@ -39,7 +40,7 @@ from db.backup import Backups
 from db.engine import Database
 from domain.discretion import describe
 from domain.task import Task, TaskKind
-from integrations.accounting import LedgerInvoice, UnableToReadLedger
+from integrations.accounting import OVERLAP, LedgerInvoice, UnableToReadLedger
 from integrations.messaging import Findable
 from integrations.messaging.twilio_call import TwilioCalls
 from integrations.messaging.twilio_text import TwilioTexts
@@ -51,8 +52,6 @@ T = TypeVar("T")
 
 log = structlog.get_logger()
 
-# Changes a ledger dates a little before it lists them are still caught.
-_OVERLAP = timedelta(minutes=10)
 _HEARTBEAT_SECONDS = 60
 _PATIENCE = timedelta(seconds=10)
 # A ledger that is away for a moment is nobody's task.
@@ -104,7 +103,7 @@ class Upkeep:
         database, door, done = self.door.database, self.door, _Round()
         if thorough:
             await done.do("sealing the diaries", asyncio.to_thread(Sealing(database, self.seals, self.owner).seal, clock()), None)
-        backed_up = thorough and await self._back_up(clock)
+        backed_up = thorough and await done.do("making the daily backup", self._back_up(clock), False)
         if self.texts is not None:
             await done.do("asking what became of text messages", self._trace(partial(trace_texts, database, self.texts, clock())), None)
         if self.mails is not None:
@@ -119,6 +118,7 @@ class Upkeep:
             activity.heartbeat(seller)
         revived = await done.do("looking for lost watches", door.revive(clock()), 0) if thorough else 0
         await done.do("waking invoices that should have been looked at", wake_overdue(door, clock()), 0)
+        await done.do("asking which workers run", compare_workers(door.client, database, self.owner, clock()), None)
         await asyncio.to_thread(self._tell, done.parts, clock())
         return Tended(passed_on, listed, revived, backed_up, await asyncio.to_thread(self._mark))
 
@@ -167,7 +167,7 @@ class Upkeep:
         def read() -> list[LedgerInvoice]:
             with door.database.reading() as connection:
                 known = installation.load_books(connection, seller).read_at
-            since = None if thorough or known is None else known - _OVERLAP
+            since = None if thorough or known is None else known - OVERLAP
             return list(door.ledgers.connections[seller].all_invoices(since))
 
         try:
@@ -209,7 +209,7 @@ def _make(backups: Backups, clock: Clock) -> str:
         file, _ = backups.make(clock())
         backups.prune(backups.keep)
     except Exception as error:  # whatever it is, the rest of the round must go on
-        log.exception("upkeep.backup_failed")
+        log.error("upkeep.backup_failed", error=describe(error))
         return str(error) or type(error).__name__
     log.info("upkeep.backup_made", file=str(file))
     return ""

@@ -72,7 +72,7 @@ def backup(file: Path | None, folder: Path | None, keep: int | None, as_json: bo
     if as_json:
         print_json({"file": str(made), "bytes": size, "made_at": manifest.made_at, "revision": manifest.revision, "counts": manifest.counts})
     else:
-        say(f"Backed up: {_counted(manifest)}, {size / 1e6:.1f} MB, in {made}")
+        say(f"Backed up: {_counted(manifest.counts)}, {size / 1e6:.1f} MB, in {made}")
 
 
 @click.command(short_help="Put a backup back; nothing goes out until it was compared.")
@@ -106,18 +106,18 @@ def restore(file: Path, yes: bool, new_temporal: bool, as_json: bool) -> None:
         manifest = backup.read(file, into=folder)
         _check_kind(manifest, database)
         if database.is_sqlite:
-            _put_sqlite(database, folder / manifest.database_file, aside, manifest, settings, now, yes)
+            counts = _put_sqlite(database, folder / manifest.database_file, aside, manifest, settings, now, yes)
         else:
-            _put_postgres(database, folder, manifest, settings, now)
+            counts = _put_postgres(database, folder, manifest, settings, now)
         if new_temporal and (data / "temporal").exists():
             aside.mkdir(mode=0o700, exist_ok=True)
             (data / "temporal").rename(aside / "temporal")
         differing = _put_files(folder, manifest, settings, data / f"from-backup-{now:%Y%m%dT%H%M%SZ}")
     kept = str(aside) if aside.exists() else None
     if as_json:
-        print_json({"made_at": manifest.made_at, "counts": manifest.counts, "fenced": True, "put_aside": kept, "differing_files": differing})
+        print_json({"made_at": manifest.made_at, "counts": counts, "fenced": True, "put_aside": kept, "differing_files": differing})
         return
-    say(f"Restored from the backup of {manifest.made_at:%d %b %Y, %H:%M} UTC: {_counted(manifest)}.")
+    say(f"Restored from the backup of {manifest.made_at:%d %b %Y, %H:%M} UTC: {_counted(counts)}.")
     if kept:
         say(f"What was here before is kept in {kept}")
     for name in differing:
@@ -136,8 +136,8 @@ Nothing goes out until this copy has been compared with what was really sent. Ne
 """
 
 
-def _counted(manifest: Manifest) -> str:
-    return f"{count(manifest.counts.get('cases', 0), 'invoice')} watched, {count(manifest.counts.get('outreach', 0), 'message')}"
+def _counted(counts: dict[str, int]) -> str:
+    return f"{count(counts['cases'], 'invoice')} watched, {count(counts['outreach'], 'message')}"
 
 
 def _check_kind(manifest: Manifest, database: Database) -> None:
@@ -170,16 +170,19 @@ def _scratch(data: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _make_ready(database: Database, manifest: Manifest, settings: Settings, now: datetime) -> None:
-    """Bring what was restored up to date, and let nothing leave from it."""
-    from db import installation, migrate
+def _make_ready(database: Database, manifest: Manifest, settings: Settings, now: datetime) -> dict[str, int]:
+    """Bring what was restored up to date, and let nothing leave from it; the rows that are in it."""
+    from db import backup, installation, migrate
 
+    backup.refuse_foreign(database, manifest)
     migrate.upgrade(database)
     with database.transaction() as connection:
+        counts = backup.count_rows(connection)
         installation.raise_fence(connection, installation.RESTORED, manifest.made_at, settings.owner, now)
+    return counts
 
 
-def _put_sqlite(database: Database, copy: Path, aside: Path, manifest: Manifest, settings: Settings, now: datetime, yes: bool) -> None:
+def _put_sqlite(database: Database, copy: Path, aside: Path, manifest: Manifest, settings: Settings, now: datetime, yes: bool) -> dict[str, int]:
     """Make the copy ready beside the present database, and put it in its place only then."""
     from db.engine import Database
 
@@ -189,7 +192,7 @@ def _put_sqlite(database: Database, copy: Path, aside: Path, manifest: Manifest,
             f"The present database goes to {aside}, and that of {manifest.made_at:%d %b %Y, %H:%M} UTC takes its place. Restore?", abort=True, err=True
         )
     restored = Database(f"sqlite:///{copy}")
-    _make_ready(restored, manifest, settings, now)
+    counts = _make_ready(restored, manifest, settings, now)
     restored.close()
     _leave_one_file(copy)
     database.close()
@@ -206,6 +209,7 @@ def _put_sqlite(database: Database, copy: Path, aside: Path, manifest: Manifest,
         os.fsync(handle)
     finally:
         os.close(handle)
+    return counts
 
 
 def _leave_one_file(file: Path) -> None:
@@ -220,7 +224,7 @@ def _leave_one_file(file: Path) -> None:
         return  # a damaged one is put aside as it is, with the files beside it
 
 
-def _put_postgres(database: Database, folder: Path, manifest: Manifest, settings: Settings, now: datetime) -> None:
+def _put_postgres(database: Database, folder: Path, manifest: Manifest, settings: Settings, now: datetime) -> dict[str, int]:
     from sqlalchemy import text
 
     from db import installation, migrate, postgres
@@ -238,7 +242,7 @@ def _put_postgres(database: Database, folder: Path, manifest: Manifest, settings
             connection.execute(text("DROP TABLE alembic_version"))
     # Fenced from its first moment: whoever dies before the rest is done leaves nothing behind that sends.
     postgres.load(database, folder / manifest.database_file, folder, installation.fence_in_sql(installation.RESTORED, manifest.made_at, now))
-    _make_ready(database, manifest, settings, now)
+    return _make_ready(database, manifest, settings, now)
 
 
 def _is_empty(database: Database) -> bool:

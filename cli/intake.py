@@ -119,7 +119,7 @@ async def _take_in(
         told = read.invoices if read else await asyncio.to_thread(lambda: tuple(door.ledgers.connections[seller.id].all_invoices()))
         gone = () if read is None or share is None else await asyncio.to_thread(find_gone, door, seller.id, read, share)
         if dry_run:
-            _report_plan(told, gone, as_json)
+            _report_plan(told, paid, gone, as_json)
             return
         read_at = now if file is None else min(now, datetime.fromtimestamp(file.stat().st_mtime, UTC))
         _refuse_older(door, seller, read_at, file)
@@ -215,12 +215,15 @@ def _figures(taken: TakenIn) -> dict[str, int]:
     return asdict(taken)
 
 
-def _report_plan(told: Sequence[LedgerInvoice], gone: Sequence[Invoice], as_json: bool) -> None:
+def _report_plan(told: Sequence[LedgerInvoice], paid: PaymentsRead | None, gone: Sequence[Invoice], as_json: bool) -> None:
     owed = sum(invoice.balance > 0 for invoice in told)
     if as_json:
-        print_json({"listed": len(told), "open": owed, "history": len(told) - owed, "gone": [invoice.number for invoice in gone]})
+        counted = {"listed": len(told), "open": owed, "history": len(told) - owed, "payments": paid.taken if paid else 0}
+        print_json({**counted, "gone": [invoice.number for invoice in gone]})
         return
     say(f"{count(len(told), 'invoice')} can be read: {owed} open, {len(told) - owed} paid or closed. Nothing was stored.")
+    if paid:
+        _report_payments(paid)
     if gone:
         say(f"{count(len(gone), 'open invoice')} would be closed: {', '.join(invoice.number for invoice in gone)}")
 
@@ -236,10 +239,14 @@ def _report(taken: TakenIn, read: CsvRead | None, paid: PaymentsRead | None, awa
     if read and read.ignored:
         say(f"  columns not used: {', '.join(read.ignored)}")
     if paid:
-        elsewhere = f"; {paid.left_out} on other invoices left out" if paid.left_out else ""
-        say(f"  {count(paid.taken, 'payment or credit', 'payments and credits')} on them{elsewhere}")
-        if paid.ignored:
-            say(f"  columns of payments not used: {', '.join(paid.ignored)}")
+        _report_payments(paid)
     say(f"  {taken.watched} watched now")
     if away or taken.waiting:
         say(f"  {taken.waiting} wait: Temporal is away. They are watched as soon as dunwell up (or dunwell web) runs again.")
+
+
+def _report_payments(paid: PaymentsRead) -> None:
+    elsewhere = f"; {paid.left_out} on other invoices left out" if paid.left_out else ""
+    say(f"  {count(paid.taken, 'payment or credit', 'payments and credits')} on them{elsewhere}")
+    if paid.ignored:
+        say(f"  columns of payments not used: {', '.join(paid.ignored)}")

@@ -13,6 +13,7 @@ from cli.terminal import as_json, count, print_json, print_table, say
 if TYPE_CHECKING:
     from domain.catching_up import Compared
     from settings import Settings
+    from starter import Door
 
 # How long the last watch that has not answered is waited for.
 _PATIENCE_SECONDS = 20
@@ -31,7 +32,7 @@ def rebuild(as_json: bool) -> None:
 
     For when Temporal's store was lost, or put back from an older copy. Each watch begins from what the database remembers,
     so no reminder is repeated and none is left out. Messages that could not be acted on before are tried once more.
-    Running it twice does no harm.
+    Running it twice does no harm; at the same time, the second is refused.
 
     \b
     Example:
@@ -41,6 +42,7 @@ def rebuild(as_json: bool) -> None:
     from datetime import UTC, datetime, timedelta
 
     from db import inbox
+    from db.turns import UnableToTakeTurn, take_turn
 
     settings = read_settings()
 
@@ -48,15 +50,22 @@ def rebuild(as_json: bool) -> None:
         async with knock(settings) as door:
             if not await door.check():
                 raise UnableToRepair("Temporal does not answer; start it first (dunwell up), then run dunwell rebuild again")
-            with door.database.transaction() as connection:
-                words = inbox.revive_dead(connection)
-            now = datetime.now(UTC)
-            revived = await door.revive(now + timedelta(hours=1))
-            await door.pass_on(now + timedelta(hours=1))
-            looking = {"looking_again": await door.nudge(), "plans_looking_again": await door.nudge_plans()}
-            return {"begun_anew": revived, **looking, "messages_tried_again": words}
+            with take_turn(door.database, "rebuild"):
+                return await begin_anew(door)
 
-    done = asyncio.run(put_right())
+    async def begin_anew(door: Door) -> dict[str, int]:
+        with door.database.transaction() as connection:
+            words = inbox.revive_dead(connection)
+        now = datetime.now(UTC)
+        revived = await door.revive(now + timedelta(hours=1))
+        await door.pass_on(now + timedelta(hours=1))
+        looking = {"looking_again": await door.nudge(), "plans_looking_again": await door.nudge_plans()}
+        return {"begun_anew": revived, **looking, "messages_tried_again": words}
+
+    try:
+        done = asyncio.run(put_right())
+    except UnableToTakeTurn:
+        raise UnableToRepair("dunwell rebuild is running already, here or on another machine; it does all that this one would, so wait for it") from None
     if as_json:
         print_json(done)
         return

@@ -184,21 +184,19 @@ def _proposes_plan(database: Database, story: Story, now: datetime) -> bool:
 
     with database.reading() as connection:
         about = [story.case.id]
-        return are_offered(connection, about, from_resolved) and bool(find_to_cover(connection, about, _today(connection, story, now)))
+        return are_offered(connection, about, from_resolved) and bool(find_to_cover(connection, about, _today(story, now)))
 
 
 def _propose_plan(connection: Connection, story: Story, task: str, by: str, why: str, now: datetime) -> tuple[str, ...]:
     from db.plan_requests import propose_as_asked
 
-    today = _today(connection, story, now)
-    return propose_as_asked(connection, task, [story.case.id], today, by=by, why=why, now=now, source="task")
+    return propose_as_asked(connection, task, [story.case.id], _today(story, now), by=by, why=why, now=now, source="task")
 
 
-def _today(connection: Connection, story: Story, now: datetime) -> date:
-    from db.parties import load_seller
+def _today(story: Story, now: datetime) -> date:
     from domain.calendar import local_day
 
-    return local_day(now, (load_seller(connection, story.case.invoice.seller).time_zone,))
+    return local_day(now, (story.seller.time_zone,))
 
 
 def _pass_on(settings: Settings, words: tuple[str, ...]) -> None:

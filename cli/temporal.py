@@ -23,8 +23,10 @@ def examine_temporal(settings: Settings) -> Findings:
 async def _ask_temporal(settings: Settings) -> list[Finding]:
     from temporalio.service import RPCError
 
+    from domain.fingerprint import REMEDY, find_difference
     from starter import connect_temporal
     from workflows.contract import CASES_QUEUE, DELIVER_QUEUE, SEARCH_ATTRIBUTES
+    from workflows.pollers import list_workers
 
     address, namespace = settings.temporal_address, settings.temporal_namespace
     client = await connect_temporal(settings, lazy=True)
@@ -41,7 +43,10 @@ async def _ask_temporal(settings: Settings) -> list[Finding]:
     if missing := [name for name in SEARCH_ATTRIBUTES if name not in known]:
         commands = "; ".join(f"temporal operator search-attribute create -n {namespace} --name {name} --type {SEARCH_ATTRIBUTES[name]}" for name in missing)
         found.append(Finding("temporal", Health.WRONG, f"search attributes are missing: {', '.join(missing)}", commands))
-    idle = [queue for queue in (CASES_QUEUE, DELIVER_QUEUE) if not await _is_polled(client, namespace, queue)]
+    running = {queue: await list_workers(client, queue) for queue in (CASES_QUEUE, DELIVER_QUEUE)}
+    idle = [queue for queue, workers in running.items() if not workers]
+    if difference := find_difference(name for workers in running.values() for name in workers):
+        found.append(Finding("worker", Health.WRONG, difference.say(), REMEDY))
     if idle:
         found.append(Finding("worker", Health.WRONG, f"none has asked for work from {' and '.join(idle)} lately", "start one: dunwell up, or dunwell worker"))
     else:
@@ -54,12 +59,3 @@ async def _search_attributes(client: Client, namespace: str) -> set[str]:
 
     answer = await client.operator_service.list_search_attributes(ListSearchAttributesRequest(namespace=namespace), timeout=_PATIENCE)
     return set(answer.custom_attributes)
-
-
-async def _is_polled(client: Client, namespace: str, queue: str) -> bool:
-    from temporalio.api.enums.v1 import TaskQueueType
-    from temporalio.api.taskqueue.v1 import TaskQueue
-    from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
-
-    request = DescribeTaskQueueRequest(namespace=namespace, task_queue=TaskQueue(name=queue), task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY)
-    return bool((await client.workflow_service.describe_task_queue(request, timeout=_PATIENCE)).pollers)

@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import IO, Literal
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, inspect, select
+from sqlalchemy.exc import DBAPIError
 
 from db import migrate, postgres, schema
 from db.engine import Database
@@ -34,9 +35,11 @@ DAILY = timedelta(hours=20)
 OLD = timedelta(hours=26)
 _NAME = re.compile(r"dunwell-(\d{8}T\d{6})Z\.tar\.gz")
 _MEMBER = re.compile(r"(?!.*\.\.)[\w-][\w.-]*(/[\w-][\w.-]*)*")
-_SCRATCH = ".backup-"
+# Unmistakable: a backup is put into any folder, and what others keep there under a hidden name is theirs.
+_SCRATCH = ".dunwell-backup-"
 _LARGEST_MANIFEST = 1_000_000
 _PIECE = 1 << 20
+_TELLING = (schema.customers, schema.invoices, schema.cases, schema.outreach, schema.inbox, schema.tasks)
 
 Say = Callable[[str], None]
 
@@ -122,7 +125,7 @@ class Backups:
         say("Copying the database ...")
         kind: Literal["sqlite", "postgresql"] = "sqlite" if self.database.is_sqlite else "postgresql"
         copy = folder / "database"
-        counts = _copy_sqlite(self.database, copy) if self.database.is_sqlite else postgres.dump(self.database, copy, folder, _count)
+        counts = _copy_sqlite(self.database, copy) if self.database.is_sqlite else postgres.dump(self.database, copy, folder, count_rows)
         inside = {f"database.{kind}": copy, **{name: path for name, path in self.files.items() if path.is_file()}}
         manifest = Manifest(self.version, kind, migrate.revision(self.database), now, counts, {name: _sum(path) for name, path in inside.items()})
         say("Writing the file ...")
@@ -176,9 +179,19 @@ def is_empty(connection: Connection) -> bool:
     return all(connection.execute(select(table.c.id).limit(1)).first() is None for table in (schema.invoices, schema.outreach))
 
 
-def _count(connection: Connection) -> dict[str, int]:
-    tables = (schema.customers, schema.invoices, schema.cases, schema.outreach, schema.inbox, schema.tasks)
-    return {table.name: connection.execute(select(func.count()).select_from(table)).scalar_one() for table in tables}
+def count_rows(connection: Connection) -> dict[str, int]:
+    """The rows of the tables that tell how much there is, by their names."""
+    return {table.name: connection.execute(select(func.count()).select_from(table)).scalar_one() for table in _TELLING}
+
+
+def refuse_foreign(database: Database, manifest: Manifest) -> None:
+    """Raises UnableToReadBackup where what came out of a backup is no database of ours, or not the one that its manifest tells of."""
+    with suppress(DBAPIError):  # a file that is no database at all
+        with database.reading() as connection:
+            tables = set(inspect(connection).get_table_names())
+        if tables.issuperset(table.name for table in _TELLING) and migrate.revision(database) == manifest.revision:
+            return
+    raise UnableToReadBackup(f"{manifest.database_file} in the backup is not a database of Dunwell's as its manifest tells; use another backup")
 
 
 def _sweep(folder: Path, now: datetime) -> None:
@@ -204,7 +217,7 @@ def _copy_sqlite(database: Database, target: Path) -> dict[str, int]:
     copied = Database(f"sqlite:///{target}")
     try:
         with copied.reading() as connection:
-            return _count(connection)
+            return count_rows(connection)
     finally:
         copied.close()
 

@@ -13,6 +13,7 @@ from db.customers import lock_customers, tell, with_payers
 from db.ids import new_id
 from db.schema import contacts, customers
 from domain.customer import Contact, Role, spell_reach
+from domain.delivery import dead_address
 from domain.event import ContactSet
 
 # Statements are made once: to make one takes longer than to run it.
@@ -97,7 +98,7 @@ def follow_ledger(connection: Connection, customer: str, role: Role, *, by: str,
 
 def _tell(connection: Connection, concerned: Sequence[str], role: Role, by: str, why: str, now: datetime) -> tuple[str, ...]:
     # A contact that does not help makes the next look ask again.
-    tasks.close_tasks(connection, [f"contact/{one}" for one in concerned], f"{by} changed whom we write to", now)
+    tasks.close_tasks(connection, [key for one in concerned for key in (f"contact/{one}", dead_address(one))], f"{by} changed whom we write to", now)
     return tell(connection, concerned, ContactSet(by, why, role=role.value), now)
 
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection, bindparam, select
 
 from db import tasks
+from db.outreach import SENT
 from db.schema import books, installation, outreach
 from db.upsert import upsert
 from domain.facts import Mode
@@ -16,7 +17,6 @@ from domain.task import Task, TaskKind
 RESTORED = "this copy was restored from a backup and has not been compared with what was really sent"
 PUT_BACK = "the database was put back to an earlier state and has not been compared with what was really sent"
 _FENCE = "fence"
-
 
 # Statements are made once: to make one takes longer than to run it.
 _STATE = select(installation).where(installation.c.id == 1)
@@ -105,7 +105,9 @@ def raise_fence(connection: Connection, why: str, known_until: datetime, owner: 
 
 def find_carrier(connection: Connection) -> str:
     """Some mailer by which e-mails have really left this installation; empty when they never left the machine."""
-    carried = select(outreach.c.provider).where(outreach.c.channel == "email", outreach.c.provider.not_in(("", "capture"))).limit(1)
+    # A message that was only rehearsed, or claimed, has the name of its provider as well.
+    left = (outreach.c.channel == "email", outreach.c.provider.not_in(("", "capture")), outreach.c.state.in_(SENT))
+    carried = select(outreach.c.provider).where(*left).limit(1)
     return connection.execute(carried).scalar_one_or_none() or ""
 
 

@@ -27,7 +27,7 @@ from domain.texting import fit, simplify
 
 # States that count as contact with the customer, for the gap and the caps: all that left, or may have, and did not come back.
 _COUNTS = ("accepted", "calling", "unknown", "delivered", "missed", "presumed")
-_SENT = ("accepted", "delivered", "bounced")
+SENT = ("accepted", "delivered", "bounced")
 _ON_THE_WAY = ("claimed", "sending", "calling")
 _GIVEN_UP = ("released", "refused", "bounced", "missed", "shadowed")
 
@@ -301,7 +301,7 @@ def _move(connection: Connection, outreach_id: str, token: str, state: str | tup
 
 def known_to_provider(connection: Connection, since: datetime) -> frozenset[str]:
     """The provider's ids of messages begun since then that are known to have been sent, each with all it covers."""
-    sent = (outreach.c.state.in_(_SENT), outreach.c.provider_id != "", outreach.c.claimed_at >= since)
+    sent = (outreach.c.state.in_(SENT), outreach.c.provider_id != "", outreach.c.claimed_at >= since)
     return frozenset(connection.scalars(select(outreach.c.provider_id).where(*sent)))
 
 
@@ -327,7 +327,7 @@ def note_sent(connection: Connection, row: dict[str, Any], state: str, now: date
     known = connection.execute(select(outreach.c.state).where(outreach.c.id == row["id"]).with_for_update()).scalar_one_or_none()
     if known is None:
         connection.execute(outreach.insert().values(state=state, recorded_at=now, reach=spell_reach(row["to_address"]), **row))
-    elif known not in _SENT:
+    elif known not in SENT:
         told = {name: row[name] for name in ("message_id", "to_address", "subject", "reason", "sending_at") if row[name]}
         connection.execute(outreach.update().where(outreach.c.id == row["id"]).values(state=state, recorded_at=now, **told))
 

@@ -202,8 +202,7 @@ class Reached:
     """A customer as it is written to: with the people, zones and consents of the one it pays through, if any.
 
     ``family`` are the ids of all who share those people, its own among them; ``seller`` is whom it owes; ``payer`` is the customer
-    it pays through;
-    ``has_several``: more than one invoice of the customer itself is known, paid or not.
+    it pays through; ``has_several``: more than one invoice of the customer itself is known, paid or not.
     """
 
     customer: Customer

@@ -177,12 +177,18 @@ def undelivered(case: str) -> str:
     return f"undelivered/{case}"
 
 
+def dead_address(customer: str) -> str:
+    """The matter of an address of ``customer`` that takes nothing: open until somebody has corrected it, whatever else arrives."""
+    return f"dead-address/{customer}"
+
+
 def _task_to_repair(case: Case, rung: Rung, title: str, news: DeliveryReported, facts: Facts, now: datetime) -> Task:
     number, due = case.invoice.number, facts.bank_calendar.add(facts.today(now), 1)
     how = f"dunwell contact list {facts.customer.number} shows whom we write to, dunwell contact set corrects it"
-    remedy = f"{news.why or 'The address takes no messages'}. Find a contact that works: {how}. What is still due is tried another way meanwhile, if any"
+    remedy = f"{news.why or 'The address takes no messages'}. Find a contact that works: {how}. What is still due is tried another way meanwhile, if any. "
+    remedy += "Where the ledger is corrected instead, close this task then"
     name = f"The {title} for invoice {number} did not arrive {_by((rung.channel,))}"
-    return Task(undelivered(case.id), TaskKind.REPAIR_CONTACT, name, remedy, facts.owner, due)
+    return Task(dead_address(facts.customer.id), TaskKind.REPAIR_CONTACT, name, remedy, facts.owner, due)
 
 
 def _task_to_call(case: Case, news: OptedOut, facts: Facts, now: datetime) -> tuple[Task, ...]:

@@ -114,9 +114,12 @@ def debt_on(invoice: Invoice, asked: Money, last_day: date, until: date) -> Debt
     """What is ``asked`` for of ``invoice`` as a debt since ``last_day``, on which it could last be paid in time.
 
     Where the ledger's payments add up, the debt was higher until the day of each that came later. A credit note lowers it from the
-    beginning: nobody owed that part. Where payments are not told, or do not add up, what is asked for now counts alone, which is less.
+    beginning: nobody owed that part. Where payments are not told, or do not add up, or one was returned and so never made, what is asked for
+    now counts alone.
     """
-    came = tuple(Payment(one.day, one.amount) for one in invoice.account if one.kind is BookingKind.PAYMENT and last_day < one.day <= until)
+    paid = [one for one in invoice.account if one.kind is BookingKind.PAYMENT]
+    returned = any(one.amount.amount < 0 for one in paid)
+    came = tuple(Payment(one.day, one.amount) for one in paid if not returned and last_day < one.day <= until)
     return Debt(total((asked, *(payment.amount for payment in came))), last_day, came)
 
 

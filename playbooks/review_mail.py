@@ -130,6 +130,7 @@ def _row(line: Shown, locale: Locale) -> dict[str, object]:
         "order": "",
         "whole": "",
         "view_url": "",
+        "booked": (),
         "pay_url": "",
     }
 

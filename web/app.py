@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +14,18 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
-from sqlalchemy import text
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from domain.discretion import describe, keep_logs_discreet
 from settings import SellerSettings, Settings, connect_speaker, load_sellers
 from starter import Door, open_door
-from web import answers, api, approvals, dashboard, pay, portal, provider_webhooks, refusals, relay, unsubscribe, voice, webhooks
+from web import answers, api, approvals, dashboard, health, pay, portal, provider_webhooks, refusals, relay, unsubscribe, voice, webhooks
 from web.guard import HEADERS, Guarded
 from web.listen import bind, listen
 
 _PASS_ON_SECONDS = 2.0
 _PASS_ON_PATIENCE = 30.0
 _LONGEST_LULL_SECONDS = 5.0
-_HEALTH_PATIENCE = 3.0
 
 log = structlog.get_logger("web")
 
@@ -125,30 +122,8 @@ def _prepare(app: FastAPI, door: Door, settings: Settings, sellers: Sequence[Sel
     app.state.sellers = tuple(sellers)
     app.state.reports = webhooks.Reports(door)
     app.state.refusals = refusals.Refusals(door.database, settings.owner)
-    app.add_api_route("/healthz", healthz, methods=["GET"], include_in_schema=False)
-
-
-async def healthz(request: Request) -> Response:
-    """Well as long as the database answers: without Temporal the page still shows, and what arrives is kept."""
-    door: Door = request.app.state.door
-
-    def ask_database() -> None:
-        with door.database.reading() as connection:
-            connection.execute(text("SELECT 1"))
-
-    database, temporal = await asyncio.gather(
-        _answers(run_in_threadpool(ask_database)), _answers(door.client.service_client.check_health(timeout=timedelta(seconds=_HEALTH_PATIENCE)))
-    )
-    said = {"healthy": database, "database": "answers" if database else "away", "temporal": "answers" if temporal else "away"}
-    return JSONResponse(said, status_code=200 if database else 503)
-
-
-async def _answers(asked: Any) -> bool:
-    try:
-        async with asyncio.timeout(_HEALTH_PATIENCE):
-            return await asked is not False
-    except Exception:
-        return False
+    app.state.trial = health.Trial(door.database)
+    app.add_api_route("/healthz", health.healthz, methods=["GET"], include_in_schema=False)
 
 
 def _address(bound: Any) -> str:

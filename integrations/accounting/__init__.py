@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 
 from domain.customer import Role
 from domain.invoice import Booking, Standing
+
+# Changes that a ledger dates a little before it lists them are still caught by whoever asks for so much more.
+OVERLAP = timedelta(minutes=10)
 
 
 class UnableToReadLedger(Exception):

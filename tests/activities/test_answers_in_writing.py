@@ -10,12 +10,14 @@ import pytest
 
 import playbooks
 from activities.outreach import Site
+from db import people
 from db.engine import Database
 from db.installation import switch_off
 from db.schema import contacts
 from domain.case import PromiseStanding
-from domain.event import AnswerOwed, HoldReleased, LegalStop, OutreachResolved, PromiseMade
+from domain.event import AnswerOwed, DisputeRaised, HoldReleased, LegalStop, News, OutreachResolved, PromiseMade, Replied
 from domain.owed import AnswerKind, OwedStanding
+from domain.person import Access, Person
 from integrations.messaging import Refused
 from support.by_hand import ByHand
 from support.rig import standard_policy
@@ -216,3 +218,26 @@ def test_a_promise_asked_to_be_confirmed_by_hand_is_not_confirmed_twice(database
     hand.say(invoice, AnswerOwed(AnswerKind.PROMISE_CONFIRMED, by="Ann"))
     hand.work(invoice)
     assert len(hand.mailer.accepted) == 2
+
+
+@pytest.mark.parametrize(
+    "news",
+    [
+        Replied("Bea", "on the phone", call_back=True, confirmed_for=("INV-1",)),
+        DisputeRaised("two boxes missing", owner="Vera Lind", by="Bea", why="on the phone", confirmed_for=("INV-1",)),
+    ],
+)
+@pytest.mark.parametrize("is_away", [True, False])
+def test_who_is_named_to_the_customer_is_there_on_the_day_that_is_named(database: Database, news: News, is_away: bool) -> None:
+    hand = ByHand(database, policy=replace(standard_policy(), owner="Vera Lind"))
+    invoice = reminded(hand)
+    away = (hand.day(1), hand.day(20)) if is_away else (None, None)
+    with database.transaction() as connection:
+        for person in (Person("", "Tom Berg", Access.AGENT), Person("", "Vera Lind", Access.AGENT, deputy="Tom Berg", away_from=away[0], away_through=away[1])):
+            people.add(connection, person, hand.now)
+    hand.say(invoice, news)
+    hand.work(invoice)
+    named, other = ("Tom Berg", "Vera Lind") if is_away else ("Vera Lind", "Tom Berg")
+    text = " ".join(hand.mailer.accepted[1].text.split())
+    assert named in text and other not in text
+    assert hand.rows("select distinct owner from tasks") == [(named,)], "the task is somebody else's"

@@ -18,6 +18,7 @@ from db import incoming, installation, parties, schema, tasks
 from db.engine import Database
 from domain.incoming import Enclosed, Incoming
 from integrations.messaging import Accepted, Email, Outcome, Refused, Sent, Unknown
+from integrations.messaging.mime import build
 from starter import Door
 from support.by_hand import Killed
 from support.office import SELLER, Office
@@ -36,6 +37,7 @@ class Post:
     name: str = "post"
 
     def send(self, email: Email) -> Outcome:
+        build(email)  # what cannot be written, no mailer takes
         if self.dies == "before":
             raise Killed
         if self.answers:

@@ -38,6 +38,7 @@ SAID: tuple[tuple[News, ...], ...] = (
     (LegalStop("lawyer", by=WHO, why=WHY),),
     (WaitAsked(by=WHO, why=WHY),),
     (Replied(by=WHO, why=WHY),),
+    (Replied(by=WHO, why=WHY, call_back=True, confirmed_for=("INV-1",), ending="anary"),),
     (Spoken(by=WHO, why=WHY),),
     (DiscountGranted(Decimal(2), date(2026, 3, 10), by=WHO, why=WHY),),
     (AgencyAuthorized(WHO, Decimal(5000), date(2026, 6, 1), by=WHO, why=WHY),),

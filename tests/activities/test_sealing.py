@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 
+import pytest
+
+from activities import upkeep
 from activities.sealing import Sealing
 from db import audit, seals
+from db.backup import Backups
 from db.engine import Database
 from db.schema import seals as table
 from support.by_hand import ByHand
@@ -51,3 +56,19 @@ def test_a_seal_that_fails_for_any_reason_lets_the_rest_of_the_round_go_on(datab
         table.drop(connection)
     Sealing(database, None, "operations").seal(hand.now)
     assert hand.tasks() == ["seal"]
+
+
+def test_the_log_of_what_fails_at_night_quotes_nobody(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> NoReturn:
+        raise ValueError("Pat Payer <pat@oak.example>")
+
+    monkeypatch.setattr(seals, "is_due", fail)
+    monkeypatch.setattr(Backups, "make", fail)
+    hand = ByHand(database)
+    Sealing(database, None, "operations").seal(hand.now)
+    assert upkeep._make(Backups(database, tmp_path, 3, "0.1.0"), lambda: hand.now)
+    said = "".join(capsys.readouterr())
+    assert "upkeep.seal_failed" in said and "upkeep.backup_failed" in said and "ValueError" in said
+    assert "Pat" not in said and "oak" not in said

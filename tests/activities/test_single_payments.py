@@ -138,7 +138,7 @@ def test_colleagues_read_each_payment_in_the_tasks_up_to_the_handover(database: 
     for remedy in (" ".join(one.replace("\xa0", " ").split()) for one in found):
         assert f"paid 400,00 € on 10 February 2026 by transfer, reference {SECRET}" in remedy
         assert f"credited 50,00 € on 10 February 2026 by transfer, reference {SECRET}" in remedy
-        assert "50,00 € more is off the balance than these lines tell; the balance counts" in remedy
+        assert "the balance is 50,00 € lower than these entries explain; the balance counts" in remedy
     assert any("This account is now yours" in one for one in found)
     assert not any("Sudwind" in mail.text + mail.html for mail in hand.mailer.accepted if mail.to_address.endswith("customer.example"))
 

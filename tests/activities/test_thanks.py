@@ -67,7 +67,7 @@ def test_late_money_after_a_credit_hold_is_told_to_the_customer_and_to_the_accou
     assert manager.attachments == (), "nothing is left to put into the calendar"
     assert customer.subject == "Invoice INV-1 from Brightwater Tools: settled, thank you" and customer.attachments == ()
     text = " ".join(customer.text.split())
-    assert "invoice INV-1 is settled, and nothing is open on it any more" in text and "New orders are no longer held back" in text
+    assert "Invoice INV-1 is settled, and nothing is left open on it" in text and "New orders are no longer held back" in text
     assert "asked to see to it for us" not in text, "nobody else was"
     assert hand.case(invoice).ended is Outcome.SETTLED
     assert hand.rows("select counts_as from outreach order by claimed_at desc limit 1") == [("answer",)]
@@ -151,7 +151,7 @@ def test_invoices_paid_by_one_transfer_are_thanked_for_in_one_mail(database: Dat
         go_on(hand, invoice)
     (mail,) = [mail for mail in hand.mailer.accepted[before:] if mail.to_address != "mara@brightwater.example"]
     assert "Your payment arrived on" in " ".join(mail.text.split())
-    assert "invoices INV-1, INV-2 are settled" in " ".join(mail.text.split()) or "invoices INV-2, INV-1 are settled" in " ".join(mail.text.split())
+    assert "Invoices INV-1, INV-2 are settled" in " ".join(mail.text.split()) or "Invoices INV-2, INV-1 are settled" in " ".join(mail.text.split())
 
 
 def test_calls_that_nobody_made_leave_the_task_list_with_the_silence_and_come_back_after_it(database: Database) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import playbooks
 from activities.assessor import Policy
 from db import voices
 from db.engine import Database
 from domain.decision import Perform, Wait
+from domain.event import PromiseMade
 from domain.facts import Mode
 from domain.voice import Voice
 from playbooks.voice import Edition, edition
@@ -98,3 +100,17 @@ def test_other_playbooks_wait_for_no_voice(database: Database) -> None:
     policy = Policy(standard, playbooks.resolve(standard), voices={SELLER.id: PRESENT})
     by_hand = ByHand(database, policy=policy)
     assert isinstance(by_hand.assess(by_hand.add("INV-1", 7)).decision, Perform)
+
+
+def test_what_answers_a_customer_waits_for_no_approval_and_is_said_in_nobodys_voice_until_then(database: Database) -> None:
+    by_hand = installed(database)
+    before, after = by_hand.add("INV-1", 7), by_hand.add("INV-2", 7)
+    promised = PromiseMade((by_hand.now + timedelta(days=5)).date(), by="Bea")
+    by_hand.say(before, promised)
+    by_hand.work(before)
+    approve(by_hand, 1, 2, 3)
+    by_hand.say(after, promised)
+    by_hand.work(after)
+    plain, own = [mail.text for mail in by_hand.mailer.accepted]
+    assert "noted" in plain and not plain.startswith("Hi Bea,") and "Cheers" not in plain
+    assert "noted" in own and own.startswith("Hi Bea,") and "Cheers" in own

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import gc
+import hashlib
 import json
 import os
 import shutil
@@ -12,7 +13,7 @@ import sqlite3
 import tarfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -135,6 +136,43 @@ def rewrite(file: Path, folder: Path, harm: str) -> None:
             archive.add(folder / name, name)
         if harm == "one too many":
             archive.add(folder / "manifest.json", "more.json")
+
+
+def forge(file: Path, folder: Path, change: Callable[[Path], None]) -> None:
+    """Put what ``change`` makes of the database into a backup, under checksums that are right."""
+    with tarfile.open(file) as archive:
+        archive.extractall(folder)  # made by this very test; older Pythons 3.11 know no filter
+    change(folder / "database.sqlite")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    content = (folder / "database.sqlite").read_bytes()
+    manifest["files"]["database.sqlite"] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with tarfile.open(file, "w:gz") as archive:
+        for name in ("manifest.json", *manifest["files"]):
+            archive.add(folder / name, name)
+
+
+def make_foreign(file: Path) -> None:
+    file.unlink()
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE songs (id INTEGER)")
+
+
+def make_no_database(file: Path) -> None:
+    file.write_text("This is a letter and no database. " * 200)
+
+
+def make_older(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+        connection.commit()
+
+
+def make_emptier(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("DELETE FROM outreach_parts")
+        connection.execute("DELETE FROM outreach")
+        connection.commit()
 
 
 def test_a_damaged_database_makes_no_backup_and_spares_those_there_are(tmp_path: Path) -> None:
@@ -395,6 +433,27 @@ def test_a_restore_is_refused_while_dunwell_runs_or_something_uses_the_database_
     assert "Aborted" in at_home.run("restore", str(kept), status=1).output, "nobody was asked before the database was put aside"
 
 
+@pytest.mark.parametrize("change", [make_foreign, make_no_database, make_older])
+def test_a_backup_whose_database_is_not_the_one_its_manifest_tells_of_is_refused_and_the_present_one_stays(
+    at_home: Installation, tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    kept = tmp_path / "kept.tar.gz"
+    at_home.run("backup", str(kept))
+    forge(kept, tmp_path / "forged", change)
+    assert "is not a database of Dunwell's" in at_home.run("restore", str(kept), "--yes", status=1).output
+    assert not [path for path in at_home.folder.iterdir() if path.name.startswith((".restore", "before"))]
+    assert "A-1" in at_home.run("cases").stdout
+
+
+def test_what_was_restored_is_counted_and_not_what_the_manifest_says(at_home: Installation, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.tar.gz"
+    said = json.loads(at_home.run("backup", str(kept), "--json").stdout)
+    assert json.loads(at_home.run("restore", str(kept), "--yes", "--json").stdout)["counts"] == said["counts"]
+    forge(kept, tmp_path / "forged", make_emptier)
+    assert said["counts"]["outreach"] == 1
+    assert "2 invoices watched, 0 messages" in at_home.run("restore", str(kept), "--yes").stdout
+
+
 def test_postgresql_is_restored_into_an_empty_database_only(
     at_home: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
@@ -435,14 +494,17 @@ def test_a_restore_that_dies_before_its_end_leaves_nothing_behind_that_sends(
 
 def test_copies_that_a_killed_backup_or_restore_has_left_are_removed_by_the_next_one(at_home: Installation, tmp_path: Path) -> None:
     data, kept = read_settings().data_folder, tmp_path / "kept.tar.gz"
-    dead, at_work, killed = tmp_path / ".backup-dead", tmp_path / ".backup-at-work", data / ".restore-killed"
-    for folder in (dead, at_work, killed):
+    dead, at_work, killed = tmp_path / ".dunwell-backup-dead", tmp_path / ".dunwell-backup-at-work", data / ".restore-killed"
+    photos = tmp_path / ".backup-photos"
+    for folder in (dead, at_work, killed, photos):
         folder.mkdir()
         (folder / "database").write_text("Pat Payer")
     long_ago = (datetime.now(UTC) - timedelta(days=2)).timestamp()
-    os.utime(dead, (long_ago, long_ago))
+    for folder in (dead, photos):
+        os.utime(folder, (long_ago, long_ago))
     at_home.run("backup", str(kept))
     assert (dead.exists(), at_work.exists()) == (False, True)
+    assert (photos / "database").exists(), "what others keep in that folder was removed"
     at_home.run("restore", str(kept), "--yes")
     assert not killed.exists()
 

@@ -41,13 +41,24 @@ def test_case_show_lists_them_and_the_difference_that_the_balance_tells(paid: In
     assert lines == [
         "paid €400.00 on 9 January 2026 by transfer, reference RF18",
         "credited €50.00 on 10 January 2026, reference CN-5",
-        "€50.00 more is off the balance than these lines tell; the balance counts",
+        "the balance is €50.00 lower than these entries explain; the balance counts",
     ]
     assert "700.00 EUR of 1,200.00 EUR" in said
     assert not [word for word in OURS if word in said]
     told = json.loads(paid.run("case", "show", "A-1", "--json").stdout)["case"]["invoice"]["bookings"]
     assert [(one["amount"]["amount"], one["kind"]) for one in told] == [("400.00", "payment"), ("50.00", "credit")]
     assert "Payments" not in paid.run("case", "show", "A-2").stdout
+
+
+def test_a_dry_run_counts_them_as_the_import_would_and_stores_none(answering: Installation) -> None:
+    lines = ("A-1,2026-01-09,400.00,payment,transfer,RF18", "A-1,2026-01-10,50.00,credit,,CN-5", "Z-9,2026-01-10,1.00,payment,,")
+    invoices, payments = write(answering, "700.00", *lines)
+    words = ("import", str(invoices), "--payments", str(payments), "--dry-run")
+    said = answering.run(*words).stdout
+    assert "2 payments and credits on them; 1 on other invoices left out" in said and "Nothing was stored" in said
+    assert json.loads(answering.run(*words, "--json").stdout)["payments"] == 2
+    assert json.loads(answering.run("import", str(invoices), "--dry-run", "--json").stdout)["payments"] == 0
+    assert json.loads(answering.run("cases", "--json").stdout) == []
 
 
 def test_a_task_shows_them_above_its_history(paid: Installation) -> None:

@@ -181,6 +181,7 @@ def test_the_change_is_told_to_every_running_invoice_of_the_customer_and_of_thos
     mine, theirs = office.invoice("1", customer), office.invoice("2", branch)
     for one in (customer, branch):
         office.task(f"contact/{one}", TaskKind.REPAIR_CONTACT, "Nobody can be reached", "Add an address")
+        office.task(f"dead-address/{one}", TaskKind.REPAIR_CONTACT, "It did not arrive", "Find a contact that works")
     office.task("other", TaskKind.REVIEW, "Something else", "Decide")
     words = set_contact(office, customer, email="ap@c.example")
     with office.database.reading() as connection:

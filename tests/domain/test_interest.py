@@ -140,6 +140,16 @@ def test_a_credit_note_lowers_the_debt_from_the_beginning_and_a_payment_from_its
     assert cases == {BookingKind.PAYMENT: "152.25", BookingKind.CREDIT: "101.50"}
 
 
+@pytest.mark.parametrize("part", ["36500.00", "18250.00"])
+def test_a_payment_that_was_returned_has_never_been_made(part: str) -> None:
+    rates, until = (Rate(EU, date(2025, 7, 1), Decimal("2.15")),), date(2025, 8, 20)
+    told = (Booking("1", date(2025, 7, 31), money(part)), Booking("2", date(2025, 8, 5), money(f"-{part}")))
+    invoice = Invoice("i", "s", "c", "1", money("36500.00"), money("36500.00"), date(2025, 7, 1), date(2025, 7, 31), bookings=told)
+    found = reckon(EU, (debt_on(invoice, invoice.balance, invoice.due, until),), until, rates)
+    # 36,500 x 10.15 % over 365: 10.15 a day for twenty days
+    assert found is not None and (str(found.accrued.amount), str(found.fixed.amount)) == ("203.00", "40.00")
+
+
 @pytest.mark.parametrize(
     ("law", "debt", "until", "accrued", "fixed"),
     [

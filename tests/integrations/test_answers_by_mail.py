@@ -125,7 +125,7 @@ def test_a_reminder_that_comes_back_is_not_used_up_and_asks_for_a_better_address
     assert post.read() == 1
     post.hand.assess(invoice)
     assert post.hand.states() == ["bounced"]
-    assert any("undelivered" in key or "contact" in key for key in post.hand.tasks())
+    assert any(key.startswith("dead-address/") for key in post.hand.tasks())
 
 
 def test_an_absence_is_waited_out_until_the_day_after_it_ends(post: Post) -> None:

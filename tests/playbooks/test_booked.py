@@ -31,10 +31,10 @@ THANKS = {
     "es": "Hemos recibido 400,00 € el 1 de febrero de 2026, gracias.",
 }
 ACCOUNT = {
-    "en": ("paid €400.00 on February 1, 2026", "credited €50.00 on February 1, 2026", "€30.00 went back on February 1, 2026"),
-    "de": ("400,00 € bezahlt am 1. Februar 2026", "50,00 € gutgeschrieben am 1. Februar 2026", "30,00 € zurückgegangen am 1. Februar 2026"),
-    "fr": ("400,00 € payés le 1er février 2026", "avoir de 50,00 € le 1er février 2026", "30,00 € repris le 1er février 2026"),
-    "es": ("400,00 € pagados el 1 de febrero de 2026", "abono de 50,00 € el 1 de febrero de 2026", "30,00 € devueltos el 1 de febrero de 2026"),
+    "en": ("paid €400.00 on February 1, 2026", "credited €50.00 on February 1, 2026", "€30.00 returned on February 1, 2026"),
+    "de": ("400,00 € bezahlt am 1. Februar 2026", "50,00 € gutgeschrieben am 1. Februar 2026", "30,00 € zurückgebucht am 1. Februar 2026"),
+    "fr": ("paiement de 400,00 € le 1er février 2026", "avoir de 50,00 € le 1er février 2026", "paiement de 30,00 € retourné le 1er février 2026"),
+    "es": ("pago de 400,00 € el 1 de febrero de 2026", "abono de 50,00 € el 1 de febrero de 2026", "devolución de 30,00 € el 1 de febrero de 2026"),
 }
 WAYS = {"en": "by transfer", "de": "per transfer", "fr": "par transfer", "es": "por transfer"}
 
@@ -120,7 +120,7 @@ def test_a_task_lists_every_line_with_the_difference_to_the_balance() -> None:
     task = wording_texts(load("b2b-three-weeks"), None, "en")["collections-handoff.task"]
     said = plain(render_text(task, sheet(owing("800.00", PAID), "en", for_colleagues=True)).text)
     assert f"paid €400.00 on February 1, 2026 by transfer, reference {STRANGER}" in said
-    assert "€40.00 more is off the balance than these lines tell; the balance counts" in said and "thank you" not in said.partition("Where to start")[0]
+    assert "the balance is €40.00 lower than these entries explain; the balance counts" in said and "thank you" not in said.partition("Where to start")[0]
 
 
 def test_a_statement_of_account_lists_payments_below_their_invoice(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,8 +103,8 @@ def test_every_note_changes_with_formality_and_with_length(language: str) -> Non
 def test_whoever_is_casual_says_du_tu_and_tu_and_writes_contractions() -> None:
     for language, expected in (
         ("en", "Could you take a look when you've got five minutes?"),
-        ("de", "Könntest du danach sehen, wenn du fünf Minuten hast?"),
-        ("fr", "Pourrais-tu regarder, quand tu auras cinq minutes\u00a0?"),
+        ("de", "Könntest du nachsehen, wenn du fünf Minuten hast?"),
+        ("fr", "Pourrais-tu vérifier, quand tu auras cinq minutes\u00a0?"),
         ("es", "Échale un vistazo, por favor, cuando tengas cinco minutos."),
     ):
         assert " ".join(expected.split()) in said("owner-first-note.email", replace(ONE, voice=voice(language, Formality.CASUAL)), language)
@@ -114,12 +114,12 @@ def test_a_short_note_says_what_it_must_and_no_more() -> None:
     told = replace(ONE, locale="de_DE", voice=voice("de", Formality.CASUAL, 20))
     assert render_text(shipped("de")["owner-first-note.portal"], told).text.replace("\u00a0", " ") == (
         "Hallo Dana,\n\n"
-        "von Rechnung INV-104, fällig am 12. Februar 2026, sind noch 1.240,00 € offen. Könntest du bitte danach sehen? "
+        "von Rechnung INV-104, fällig am 12. Februar 2026, sind noch 1.240,00 € offen. Könntest du bitte nachsehen? "
         "Die Rechnung liegt noch einmal bei.\n\n"
         "INV-104 12. Feb. 2026 18 Tage überfällig 1.240,00 €\ndeine Bestellung PO-8812\n\n"
         "Bitte überweise an:\nEmpfänger: Brightwater Tools Ltd\nIBAN: GB29 NWBK 6016 1331 9268 19\nBIC: NWBKGB2L\nBank: NatWest\n"
         "Betrag: 1.240,00 €\nVerwendungszweck: INV-104\n\n"
-        "Stimmt etwas nicht, sag es mir. Und hast du schon bezahlt: vielen Dank.\n\n"
+        "Falls etwas nicht stimmt, sag es mir bitte. Und falls du schon bezahlt hast: vielen Dank.\n\n"
         "Viele Grüße\n\nHanna Weiss\nAccounts Receivable, Brightwater Tools\n+44 113 496 0182"
     )
 

@@ -44,3 +44,10 @@ def test_where_nothing_ever_left_reminders_may_be_kept(database: Database) -> No
     check(database, "capture")
     send_one(database, "capture")
     check(database, "capture")
+
+
+def test_what_was_only_rehearsed_with_a_provider_has_not_left_by_it(database: Database) -> None:
+    hand = ByHand(database, mode=Mode.SHADOW)
+    hand.work(hand.add("INV-1", 20))
+    assert hand.states() == ["shadowed"] and hand.rows("select provider from outreach") == [("scripted",)]
+    check(database, "capture")

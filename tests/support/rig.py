@@ -168,6 +168,7 @@ async def rig(
     work: bool = True,
     cached: int = 0,
     mailboxes: Sequence[Mailbox] = (),
+    name: str | None = None,
 ) -> AsyncIterator[Rig]:
     """Workers on ``client`` and everything behind them; every workflow task replays its whole history, unless it is ``cached``."""
     with database.transaction() as connection:
@@ -181,6 +182,6 @@ async def rig(
     if not work:
         yield made
         return
-    cases_worker, deliver_worker = worker.make_workers(client, database, ledgers, policy, made.mailer, at=at, cached=cached, mailboxes=mailboxes)
+    cases_worker, deliver_worker = worker.make_workers(client, database, ledgers, policy, made.mailer, at=at, cached=cached, mailboxes=mailboxes, name=name)
     async with cases_worker, deliver_worker:
         yield made

@@ -8,16 +8,21 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import OperationalError
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
@@ -26,7 +31,7 @@ from db import migrate
 from db.engine import Database
 from settings import SellerSettings, Settings
 from support.office import FakeDoor, Office
-from web import api, api_overrides, dashboard, listen
+from web import api, api_overrides, dashboard, health, listen
 from web.app import create_private, keep_passing_on
 from web.webhooks import Reports
 
@@ -97,6 +102,68 @@ def test_both_say_whether_they_are_well(request: pytest.FixtureRequest, door: Fa
     monkeypatch.setattr(Database, "reading", _broken)
     answer = client.get("/healthz")
     assert (answer.status_code, answer.json()) == (503, {"healthy": False, "database": "away", "temporal": "away"})
+
+
+@pytest.mark.parametrize("side", ["inside", "outside"])
+def test_a_database_that_cannot_be_written_is_not_well_until_it_can(
+    request: pytest.FixtureRequest, door: FakeDoor, side: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client: TestClient = request.getfixturevalue(side)
+    moment = [1000.0]
+    monkeypatch.setattr(health, "monotonic", lambda: moment[0])
+
+    def ask() -> tuple[int, str]:
+        moment[0] += 20
+        answer = client.get("/healthz")
+        return answer.status_code, answer.json()["database"]
+
+    assert ask() == (200, "answers")
+    with refusing(door.database):
+        assert ask() == (503, "cannot write")
+        assert ask() == (503, "cannot write")
+    assert ask() == (200, "answers")
+
+
+@contextmanager
+def refusing(database: Database) -> Iterator[None]:
+    """Have the database itself refuse what is written, as when its disk is full or it is a copy for reading."""
+    statement = "PRAGMA query_only=ON" if database.is_sqlite else "SET TRANSACTION READ ONLY"
+
+    def refuse(connection: Connection) -> None:
+        connection.exec_driver_sql(statement)
+
+    event.listen(database.engine, "begin", refuse)
+    try:
+        yield
+    finally:
+        event.remove(database.engine, "begin", refuse)
+        database.engine.dispose()
+
+
+def test_whether_it_can_be_written_is_not_tried_at_every_question_and_a_busy_one_is_well(
+    outside: TestClient, door: FakeDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trials = [0]
+    writing = Database.transaction
+
+    def count(self: Database) -> AbstractContextManager[Connection]:
+        trials[0] += 1
+        return writing(self)
+
+    monkeypatch.setattr(Database, "transaction", count)
+    assert [outside.get("/healthz").status_code for _ in range(20)] == [200] * 20
+    assert trials == [1]
+    monkeypatch.setattr(health, "monotonic", lambda: time.monotonic() + 60)
+    monkeypatch.setattr(health, "_TRIAL_PATIENCE", 0.2)
+    released = threading.Event()
+
+    def hold(self: Database) -> AbstractContextManager[Connection]:
+        released.wait(60)
+        raise OperationalError("UPDATE", {}, sqlite3.OperationalError("database is locked"))
+
+    monkeypatch.setattr(Database, "transaction", hold)
+    threading.Timer(1, released.set).start()
+    assert outside.get("/healthz").status_code == 200
 
 
 def _broken(self: Database) -> Any:

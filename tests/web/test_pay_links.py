@@ -79,7 +79,7 @@ def test_what_is_no_web_address_is_never_led_to(counting: TestClient, link: Link
     with link.office.database.transaction() as connection:
         connection.execute(sql("update invoices set pay_url = :url"), {"url": address})
     answer = counting.get(link.path, headers=BROWSER)
-    assert answer.status_code == 200 and "cannot be paid online any more" in answer.text
+    assert answer.status_code == 200 and "can no longer be paid online" in answer.text
 
 
 def test_a_person_counts_once_a_message(counting: TestClient, link: Link) -> None:

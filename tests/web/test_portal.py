@@ -130,11 +130,11 @@ def test_opening_it_changes_nothing_however_it_is_opened(outside: TestClient, de
 @pytest.mark.parametrize(
     ("asked", "language", "said"),
     [
-        ("", "en", "leads nowhere, or not any more"),
-        ("de-AT,de;q=0.9,en;q=0.5", "de", "führt nirgendwohin"),
-        ("fr", "fr", "ne mène nulle part"),
-        ("pl, es;q=0.8, en;q=0.7", "es", "no lleva a ninguna parte"),
-        ("zz, ;;;q=9", "en", "leads nowhere"),
+        ("", "en", "does not work, or no longer does"),
+        ("de-AT,de;q=0.9,en;q=0.5", "de", "funktioniert nicht oder nicht mehr"),
+        ("fr", "fr", "ne fonctionne pas, ou ne fonctionne plus"),
+        ("pl, es;q=0.8, en;q=0.7", "es", "no funciona, o ha dejado de funcionar"),
+        ("zz, ;;;q=9", "en", "This link does not work"),
     ],
 )
 def test_a_link_that_leads_nowhere_says_so_in_the_language_that_the_browser_asks_for(outside: TestClient, asked: str, language: str, said: str) -> None:
@@ -150,7 +150,7 @@ def test_a_link_that_leads_nowhere_says_so_in_the_language_that_the_browser_asks
 
 def test_a_link_that_is_made_up_expired_taken_back_or_of_somebody_gone_tells_nothing_apart(outside: TestClient, desk: Desk) -> None:
     made_up = outside.get(f"/portal/{'x' * 43}")
-    assert made_up.status_code == 404 and "leads nowhere" in made_up.text
+    assert made_up.status_code == 404 and "This link does not work" in made_up.text
     for odd in ("short", "x" * 4000, "..%2f..%2fetc", "%00" * 43):
         assert outside.get(f"/portal/{odd}").status_code == 404
 
@@ -347,5 +347,5 @@ def test_the_page_lists_what_was_paid_by_day_and_amount_and_names_nobody(outside
     book("700.00")
     apart = words_of(outside.get(desk.path))
     assert "paid 400,00" not in apart.replace("\xa0", " ") and "Sudwind" not in page + apart and "transfer, " not in page
-    assert "€50.00 more is off the balance" in words_of(inside.get(f"/invoices/{desk.found['A-1']}")).replace("\xa0", " ")
+    assert "the balance is €50.00 lower" in words_of(inside.get(f"/invoices/{desk.found['A-1']}")).replace("\xa0", " ")
     assert outside.get(f"{desk.path}/statement.pdf").content.startswith(b"%PDF-")

@@ -87,7 +87,7 @@ def test_when_no_colleague_is_free_one_calls_back_by_a_day_that_is_named(scene: 
     assert scene.look() == "call-back-confirmed-1 by email"
     scene.hand.deliver(scene.invoice, scene.hand.due(scene.invoice))
     ((text,),) = scene.hand.rows("select text from outreach where channel = 'email' order by claimed_at desc limit 1")
-    assert "a colleague will call back by" in " ".join(text.split()) and "number ending in 567" in " ".join(text.split()), text
+    assert "a colleague will call you back by" in " ".join(text.split()) and "number ending in 567" in " ".join(text.split()), text
     with scene.hand.database.reading() as connection:
         tasks = connection.execute(select(schema.tasks.c.title, schema.tasks.c.owner, schema.tasks.c.due)).all()
     assert any(title.startswith("Call the customer back about invoice INV-1") and owner and due > scene.hand.day() for title, owner, due in tasks)

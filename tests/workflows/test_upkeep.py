@@ -131,22 +131,33 @@ def test_a_ledger_whose_list_cannot_be_read_for_an_hour_is_a_task_although_no_in
     asyncio.run(story())
 
 
+def fail(*_: object) -> tuple[str, ...]:
+    raise ZeroDivisionError("Pat Payer, pay@example.com")
+
+
+async def fail_later(*_: object) -> None:
+    fail()
+
+
+@pytest.mark.parametrize(
+    "where, name, failing, part",
+    [
+        (upkeep, "give_up_unread", fail, "giving up what nobody reads in the portal"),
+        (upkeep.Upkeep, "_back_up", fail_later, "making the daily backup"),
+    ],
+)
 def test_a_part_of_upkeep_that_fails_keeps_no_other_from_its_turn_and_is_a_task_until_it_works_again(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: object, name: str, failing: object, part: str
 ) -> None:
     async def story() -> None:
         async with virtual_server() as environment, rig(environment.client, database, tmp_path) as made:
             made.ledger.add("INV-1", TODAY + timedelta(days=20), TODAY)
-
-            def fail(*_: object) -> tuple[str, ...]:
-                raise ZeroDivisionError("Pat Payer, pay@example.com")
-
             with monkeypatch.context() as broken, environment.with_time_skipping_disabled():
-                broken.setattr(upkeep, "give_up_unread", fail)
+                broken.setattr(where, name, failing)
                 await tend(environment.client, "round-1")
                 await tend(environment.client, "round-2")
             assert (await made.door.find("INV-1")).number == "INV-1", "what came after it had no turn"
-            assert made.tasks() == ["This fails: giving up what nobody reads in the portal"]
+            assert made.tasks() == [f"This fails: {part}"]
             with database.reading() as connection:
                 remedy = connection.execute(select(tasks.c.remedy)).scalar_one()
             assert "ZeroDivisionError" in remedy and "Pat" not in remedy
