@@ -92,7 +92,8 @@ def build(email: Email) -> EmailMessage:
         if not _MEDIA_TYPE.fullmatch(attachment.media_type):
             raise UnableToWrite(f"attachment {name}", f"{attachment.media_type!r} is not a media type such as application/pdf")
         maintype, _, subtype = attachment.media_type.partition("/")
-        message.add_attachment(attachment.content, maintype=maintype, subtype=subtype, filename=name)
+        params = {"charset": "utf-8"} if maintype == "text" else {}
+        message.add_attachment(attachment.content, maintype=maintype, subtype=subtype, filename=name, params=params)
 
     digest = hashlib.sha256(f"{email.key} {email.message_id}".encode()).hexdigest()[:24]
     for number, part in enumerate(part for part in message.walk() if part.is_multipart()):

@@ -198,6 +198,12 @@ def test_an_attachment_that_cannot_be_carried_is_refused_by_name(attachment: Att
         mime.build(replace(EMAIL, attachments=(attachment,)))
 
 
+def test_an_attached_text_is_read_as_it_was_written_whatever_letters_are_in_it() -> None:
+    date = Attachment("call.ics", "text/calendar", "SUMMARY:Call Jörg Weiß\r\n".encode())
+    *_, attached = mime.build(replace(EMAIL, attachments=(date,))).walk()
+    assert attached.get_content() == "SUMMARY:Call Jörg Weiß\r\n"
+
+
 # Capture
 
 
