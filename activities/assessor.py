@@ -145,6 +145,8 @@ class Assessor:
             tasks.close_tasks(connection, [f"missing/{case.id}"], "the ledger knows it", now)
         if opening:
             self._open_siblings(connection, case, sight.books, now)
+        if heard.case.went_live > before.went_live:
+            self._take_siblings_live(connection, heard.case, sight.books, now)
         for word, told, reply in zip(unheard, news, heard.replies, strict=True):
             inbox.mark_folded(connection, word.id, answer.case.seq, reply, now)
             if reply.taken:
@@ -190,6 +192,17 @@ class Assessor:
             facts = self.gather(connection, case, books, now, around=around(invoice.customer))
             heard = assess(case, None, (), facts, now)
             self.write(connection, heard, (watching_begins(case, facts, now), *heard.entries), facts, now)
+
+    def _take_siblings_live(self, connection: Connection, first: Case, books: Books, now: datetime) -> None:
+        """What else the customer owes begins its new round in the same breath, for the same reason."""
+        around = cache(partial(look_around, connection, now=now))
+        for case in cases.load_open_cases(connection, [first.invoice.customer]):
+            if case.id == first.id or case.mode == first.mode:
+                continue
+            facts = self.gather(connection, case, books, now, around=around(case.invoice.customer))
+            heard = assess(case, None, (), facts, now)
+            self.write(connection, heard, heard.entries, facts, now)
+            self.tell(connection, case.id, f"live/{heard.case.went_live}", now)
 
     def conclude(self, connection: Connection, claim: Claim, fate: Fate, sight: Sight | None, now: datetime, *, asked_by: str) -> dict[str, Answer]:
         """Write what became of a message into every case it covered, and let each decide what comes next.

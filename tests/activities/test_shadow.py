@@ -90,3 +90,18 @@ def test_what_was_only_rehearsed_counts_for_no_gap_once_live(database: Database)
     hand.work(invoice)
     assert len(hand.heard()) == 1
     assert hand.states() == ["shadowed", "delivered"]
+
+
+def test_the_first_message_after_going_live_covers_all_that_the_customer_owes(database: Database) -> None:
+    hand = ByHand(database, mode=Mode.SHADOW)
+    first, second = hand.add("INV-1", 24), hand.add("INV-2", 24)
+    hand.work(first)
+    hand.work(second)
+    assert hand.mailer.posted == []
+    hand.switch(Mode.LIVE)
+    hand.now += timedelta(minutes=1)
+    hand.work(first)
+    hand.work(second)
+    assert len(hand.heard()) == 1
+    assert hand.fates(first) == hand.fates(second) == {"second-reminder": "delivered"}
+    assert [hand.case(invoice).round for invoice in (first, second)] == [2, 2]
