@@ -111,7 +111,8 @@ def _understand(message: Incoming, language: str) -> Understood:
     today = message.received_at.date()  # on the sender's clock, as the offset tells it
     if message.channel == "email":
         message = replace(message, text=own_words(message.text) or message.text)
-    return understand(message, language, today, calendar_for((guess_country(language, message.received_at),), today))
+    calendar = calendar_for((guess_country(language, message.received_at),), today)
+    return understand(message, guess_language(language, message.received_at), today, calendar)
 
 
 def guess_country(language: str, received_at: datetime) -> str:
@@ -120,6 +121,13 @@ def guess_country(language: str, received_at: datetime) -> str:
     if tag == "en" and received_at.utcoffset() == timedelta(hours=1):
         return "GB"
     return _COUNTRIES.get(tag) or _COUNTRIES.get(tag.split("-", 1)[0], "US")
+
+
+def guess_language(language: str, received_at: datetime) -> str:
+    """The tag that tells whether 10/4 is in October: ``en`` alone leaves it to the sender's clock, unless that is Greenwich's."""
+    if language.lower() != "en" or not (offset := received_at.utcoffset()):
+        return language
+    return "en-GB" if offset > timedelta() else "en-US" if offset <= timedelta(hours=-4) else language
 
 
 def _describe(message: Incoming, understood: Understood) -> dict[str, Any]:

@@ -31,7 +31,8 @@ REST_OF_IT = re.compile(
     r"\b(?:rest|remainder|balance|other half|second (?:half|one|part|chunk)|die zweite|restbetrag|restliche\w*|andere haelfte|zweite haelfte)\b"
 )
 CORRECTED = re.compile(
-    r"\b(?:no wait|no|nope|hang on|wait|scratch that|sorry|apologies|i mean|meant|actually|better|rather|correction|(?:make|call) (?:it|that)|failing that"
+    r"\b(?:no wait|no|nope|hang on|wait|scratch that|sorry|apologies|i mean|meant|actually|better|rather|correction|(?:make|call) (?:it|that)"
+    r"|failing that|(?:he|she|they) means?"
     r"|if not|otherwise|worst case|more (?:likely|realistically)|realistically|instead|literally|to be (?:exact|precise)|at the (?:very )?latest|latest"
     r"|(?:let us|let's|call it|make it)(?: (?:say|call it))?|konkret|sagen wir|(?:na|ach|oder) eigentlich"
     r"|nein|nee|warte[nt]?|quatsch|doch erst|lieber|besser|ach ne\w*|ach was|moment|korrektur|ich meine|oder nein|also doch|vielmehr|sonst"
@@ -51,13 +52,14 @@ _THAT_IS = re.compile(
     r"|falls on)(?: \w+)?)[ ,(-]*"
 )
 _DAY_OF_OTHERS = re.compile(
-    r"\b(?:(?:clients?|customers?|tenants?|insur\w+|kunden?|auftraggeber\w*|mieter\w*|versicherung) (?:\w+ ){0,3}?(?:pays?|paying|zahlt|zahlen|ueberweist)"
+    r"\b(?:(?:clients?|customers?|tenants?|buyers?|insur\w+|kunden?|auftraggeber\w*|(?<!ver)kaeufer\w*|mieter\w*|versicherung)"
+    r" (?:\w+ ){0,3}?(?:pays?|paying|zahlt|zahlen|ueberweist)"
     r"|pays? (?:me|us)|(?<!you )get(?:s|ting)? paid(?: (?:by|from) (?:the |our |my )?\w+)?|in funds|every|each|jeden|jeder|jeweils"
     r"|(?:missed|verpasst\w*|too late for|zu spaet fuer)(?: (?:the|your|our|this|den|diesen|unseren))?)(?: (?:us|me|uns|mir))?"
     r"(?: \w+){0,2}(?: (?:on|am|by|bis|erst|of|from|vom))* ?$"
 )
 _PAID_BY_OTHERS = re.compile(
-    r"\b(?:pays?|paying|paid|zahlt|zahlen) (?:us|me|uns|mir)\b[^,.]{0,20}$|\b(?:promised|told|gave) (?:you|him|her|them)(?: \w+){0,2} ?$"
+    r"\b(?:pays?|paying|paid|zahlt|zahlen) (?:us|me|uns|mir|mich)\b[^,.]{0,20}$|\b(?:promised|told|gave) (?:you|him|her|them)(?: \w+){0,2} ?$"
     r"|\b(?:happy|schoenen|schoenes|lovely|nice|good) ?$|\bsaid (?:that |it )?(?:could|might|may|would) be(?: by| on)? ?$|(?:^|[,.] )(?:it "
     r"|that )?(?:could|might|may) be(?: by| on)? ?$"
     r"|\b(?:can|could|will|do) not (?:say|promise|guarantee|commit to|confirm)(?: (?:it|that|on|by|for|the))* ?$|^(?:es |das )?koennte(?: es)?(?: am"
@@ -69,7 +71,7 @@ _TAKEN_BACK = re.compile(
     r"\b(?:instead of|rather than|in place of|not|statt|anstatt|anstelle|nicht)(?: (?:on|by|the|this|am|bis|zum|den|dem|von|vom|erst|schon|mehr))* ?$"
     r"|\b(?:told|promised|gave) (?:you|him|her|them)(?: \w+){0,2} ?$|\b(?:going to|would have|had) (?:say|said)(?: on)? ?$"
     r"|\b(?:wollten?|wanted to|meant to|planned to)(?: (?:ich|wir|pay|das|es|it|am|bis|on|by|the|den))* ?$"
-    r"|\b(?:was|were|had been) (?:hoping|aiming|planning|going)(?: (?:for|on|to|pay|the|by|it))* ?$"
+    r"|\b(?:was|were|had been) (?:hoping|aiming|planning|going|supposed)(?: (?:for|on|to|pay|the|by|it|this|that|you|send|settle|be|paid))* ?$"
     r"|\b(?:eigentlich (?:\w+ )?sollten?|(?:was|were|had been) (?:supposed|meant|due)(?: to)?)(?: \w+){0,4}?(?: (?:am|on|by|for|the|zum|bis))* ?$"
     r"|\b(?:can|could|will|do|does) not (?:do|make|manage|pay|send)(?: \w+){0,3} ?$"
 )
@@ -96,13 +98,18 @@ _STATE_BEFORE = re.compile(
     r"(?: \w+){0,3} ?$"
 )
 _STATE_BEHIND = re.compile(
-    r"(?:'s)?,?(?: is| ist| isch| haben wir| has| are| sind)?(?: (?:a|the|bei|uns|here|hier|ja|leider|public|national|auch|wieder))*"
+    r"(?:'s)?,?(?: da)?(?: is| ist| isch| haben wir| has| are| sind)?(?: (?:a|the|bei|uns|here|hier|ja|leider|public|national|auch|wieder|naemlich"
+    r"|doch|of course"
+    r"|a (?:bank|public|national|local)|ein|gesetzlicher)| in (?!the |order )\w+)*"
     r" (?:bank holiday|holidays?|feiertag|closed|geschlossen|zu\b(?= |[,.]|$)(?! (?:pay|zahl|ueberw|[0-9]))|frei\b|messe|keiner|niemand|nobody|no one)"
-    r"| (?:noch )?(?:auf|in|im|on|at) (?:der )?(?:reha|kur|urlaub|ferien|montage|dienstreise|holiday|vacation|leave)\b|,? (?:faengt|beginnt|starts|begins) "
-    r"|,? (?:is|ist|isch) (?:(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch|(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:der"
+    r"| (?:noch )?(?:auf|in|im|on|at) (?:der |the )?(?:reha|kur|urlaub|ferien|montage|dienstreise|krankenhaus|klinik|spital|lazarett|holiday|vacation|leave"
+    r"|hospital|court)\b"
+    r"|,? (?:faengt|beginnt|starts|begins) |,? (?:is|ist|isch) (?:ja |doch |actually |already )?(?:(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch"
+    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:der"
     r"|the) (?:[0-9]{1,2}[.snrt]|\w+t[eh]\b))"
     r"| (?:(?:we|i) pay|(?:zahlen?|gehen|geht|laufen) (?:wir|ich)?) ?(?:our |the |die |unsere )?(?:rent|wages|salaries|staff|tax\w*|vat|payroll"
     r"|miete|loehne|gehaelter|steuern?)\b"
+    r"| (?:is|ist) (?:our |the |unser |der )?(?:payroll|audit|stocktak\w+|lohnlauf|gehaltslauf)\b"
     r"| (?:krieg|bekomm)\w* (?:ich|wir)\b| (?:bezahlt|gezahlt|ueberwiesen|beglichen|paid|settled) (?:worden|already)\b| (?:monatsabschluss"
     r"|jahresabschluss|inventur|betriebsausflug"
     r"|month-?end close)\b"
@@ -115,7 +122,7 @@ WEEKDAY_ALONE = re.compile(r"^[^0-9]*(?:(?:mon|diens|donners|frei|sams|sonn)tag|
 SO_THEN = re.compile(
     r"\b(?:so|hence|meaning|namely|i\.e\.|und zwar|naemlich|also|das heisst|heisst also)(?: (?:that is|it is|that will be|it will be|on|by|am|bis|zum|the))* ?$"
 )
-_SO = re.compile(r"\b(?:then|dann|that (?:same )?day|straight after|same day|danach|anschliessend)\b")
+_SO = re.compile(r"\b(?:then|dann|that (?:same )?day|straight after|same day|danach|anschliessend)\b(?! (?:irgendwann|sometime|at some point))")
 
 
 def choose_day(days: tuple[Resolved, ...], clause: str) -> Resolved:
@@ -179,7 +186,7 @@ def is_for_another(day: Resolved, clause: str) -> bool:
 def is_only_for_others(day: Resolved, clause: str) -> bool:
     """Whether ``clause`` says of it only that the sender is paid, without "I will pay you then", or that it was promised once."""
     at = clause.find(day.said)
-    if _ONCE_PROMISED.match(clause[at + len(day.said) :]) and re.search(r"\b(?:hatten?|war(?:en)?)\b", clause[:at]):
+    if _ONCE_PROMISED.match(clause[at + len(day.said) :]) and re.search(r"\b(?:hatten?|war(?:en)?|hat (?:uns|mir)|haben (?:uns|mir))\b", clause[:at]):
         return True
     return bool(_PAID_BY_OTHERS.search(clause[:at])) and not _SO.search(clause[at:]) and not day.is_counted
 

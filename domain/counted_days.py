@@ -20,7 +20,8 @@ _PATTERNS = {
         r"\b(?:the )?(?P<business>)(?P<n>)(?P<unit>day|morning|week) (?:after(?:wards?)?|following)(?! (?:tomorrow|next|christmas|easter|thanksgiving|new)\b)"
         r"(?: (?:that\b|(?:i|we|he|she) (?:\w+ ){0,3}(?:back|return\w*)|my return|[a-z]+(?<!day)\b)|(?=$|[,.!;]))",
         r"\b(?:on )?(?:the (?:same|very)|that|that (?:same|very)) (?P<same>day|morning|afternoon|evening)\b",
-        rf"\b(?:the )?(?P<weekday>{WEEKDAY['en']}) (?:after that|following|thereafter|afterwards|of that week|right after)\b(?! [a-z]+ ?day)",
+        rf"\b(?:the )?(?P<weekday>{WEEKDAY['en']}) (?:after that|following|thereafter|afterwards|of that week|right after|after(?= is"
+        rf"| will))\b(?! [a-z]+ ?day)",
     ),
     "de": (
         rf"\b(?P<n>{NUMBER['de']}) {_UNIT['de']} (?:spaeter|darauf|danach|drauf)\b",

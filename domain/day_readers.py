@@ -76,7 +76,7 @@ _PARTS = {
     "days": r"first (?:few |couple of )?days|a few days into|erste[nr]? tage[n]?",
     "middle": r"middle|mid|first half|mitte|mitten|erste[rn]? haelfte",
     "end": r"(?:back |tail |very )?end|late|later|last (?:few )?days?|close|latter (?:part|half)|second half|ende|letzte[rn]? tag|letzten tag"
-    r"|zweite[rn]? haelfte|schluss",
+    r"|zweite[rn]? haelfte|schluss|letzte[nr]? tagen?",
 }
 PART = "|".join(_PARTS.values())
 
@@ -176,7 +176,7 @@ def read_weekday_number(m: re.Match[str], when: When) -> date | None:
 def read_weekday_of_calendar_week(m: re.Match[str], when: When) -> date:
     groups = m.groupdict()
     n, day = m["n"] or groups.get("n2"), m["day"] or groups.get("day2")
-    return _monday_of_calendar_week(int(n or 0), when.today) + timedelta(days=weekday_of(day or "", when.language))
+    return _monday_of_calendar_week(number_of(n or "", when.language), when.today) + timedelta(days=weekday_of(day or "", when.language))
 
 
 def read_weeks_on(m: re.Match[str], when: When) -> date:
@@ -300,7 +300,7 @@ def read_number_of(m: re.Match[str], when: When) -> date | None:
 
 
 def read_calendar_week(m: re.Match[str], when: When) -> date:
-    last = int(m.groupdict().get("n2") or m["n"])
+    last = number_of(m.groupdict().get("n2") or m["n"], when.language)
     return _part_of_week(_part(m["part"]), _monday_of_calendar_week(last, when.today))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from domain.abbreviated_days import short_forms
 from domain.day_readers import (
     PART,
     Reader,
@@ -58,11 +59,13 @@ _FILLER = (
 )
 # What stands between a stretch of time and the day within it: "next week, probably on Tuesday".
 _WITHIN_EN = (
-    r",?(?: -|:| \()?(?: (?:on|by|at|probably|likely|most likely|i am afraid|unfortunately|sorry|maybe|perhaps|say|i think|i would say"
+    r"(?:,? (?:but )?not (?:on )?[a-z]+day, rather)?,?(?: -|:| \()?(?: (?:on|by|at|probably|likely|most likely|i am afraid|unfortunately|sorry|maybe"
+    r"|perhaps|say|i think|i would say"
     r"|hopefully|ideally|possibly|latest|the))*,? ?"
 )
 _WITHIN_DE = (
-    r",?(?: -|:| \()?(?: (?:am|bis|zum|schon|wohl|vermutlich|wahrscheinlich|leider|voraussichtlich|vielleicht|also|und zwar|ich denke|denke ich|denk ich|eher"
+    r"(?:,? (?:aber )?nicht (?:am )?[a-z]+(?:tag|woch), vielmehr)?,?(?: -|:| \()?(?: (?:am|bis|zum|schon|wohl|vermutlich|wahrscheinlich|leider"
+    r"|voraussichtlich|vielleicht|also|und zwar|ich denke|denke ich|denk ich|eher"
     r"|spaetestens|irgendwann|hoffentlich|so|der|den))*,? ?"
 )
 
@@ -87,12 +90,20 @@ _BUSINESS = {"en": r"(?:business|working|work|banking|bank) ", "de": r"(?:bankue
 
 _BOTH = ((_ISO, read_iso), (_NUMERIC, read_numeric))
 
+# Behind "week": no sum, no count of days, no other date.
+_WEEK_NUMBER = {
+    "en": r"(?:[1-5]?[0-9]|(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twenty|thirty|forty|fifty)(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?)"
+    r"(?![0-9a-z]|[.,:'][0-9])(?! ?(?:days?|weeks?|hours?|percent|%|[€$£]|invoices?|payments?))",
+    "de": r"(?:[1-5]?[0-9]|(?:drei|vier|fuenf|sech|sieb|acht|neun)zehn|(?:[a-z]{3,6}und)?(?:zwanzig|dreissig|vierzig|fuenfzig))"
+    r"(?![0-9a-z]|[.,:'][0-9])(?!\.? ?(?:tage?n?|wochen?|stunden?|prozent|%|[€$£]|eur|franken|chf|rechnung|raten?))",
+}
 _ANCHOR_EN = rf"(?P<anchor>today|tomorrow|{WEEKDAY['en']})"
 _NTH_EN = r"(?<!-)(?<!twenty )(?<!thirty )(?P<edge>(?:very )?(?:last|final|first|second|third|fourth|fifth|1st|2nd|3rd|4th|5th))"
 _NTH_DE = r"(?P<edge>letzte[nrm]?|erste[nrm]?|zweite[nrm]?|dritte[nrm]?|fuenfte[nrm]?|[1-5]\.)"
 
 _ENGLISH = (
     (FEAST["en"], read_feast),
+    *short_forms("en", _NEXT_EN, r"(?:end|close) of (?:the |today'?s? )?(?:business|day|play)"),
     (r"\b(?:in |within )?(?:a|one) week and a half\b", after(10)),
     (rf"\b(?P<n>a|one|two|three|four|[1-4]) weeks? (?:from |on |after )?(?:this |next )?{_ANCHOR_EN}(?! (?:week|in a week))", read_weeks_on),
     (rf"\b{_ANCHOR_EN},? (?:in )?(?P<n>a|one|two|three|four|[1-4])? ?(?:week|weeks)(?:'?s?'? time| from now)?\b(?! (?:after|of|end))", read_weeks_on),
@@ -106,9 +117,13 @@ _ENGLISH = (
         rf" (?:(?:the )?(?P<which>this|next|following|coming|current|new|each|every|a)? ?month|(?P<m>{MONTH['en']})|(?:the )?(?P<y>new year))(?! week)",
         read_edge_of_month,
     ),
+    (
+        rf"\bfirst (?!few|couple|a )(?P<edge>{NUMBER['en']}) (?P<business>{_BUSINESS['en']})?days (?:of|in)"
+        rf" (?:(?:the )?(?P<which>this|next|following|coming|new)? ?month|(?P<m>{MONTH['en']}))",
+        read_edge_of_month,
+    ),
     (rf"\bbefore (?P<m>{MONTH['en']}) (?:is (?:out|over|through|done)|ends)(?P<till>)", read_month),
     (r"\bbefore (?:the|this)(?P<which>)(?P<part>) (?P<unit>week|month|year|quarter) (?:is (?:out|over|through|done)|ends)\b", read_part),
-    (rf"\beom (?P<which>)(?P<part>)(?P<unit>{MONTH['en']})", read_part),
     (rf"\b(?P<which>this|next|the following|the coming|coming|following) month{_WITHIN_EN}(?P<d>[0-9]{{1,2}}(?:st|nd|rd|th)|{ORDINAL['en']})\b", read_ordinal),
     (
         rf"\b(?:in|early in|later in|during|until|till) (?P<m>{MONTH['en']}){_WITHIN_EN}(?P<d>[0-9]{{1,2}}(?:st|nd|rd|th)\b"
@@ -133,9 +148,6 @@ _ENGLISH = (
         read_weekday_of_calendar_week,
     ),
     (rf"\b(?P<day>{WEEKDAY['en']}),? in (?P<n>two|three|four|[2-4]) weeks?(?:'? time)?\b", read_weekday_weeks_ahead),
-    (r"\beom\b", lambda _, when: last_of_month(when.today.year, when.today.month)),
-    (r"\beow,? (?:of )?(?P<which>next|this) (?P<unit>week)(?P<part>)", read_part),
-    (r"\beow\b", lambda _, when: read_weekend(4, when)),
     (
         rf"(?:^|[,:;] ?| - ){_FILLER}(?P<n>{NUMBER['en']})(?: ?(?:-|to"
         rf"|or) ?(?P<n2>{NUMBER['en']}))? (?P<business>{_BUSINESS['en']})?(?P<unit>{_UNITS['en']})(?P<n3>zero)?(?: please| max| tops)?(?=[.,!;]|$)",
@@ -147,6 +159,14 @@ _ENGLISH = (
         rf"{_WD['en']}\b(?P<d>[0-9]{{1,2}}(?:st|nd|rd|th)?"
         rf"|{ORDINAL['en']})(?: day)?(?: of)?[ -]?(?P<m>{MONTH['en']})(?:,? (?P<y>20[0-9]{{2}}))?(?! week)",
         read_month_day,
+    ),
+    *(
+        (
+            rf"{lead}(?P<m>{MONTH['en']})[ -]?(?:the )?(?:{ORDINAL['en']}|[0-9]{{1,2}}) ?{join} ?(?:the )?(?P<d>{ORDINAL['en']}"
+            rf"|[0-9]{{1,2}}(?![0-9:%]|[.,/-][0-9]| ?[ap]m))(?:,? (?P<y>20[0-9]{{2}}))?(?! ?(?:of |{MONTH['en']}|days|weeks))",
+            read_month_day,
+        )
+        for lead, join in ((r"\bbetween ", "and"), (r"\b", "(?:or|to|-)"))
     ),
     (rf"{_WD['en']}\b(?P<m>{MONTH['en']})[ -]?(?:the )?(?P<d>{ORDINAL['en']}|[0-9]{{1,2}}(?![0-9:%]|[.,][0-9]))(?:,? (?P<y>20[0-9]{{2}}))?", read_month_day),
     (_WD["en"] + _NUMERIC, read_numeric),
@@ -173,7 +193,7 @@ _ENGLISH = (
     (
         rf"\b(?P<part>{PART})(?: of| in| on|-)*(?: the)?[ -]?(?P<which>{_NEXT_EN})?[ -]?(?:calendar |business |working |new "
         rf"|coming )?(?P<unit>weeks?|months?|quarter"
-        rf"|years?|{MONTH['en']})(?! (?:end|after))",
+        rf"|years?|{MONTH['en']})(?! (?:end|after))(?!(?<=week) {_WEEK_NUMBER['en']})",
         read_part,
     ),
     (r"\b(?P<which>this|next|the following|coming|the)? ?(?P<unit>month|year|quarter|week)(?:'s)?[ -](?P<part>end)\b", read_part),
@@ -221,21 +241,17 @@ _ENGLISH = (
     (rf"\b(?:(?P<which>this coming|this|next|the following|coming|the coming|upcoming) )?(?P<day>{WEEKDAY['en']})", read_weekday),
     (r"(?<!day )(?<!tomorrow )(?<!the )\b(?:first thing )?in the morning\b", after(1)),
     (r"\b(?:today|tonight|this (?:afternoon|morning|evening|arvo)|later today)\b", after(0)),
-    (
-        rf"\b(?:cob|eod|(?:end|close) of (?:the |today'?s? )?(?:business|day|play))\b(?!,? ?(?:on )?(?:{WEEKDAY['en']}|tomorrow"
-        rf"|the|next|{MONTH['en']}|[0-9]))",
-        after(0),
-    ),
     (rf"\b(?:the )?(?P<d>[0-9]{{1,2}}(?:st|nd|rd|th))\b(?: (?:of )?(?P<which>this|next|the|the following|the coming) month)?{_NO_DAY}", read_ordinal),
     (
-        rf"(?:\b(?:on|by|before|until|till|after|around|about|for|from|than)|(?<=\bso)|(?<=\bbe)|(?<=\bdo)|(?<=\bpay)|(?<=\bis)|(?<=\bnow)|(?<=\bsay)|(?<=\bit)|(?<=\bthen)"
+        rf"(?:\b(?:on|by|before|until|till|after|around|about|for|from|than)|(?<=\bso)|(?<=\bbe)|(?<=\bdo)|(?<=\bpay)|(?<=\bis)|(?<=\bnow)|(?<=\bsay)"
+        rf"|(?<=\bit)|(?<=\bthen)"
         rf"|(?<=\band)|(?<=\bor)) the (?P<d>{ORDINAL['en']})\b(?: of (?P<which>this|next"
         rf"|the|the following|the coming) month)?{_NO_DAY}",
         read_ordinal,
     ),
     (
-        r"\b(?:(?P<part>beginning|start|mid|end|early|late)(?: of|-)? ?)?(?:calendar ?week|week|wk|kw|cw) ?(?:no\.? ?|number "
-        r"|#)?(?P<n>[0-9]{1,2})(?: ?(?:/|-|or) ?(?P<n2>[0-9]{1,2}))?\b(?! ?(?:days|weeks))",
+        r"\b(?:(?:the )?(?P<part>beginning|start|middle|mid|end|early|late)(?: of|-| in)? ?)?(?:calendar ?week|week|wk|kw|cw) ?"
+        rf"(?:(?:no\.?|number|#) ?)?(?P<n>{_WEEK_NUMBER['en']})(?: ?(?:/|-|or|to) ?(?P<n2>[0-9]{{1,2}}))?\b(?! ?(?:days|weeks))",
         read_calendar_week,
     ),
     (r"\b(?:in|into|early in|at the start of) the new year\b", read_new_year),
@@ -246,14 +262,20 @@ _MONTH_STEM_DE = "|".join(MONTHS["de"])
 
 _GERMAN = (
     (FEAST["de"], read_feast),
+    *short_forms("de", _NEXT_DE, r"(?:tages|arbeits|dienst|buero|geschaefts|betriebs)(?:ende|schluss)|feierabend"),
     (rf"\b(?P<day>{WEEKDAY['de']}),? (?:in |der |in der )?(?:kw|kalenderwoche|woche) ?(?P<n>[0-9]{{1,2}})\b", read_weekday_of_calendar_week),
     (rf"\b(?:kw|kalenderwoche) ?(?P<n>[0-9]{{1,2}}){_WITHIN_DE}(?P<day>{WEEKDAY['de']})(?! (?:in|ueber) )", read_weekday_of_calendar_week),
     (r"\b(?:in )?(?:anderthalb|eineinhalb|1,5) wochen\b", after(10)),
     (rf"\bultimo (?P<which>)(?P<part>)(?P<unit>{MONTH['de']})", read_part),
     (
         rf"(?:^|(?<=\bwir )|(?<=\bist )|(?<=\baber )|(?<=\bwaere )|(?<=\bwird )|(?<=\bes )|(?<=\bdann )"
-        rf"|(?<=\bnun ))der (?P<d>{ORDINAL['de']})(?! ?(?:{MONTH['de']}|[0-9])){_NO_DAY}",
+        rf"|(?<=\bnun )|(?<=\bich )|(?<=\balso ))der (?P<d>{ORDINAL['de']})(?! ?(?:{MONTH['de']}|[0-9])){_NO_DAY}",
         read_ordinal,
+    ),
+    (
+        rf"\bersten (?!paar)(?P<edge>{NUMBER['de']}) (?P<business>werk|(?:bank)?arbeits|bank)?tagen? (?:im|des|vom)(?: (?P<which>dieses|naechsten"
+        rf"|kommenden|neuen))? ?(?:monats?\b|(?P<m>{MONTH['de']}))",
+        read_edge_of_month,
     ),
     (rf"\b(?P<d>{ORDINAL['de']}) (?:des )?(?P<which>naechsten|kommenden|folgenden|dieses) monats\b", read_ordinal),
     (
@@ -304,7 +326,7 @@ _GERMAN = (
     (rf"\b(?P<day>{WEEKDAY['de']}) (?P<later>in einer woche|in acht tagen|ueber acht tage|in 8 tagen)", read_weekday),
     (
         rf"\b(?P<part>{PART})(?: der| des| dieser| dieses| im| in der| vom| von)*(?: (?P<which>{_NEXT_DE}"
-        rf"|neuen))? ?(?P<unit>wochen?|monate?s?|quartals?|jahre?s?|{MONTH['de']})\b",
+        rf"|neuen))? ?(?P<unit>wochen?|monate?s?|quartals?|jahre?s?|{MONTH['de']})\b(?!(?<=woche) {_WEEK_NUMBER['de']})",
         read_part,
     ),
     (
@@ -349,6 +371,10 @@ _GERMAN = (
         read_ordinal_to_come,
     ),
     (
+        rf"\bzwischen (?:dem |den )?{ORDINAL['de']} und (?:dem |den )?(?P<d>{ORDINAL['de']})(?! ?(?:{MONTH['de']}|[0-9]))",
+        read_ordinal,
+    ),
+    (
         rf"\b(?:am|bis|zum|den|dem|der) {ORDINAL['de']} ?(?:oder|/|bzw\.?|-) ?(?:am |zum |den |dem |der )?(?P<d>{ORDINAL['de']})"
         rf"(?! ?(?:{MONTH['de']}|[0-9])){_NO_DAY}",
         read_ordinal,
@@ -360,12 +386,16 @@ _GERMAN = (
     ),
     (r"\b(?:am|per|zum|bis zum|bis spaetestens zum) (?P<d>[0-9]{1,2})(?=$|[,!]| (?:ueberw|zahl|bez|erh|geld|ist|auf|raus|wird|bei))", read_ordinal),
     (
-        r"\b(?:(?P<part>anfang|mitte|ende|beginn)(?: der)? )?(?:kw|kalenderwoche|woche) ?(?:nr\.? ?)?(?P<n>[0-9]{1,2})(?: ?(?:/|-|oder"
-        r"|bis) ?(?P<n2>[0-9]{1,2}))?\b(?!\.)",
+        r"\b(?:(?P<part>anfang|mitte|ende|beginn)(?: der| in| in der)? )?(?:kw|kal\.?-?woche|kalenderwoche|woche) ?"
+        rf"(?:(?:nr\.?|nummer) ?)?(?P<n>{_WEEK_NUMBER['de']})(?: ?(?:/|-|oder|bis) ?(?P<n2>[0-9]{{1,2}}))?\b(?!\.?[0-9])(?!\. ?{MONTH['de']})",
         read_calendar_week,
     ),
-    (r"\b(?:(?P<part>anfang|mitte|ende|beginn)(?: der)? )?(?P<n>[0-9]{1,2})\. ?(?:kw|kalenderwoche|woche)\b", read_calendar_week),
-    (r"\bi[mn]s? neuen? jahr\b", read_new_year),
+    (
+        rf"\b(?:(?P<part>anfang|mitte|ende|beginn)(?: der)? )?(?P<n>[0-9]{{1,2}}\.|{ORDINAL['de']}(?! ?woche)"
+        r"|(?:[a-z]{3,6}und)?(?:dreissig|vierzig|fuenfzig)(?=ste[nr] k))(?:ste[nr])? ?(?:kw|kalenderwoche|woche)\b",
+        read_calendar_week,
+    ),
+    (r"(?<!rutsch )(?<!gut )(?<!gesund )\bi[mn]s? neuen? jahr\b(?! (?:gewuensch|wuensch))", read_new_year),
     (r"\bzwischen den jahren\b", lambda _, when: read_between_years(when)),
     (rf"\b(?:im|noch im|fuer|(?:im laufe?|im verlaufe?|waehrend) des|(?P<till>bis)) (?P<m>{MONTH['de']})(?! [0-9])", read_month),
 )

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from domain.calendar import BusinessCalendar
 from domain.chosen_day import CORRECTED, FIRM, NUMBERED, PAY, REST_OF_IT, SO_THEN, WEEKDAY_ALONE, is_for_another, is_only_for_others
-from domain.paying_words import HABIT, HANGS, OTHER_BUSINESS, UNNAMED, VOW, is_bare, is_claimed, is_denied
+from domain.paying_words import HABIT, HANGS, OTHER_BUSINESS, UNNAMED, VOW, is_bare, is_claimed, is_denied, is_told_aside
 from domain.promise_day import Named, Resolved, name_days
-from domain.tense import FUTURE, hangs_on_news, is_about_another_day, is_condition, is_past, is_told_of, is_unreal, part_with
+from domain.tense import FUTURE, hangs_on_news, is_about_another_day, is_condition, is_past, is_told_of, is_unreal, part_with, stretch_with
 
 _WORD = re.compile(r"[a-z]+|[?!]|[,.;:]|[0-9]+")
 _WORDS_BEFORE, _WORDS_BEHIND, _NEAR = 7, 6, 70
@@ -46,13 +46,6 @@ _TOLD = re.compile(
     r"|[a-z]+iert)\b"
     r"|\b(?:war|waren|hatte|hatten|wollte|wollten|sollte|sollten|kam|kamen|ging|gab|sagte|meinte|wurde|wurden)\b"
 )
-# Where somebody begins to tell something else: "we will pay my wife had surgery on friday".
-_SUBJECT = re.compile(
-    r", |\b(?:but|because|since|aber|denn|weil|dass) |\b(?:(?:once|when|after|if) )?(?:i|we|he|she|they|(?:my|our|the|your) [a-z]+) (?:am|is|are|was|were"
-    r"|will|had|has|have|can|do"
-    r"|did|said|told|only|just|[a-z]{3,}s)\b|\b(?:ich|wir|er|der|die|das|mein\w* [a-z]+|unser\w* [a-z]+|ihr\w* [a-z]+)"
-    r" (?:bin|ist|sind|war|waren|habe?|haben|hat|hatte\w*|werde\w*|wird|kann|koennen|macht|kommt|muss|kuemmer\w*)\b"
-)
 _OWN = re.compile(r"\b(?:i|we|ich|wir)\b")
 _YOURS = re.compile(r"\b(?:you|your|yours|sie|ihnen|ihre?s?|euch|dir|du)\b")
 _MOVED = re.compile(
@@ -63,7 +56,7 @@ _MOVED = re.compile(
 _FAR_FROM_PAYING = 999
 _ASIDE = "aside, paying elsewhere"
 _TRUST_IN_RULES = 0.6
-_RULED_OUT = frozenset({"denied", "only for others", "condition", "unreal", "hangs"})
+_RULED_OUT = frozenset({"denied", "told aside", "another", "only for others", "condition", "unreal", "hangs"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +171,7 @@ def _signs_of_words(one: Candidate) -> Iterable[str]:
         "for another": is_for_another(day, clause),
         "only for others": is_only_for_others(day, clause),
         "denied": is_denied(day, clause),
+        "told aside": is_told_aside(day, clause),
         "claimed": is_claimed(day, clause),
         "bare": is_bare(clause, (day,)),
         "firm": bool(FIRM.search(front)),
@@ -207,11 +201,7 @@ def _signs_of_words(one: Candidate) -> Iterable[str]:
 
 
 def _stretch_with(one: Candidate) -> str:
-    """The words around the day that have one subject, also where no comma parts them from the next."""
-    clause, start, end = one.clause, one.named.start, one.end
-    turns = [found.start() for found in _SUBJECT.finditer(clause)]
-    first = max((turn for turn in turns if turn <= start), default=0)
-    return clause[first : min((turn for turn in turns if turn >= end), default=len(clause))]
+    return stretch_with(one.clause, one.named.start, one.end)
 
 
 def _signs_around(one: Candidate, parts: tuple[str, ...], vows_elsewhere: bool) -> Iterable[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 
 from domain.day_readers import When
@@ -124,6 +125,9 @@ _SIDE = {
     "en": r"(?:after|before|by|over|on|until|till|at|around|for|past|following|prior to|ahead of|come)",
     "de": r"(?:nach|vor|bis|ueber|zum?|an|am|um|gegen)",
 }
+# "Over Christmas" in January is the last one.
+_AT = ("over", "at", "ueber", "an")
+_JUST_GONE = timedelta(days=31)
 _BEHIND = re.compile("after|past|following|nach")
 _AHEAD = re.compile("before|prior|ahead|vor")
 
@@ -149,7 +153,7 @@ def read_feast(m: re.Match[str], when: When) -> date:
     """``by`` a feast of several days means before it; business days only, unless the day itself is named."""
     if m["alone"]:
         return _find(m["alone"], when)[0]
-    first, last = (_find_bank_holiday(when),) * 2 if m["name"] == "bank holiday" else _find(m["name"], when)
+    first, last = (_find_bank_holiday(when),) * 2 if m["name"] == "bank holiday" else _find(m["name"], _seen_from(m["side"], when))
     unit, is_behind, is_ahead = m["unit"] or "", bool(_BEHIND.match(m["side"])), bool(_AHEAD.match(m["side"]))
     if unit and (is_behind or is_ahead):
         return _beside(unit, number_of(m["n"], when.language) if m["n"] else 1, first, last, is_behind, when)
@@ -159,6 +163,10 @@ def read_feast(m: re.Match[str], when: When) -> date:
     if is_ahead or (not is_eve and m["side"] in ("by", "bis", "over", "ueber") and (last > first or not when.calendar.is_business_day(first))):
         return when.calendar.on_or_before(first - _DAY)
     return first
+
+
+def _seen_from(side: str, when: When) -> When:
+    return replace(when, today=when.today - _JUST_GONE) if side in _AT else when
 
 
 def _find(name: str, when: When) -> tuple[date, date]:

@@ -15,7 +15,7 @@ WEEKDAY = {
     "de": (
         rf"(?:(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag)s?(?:{TIME_OF_DAY_DE})?"
         r"|(?:^|(?<=, )|(?<=\. ))(?:mo|di|mi|do|fr|sa)\b\.?(?=$|[.,!]|,? (?:[0-9]|€|bin ich|hast|habt|haben|bekomm|krieg|kommt|ueberw|zahl|geht|ist"
-        r"|sind|dann|schick|mach))"
+        r"|is|isch|sind|gibts?|wird|werden|soll\w*|dann|schick|mach))"
         r"|(?<=\bam )(?:mo|di|mi|do|fr|sa|so)\b\.?|(?<=\bbis )(?:mo|di|mi|do|fr|sa|so)\b\.?|(?<=n )(?:mo|di|mi|do|fr|sa)\b\.(?! ?[0-9']{3})"
         r"|(?:(?<=\bspaetestens )|(?<=\bkommenden )|(?<=\bdiesen )|(?<=\bnaechsten )|(?<=\bwoche )|(?<=\boder )|(?<=/)|(?<=\bper )"
         r"|(?<=\bzum ))(?:mo|di|mi|do|fr|sa)\b\.?"
@@ -175,7 +175,7 @@ def _german() -> tuple[dict[str, int], dict[str, int]]:
     for n in range(1, 10):
         numbers[f"{_ONES_DE[n]}undzwanzig"] = 20 + n
         stems[20 + n] = f"{_ONES_DE[n]}undzwanzigst"
-    ordinals = {f"{stem}{ending}": n for n, stem in stems.items() for ending in ("en", "er", "e")} | {"siebenten": 7, "siebenter": 7}
+    ordinals = {f"{stem}{ending}": n for n, stem in stems.items() for ending in ("en", "er", "em", "e")} | {"siebenten": 7, "siebenter": 7}
     return numbers, ordinals
 
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import re
 
+from domain.chosen_day import PAY
 from domain.promise_day import Resolved
-from domain.tense import part_with
+from domain.tense import FUTURE, part_with, stretch_with
 
 OTHER_BUSINESS = re.compile(
     r"\b(?:if|should) you (?:do not|have not|not|are|can|could|have|want|would)|\b(?:call|ring|phone) (?:you|me|us)\b(?!.*\bpay)|\bget back to you"
     r"|\bcome back to you|\blet you know|\brevert\b|\bmeeting\b|\bpaid (?:us|me)\b|\bpays? (?:us|me)\b"
-    r"|\bfalls sie|\bsollten sie|\bmelde[n]? (?:ich |wir )?(?:mich|uns)|\bbescheid\b|\brueckmeldung|\bapproval (?:by|on|until)\b|\bapproved? (?:by|on"
+    r"|\bfalls sie|\bsollten sie|\bmelde?n? (?:ich |wir )?(?:mich|uns)|\bbescheid\b|\brueckmeldung|\bapproval (?:by|on|until)\b|\bapproved? (?:by|on"
     r"|until)\b|\b(?:freigabe|pruefung|genehmigung) (?:\w+ ){0,3}(?:bis|am|ende)\b|\bwe (?:will )?(?:send|forward|return|ship) (?:back |you )?(?:the |a "
     r"|your )?(?:goods|form|document|contract|list|copy|details|answer|breakdown|po|purchase)|\breturn the goods|\bcan you (?:please )?(?:send|confirm"
     r"|provide)|\bplease (?:send|confirm|provide|resend|call|collect)|\bbitte (?:senden|schicken|bestaetigen|rufen)"
     r"|\b(?:invoice|rechnung|terms?) (?:is|are|was|ist|war) (?:\w+ )?(?:not )?(?:due|faellig|payable)|\b(?:not|noch nicht|erst) (?:\w+ ){0,3}(?:due"
     r"|faellig)\b"
+    r"|\b(?:terms|contract|agreement|vertrag|agb) (?:clearly )?(?:says?|said|states?|stated|read|sagt|sagen|gelten|steht)\b"
+    r"|\b(?:antwort|stellungnahme|klaerung|entscheidung|beschluss) (?:\w+ ){0,2}(?:bis|am|folgt|kommt)\b"
+    r"|\b(?:reply|response|answer|decision|ruling|outcome) (?:(?:is|due|expected|will be|comes) )*(?:by|on|until)\b"
+    r"|\bis (?:any|some)(?:body|one) (?:there|in|around|available)\b|\b(?:ist|erreiche ich) (?:da |bei ihnen )?jemand(?:en)?\b"
     r"|\bzahlungsziel|\bpayment terms|\bdue date\b|\bfaelligkeit\b|\bdelivery|\bdeliver\w*|\bliefer\w*|\bservice date|\bcontract (?:ends|runs)"
 )
 NOT_PAID = re.compile(
@@ -64,7 +69,8 @@ UNNAMED = re.compile(
     r"|\bwhen (?:that|it) (?:can|will)"
     r"|\bbe lying\b|\bwon't give you one|\bno (?:firm |fixed |exact )?date (?:yet|for)|\bwann,? (?:\w+ )?(?:weiss|kann|wissen|koennen) (?:\w+ ){0,6}nicht"
     r"|\b(?:nur )?wann,? (?:das )?kann ich (?:\w+ ){0,8}nicht|\bweiss (?:ich )?(?:\w+ ){0,4}nicht,? wann|\bkein(?:en)? (?:\w+ )?(?:termin|datum)\b"
-    r"|\bverlassen (?:\w+ ){0,4}nicht\b|\bnicht (?:\w+ ){0,2}(?:versprechen|sagen|festlegen|verlassen)\b"
+    r"|\bob [^.,]{3,40} (?:weiss|kann) (?:ich|ich noch) nicht\b"
+    r"|\bverlassen (?:\w+ ){0,4}nicht\b|\bnicht (?!genauer|exakter|mehr )(?:\w+ ){0,2}(?:versprechen|sagen|festlegen|verlassen|nennen|angeben)\b"
 )
 # "They claim that is the 20th": what somebody else has said of when money comes to the sender.
 _CLAIMED = re.compile(
@@ -85,6 +91,25 @@ HABIT = re.compile(
     r"\b(?:every|each|jeden|jede[rs]?|always|usually|immer|normally|normalerweise)\b|\b(?:mon|tues|wednes|thurs|fri)days\b"
     r"|\b(?:(?:mon|diens|donners|frei)tag|mittwoch)s\b"
 )
+
+
+# What somebody did or what happened: not each way to say it, for most of them speak of paying, too.
+_HAPPENED = re.compile(
+    r"\b(?:was|were|had|went|came|(?<!have )got|lost|broke|fell|quit|found|took|met|died|bought|sold|saw|heard|began|drove|flew|wrote|forgot|blew"
+    r"|stole|crashed|closed"
+    r"|happened|called|asked|chased|followed|stopped|resigned|retired|war(?:en)?|hatten?(?! (?:\w+ ){0,4}(?:gesagt|vereinbart|ausgemacht|zugesagt"
+    r"|genannt))|lag(?:en)?|kam(?:en)?|fiel(?:en)?|brach)\b"
+    r"|\b(?:habe?|haben|hast|bin)\b(?: \S+){0,9}? (?!gesagt|ge(?:plant|buch|nannt))(?:[a-z]{0,8}ge[a-z]{2,}(?:t|en)|gehabt|gewesen|verloren|vergessen)\b"
+)
+
+
+def is_told_aside(day: Resolved, clause: str) -> bool:
+    """Whether something other than a payment is told of the day: "lost my wallet Tuesday"."""
+    for start in {clause.find(day.said), clause.rfind(day.said)} - {-1}:
+        part = min(part_with(clause, start), stretch_with(clause, start, start + len(day.said)), key=len)
+        if not _HAPPENED.search(part) or PAY.search(part) or VOW.search(part) or FUTURE.search(part):
+            return False
+    return True
 
 
 def is_denied(day: Resolved, clause: str) -> bool:

@@ -17,7 +17,7 @@ from domain.calendar import BusinessCalendar
 from domain.counted_days import COUNTED_FROM, count_on, find_counted
 from domain.day_readers import When
 from domain.day_rules import RULES
-from domain.named_days import MONTH
+from domain.named_days import MONTH, WEEKDAY
 from domain.plain_words import plain
 from domain.tense import clauses, hangs_on_news, is_about_another_day, is_condition, is_told_of, is_unreal
 
@@ -30,6 +30,8 @@ _OR = re.compile(
 _LASTS = re.compile(r"(?:within|in|innerhalb|binnen|innert)\b.*(?:days?|weeks?|hours?|tage?n?|wochen?|stunden?)$")
 _FROM = re.compile(r"\b(?:between|zwischen|from|vom|von)(?: the| dem| den)? ?$")
 _TO = re.compile(r",? ?(?:and|und|to|until|till|through|bis|-)(?: the| dem| den| zum)? ?")
+_SPAN = re.compile(r" ?(?:to|bis)(?: the| dem| den| zum)? ?")
+_WEEKDAY = {language: re.compile(day) for language, day in WEEKDAY.items()}
 _NOT_BEFORE = re.compile(
     r"\b(?:not|nicht|nich)(?: be| do| make| manage| going to be| happen\w*| possible| moeglich)? (?:by |on |this |am |bis |mehr |schon )?$"
 )
@@ -51,6 +53,13 @@ _THEN_PAYS = re.compile(
 )
 _LED_IN = re.compile(r"(?:on|by|from|before|until|am|bis|vom|zum) (?=the\b|de[nm]\b)")
 _EXPLICIT = re.compile(rf"[0-9]{{1,2}}[./-] ?[0-9]|20[0-9]{{2}}|{MONTH['en']}|{MONTH['de']}")
+
+
+# Two numbers with a slash between them, of which one can be no month.
+_DAY_FIRST = re.compile(r"(?<![0-9./,-])(?:1[3-9]|2[0-9]|3[01])/(?:0?[1-9]|1[0-2])(?![0-9])")
+_MONTH_FIRST = re.compile(r"(?<![0-9./,-])(?:0?[1-9]|1[0-2])/(?:1[3-9]|2[0-9]|3[01])(?![0-9])")
+_DAY_FIRST_IN_WORDS = re.compile(rf"\b[0-9]{{1,2}}(?:st|nd|rd|th)? (?:of )?(?!may (?:be|not|have)){MONTH['en']}")
+_MONTH_FIRST_IN_WORDS = re.compile(rf"\b{MONTH['en']} [0-9]{{1,2}}(?:st|nd|rd|th)?\b(?!:)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +84,16 @@ class Named:
     is_to_come: bool
 
 
+def with_order_shown(language: str, written: str) -> str:
+    """``language``, or the tag of the order in which the sender of ``written`` (plain words) is seen to put month and day."""
+    day_first, month_first = bool(_DAY_FIRST.search(written)), bool(_MONTH_FIRST.search(written))
+    if not (day_first or month_first) and language.lower() == "en":
+        day_first, month_first = bool(_DAY_FIRST_IN_WORDS.search(written)), bool(_MONTH_FIRST_IN_WORDS.search(written))
+    if day_first == month_first or not language.lower().startswith("en"):
+        return language
+    return "en-us" if month_first else "en-gb"
+
+
 def resolve_day(text: str, language: str, today: date, calendar: BusinessCalendar) -> Resolved | None:
     """The first day from ``today`` on that ``text`` names for what is to come; None when there is none.
 
@@ -87,6 +106,7 @@ def resolve_day(text: str, language: str, today: date, calendar: BusinessCalenda
 def resolve_days(text: str, language: str, today: date, calendar: BusinessCalendar, before: date | None = None) -> tuple[Resolved, ...]:
     """All such days, in the order of the text; ``before`` is the last day that was named in front of it."""
     written = plain(text)
+    language = with_order_shown(language, written)
     return resolve_plain(written, language, language_of_days(written, language, today, calendar), today, calendar, before)
 
 
@@ -201,15 +221,18 @@ def _days_in(clause: str, when: When) -> _Days:
                 start = counted.start() if counted else match.start()
                 shifted = count_on(day, counted.groupdict(), when) if counted else _shift(clause[:start], match[0], clause[match.end() :], day, when)
                 found.append((start, shifted, clause[start : match.end()]))
-    return tuple(_joined(clause, sorted(found)))
+    return tuple(_joined(clause, sorted(found), _WEEKDAY[when.language]))
 
 
-def _joined(clause: str, found: list[tuple[int, date, str]]) -> list[tuple[int, date, str]]:
-    """``Thursday or Friday`` and ``between Thursday and Friday`` are kept by Friday."""
+def _joined(clause: str, found: list[tuple[int, date, str]], weekday: re.Pattern[str]) -> list[tuple[int, date, str]]:
+    """``Thursday or Friday`` and ``between Thursday and Friday`` are kept by Friday, the one behind that Thursday."""
     kept: list[tuple[int, date, str]] = []
     for start, day, said in found:
         between = clause[kept[-1][0] + len(kept[-1][2]) : start] if kept else ""
-        if kept and day > kept[-1][1] and (_OR.fullmatch(between) or (_FROM.search(clause[: kept[-1][0]]) and _TO.fullmatch(between))):
+        is_span = kept and _TO.fullmatch(between) and _FROM.search(clause[: kept[-1][0]])
+        if is_span and day < kept[-1][1] and weekday.fullmatch(said):
+            day += timedelta(days=-((day - kept[-1][1]).days // 7) * 7)
+        if kept and day > kept[-1][1] and (is_span or _OR.fullmatch(between) or _SPAN.fullmatch(between)):
             kept.pop()
         kept.append((start, day, said))
     return kept

@@ -11,9 +11,22 @@ from domain.calendar import BusinessCalendar
 from domain.chosen_day import CORRECTED, FIRM, PAY, REST_OF_IT, choose_day, is_for_another, is_only_for_others
 from domain.day_weighing import choose, find_candidates, load_weights, mark
 from domain.named_days import ORDINALS
-from domain.paying_words import HABIT, HANGS, NOT_PAID, ONLY_THEN, OTHER_BUSINESS, UNNAMED, VOW, is_bare, is_beside_payment, is_claimed, is_denied
+from domain.paying_words import (
+    HABIT,
+    HANGS,
+    NOT_PAID,
+    ONLY_THEN,
+    OTHER_BUSINESS,
+    UNNAMED,
+    VOW,
+    is_bare,
+    is_beside_payment,
+    is_claimed,
+    is_denied,
+    is_told_aside,
+)
 from domain.plain_words import plain
-from domain.promise_day import Resolved, language_of_days, named_days, resolve_plain
+from domain.promise_day import Resolved, language_of_days, named_days, resolve_plain, with_order_shown
 from domain.spoken_amounts import find_spoken_amount
 from domain.tense import FUTURE, clauses, is_past
 
@@ -80,6 +93,7 @@ def find_promise(text: str, language: str, today: date, calendar: BusinessCalend
     ``is_expected`` the text is known to promise something: a day needs no word of paying beside it then.
     """
     written = plain(text)
+    language = with_order_shown(language, written)
     if _DEPENDS.search(written):
         return None
     parts = tuple(clause[:600] for clause in clauses(written))
@@ -94,6 +108,7 @@ def find_promise(text: str, language: str, today: date, calendar: BusinessCalend
             for day in resolve_plain(clause, language, spoken, today, calendar, before)
             if not is_only_for_others(day, clause)
             and not is_denied(day, clause)
+            and not is_told_aside(day, clause)
             and not (is_unnamed and is_beside_payment(day, clause))
             and not (hangs and is_claimed(day, clause))
         )
@@ -119,7 +134,12 @@ def find_promise(text: str, language: str, today: date, calendar: BusinessCalend
 
 def _weighed(found: Promised | None, parts: tuple[str, ...], language: str, spoken: str, today: date, calendar: BusinessCalendar) -> Promised | None:
     """``found`` by the rules, unless what stands around the days in ``parts`` speaks for another one or for none."""
-    candidates = tuple(one for one in find_candidates(parts, language, spoken, today, calendar) if PAY.search(one.clause) or not _QUOTED.search(one.clause))
+    pays = any(PAY.search(part) or VOW.search(part) for part in parts)
+    candidates = tuple(
+        one
+        for one in find_candidates(parts, language, spoken, today, calendar)
+        if PAY.search(one.clause) or not (_QUOTED.search(one.clause) or (OTHER_BUSINESS.search(one.clause) and not pays))
+    )
     if not candidates or (found and not any(one.resolved.day == found.day for one in candidates)):
         return found
     chosen, chance = choose(mark(candidates, parts), load_weights(), found.day if found else None)

@@ -75,6 +75,7 @@ _UNREAL = re.compile(
     r"|sent|made|\w+(?:ed|id))\b|\bif (?:we|i) could\b"
     r"|(?:\bwould|'d) (?:\w+ )?(?:love|like|prefer) to (?:be able to )?(?:type|say|write|promise|tell|name|offer)\b|\bhad (?:every|full"
     r"|the best) (?:\w+ )?intention"
+    r"|\beigentlich (?:wollten?|sollten?) (?:ich|wir|das|die|es)\b(?! (?:\w+ )?(?:sagen|fragen|schreiben))"
     r"|\b(?:wollte[nt]?|hatte[n]?) (?:(?!nur|bloss|sagen|mitteilen|fragen|wir|ich|das)\w+ ){0,3}(?:vor|ueberweisen|zahlen|bezahlen|begleichen)\b"
     rf"|\b(?:haette[nt]?|waere[nt]?)\b(?: \S+){{0,14}}? (?:{_GETAN}|gehabt|gekonnt|koennen|gekommen|gewesen|sollen|muessen)\b"
 )
@@ -108,23 +109,29 @@ _OTHER_DAY = re.compile(
     r"|\bseit(?: dem)?|\b(?<!be )(?:received|delivered|ordered"
     r"|shipped|arrived|issued"
     r"|cancelled|canceled|returned)(?: it| them| this)?(?: on)?"
+    r"|\b(?:geprueft|genehmigt|geliefert)(?: wird| werden)?(?: am| bis| bis zum)?"
     r"|\bfaellig(?:keit)?(?: ist)?(?: am| seit| zum| bis)?|\bdatiert(?: auf| vom)?|\b(?:schreiben|mail|email|mahnung|rechnung|erinnerung|angebot) vom"
     r"|\b(?:lieferung|bestellung|telefonat|gespraech)(?: vom| am)"
-    r"|\b(?:meeting|appointment|call|termin|gespraech|visit)(?: is)?(?: on| am)?"
-    r"|\b(?:call|ring|speak|talk|contact|(?:can|will|to) reach(?= (?:me|us|him|her|them))|phone|respond|reply|update|discuss|decide|meet|review"
+    r"|\b(?:meeting|appointment|call|(?<!, )(?<!^)termin|gespraech|visit)(?: is)?(?: on| am)?"
+    r"|\b(?:call|ring|speak|talk|write|meets?|contact|(?:can|will|to) reach(?= (?:me|us|him|her|them))|phone|respond|reply|update|discuss|decide|meet|review"
     r"|looking?|look at|look into"
-    r"|(?<!a )(?<!the )(?<!our )(?<!your )check|get back|come back|know more|be back|back|return\w*|let you know|tell you|say more|have news|revert"
+    r"|(?<!a )(?<!the )(?<!our )(?<!your )check|get back|come back|know more|be back"
+    r"|(?<!it )(?<!this )(?<!that )(?<!pushed )(?<!moved )(?<!payment )back|return\w*|let you know|tell you|say more|have news|revert"
     r"|approve|sign)"
-    r"(?: to| with)?(?: you| me| us| it| this| him| her| them| again| more| everything)*(?: in(?: the)? office)?(?: by| on| before| until| from| in)?"
+    r"(?: to| with)?(?: you| me| us| it| this| him| her| them| again| more| everything| \w+ly)*(?: in(?: the)? office)?"
+    r"(?: by| on| before| until| till| from| in)?"
     r"|\b(?:zurueck|wieder (?:da|im buero|im haus|erreichbar)|erreichbar|abwesend|urlaub|geschlossen|ausser haus|(?:am|is|are|be|i'm|office) (?:away|closed"
     r"|out|off)|on leave|vacation|holiday)(?: bis| ab| am| until| till| from| through| on)?(?: einschliesslich| zum)?"
-    r"|\b(?:melde|melden|telefonier\w*|sprechen?|rueckmeldung|bescheid|antwort\w*|besprech\w*|pruefen?|pruefung)(?: \w+){0,3}(?: am| bis| bis zum| im| in)?)"
+    r"|\b(?:melde?n?|telefonier\w*|sprechen?|rueckmeldung|bescheid|antwort\w*|besprech\w*|pruefen?|pruefung|rufe?n?|schreibe?n?)"
+    r"(?: (?!dass)\w+){0,3}(?: am| bis| bis zum| im| in)?)"
     r"(?: the| dem| den| zum| am| on)?(?: (?:mon|tues|wednes|thurs|fri|satur|sun)day,?| \w+tag,?)? ?$"
 )
 _OTHER_ACT = re.compile(
     r"^,? ?(?:(?:wieder|erst wieder|back|again|zurueck) (?:im|in|da|erreichbar|zurueck|at|zur verfuegung)|(?:wieder da|(?:wieder )?zurueck"
     r"|(?:wieder )?erreichbar|melden|telefonieren|sprechen|anrufen|bescheid|pruefen|klaeren|besprechen|dated|delivery)\b"
-    r"|(?:noch )?(?:einmal |mal )?(?:bei ihnen )?(?:melden|anrufen|klaeren|bescheid geben|rueckmeldung)\b)"
+    r"|(?:noch ?)?(?:einmal |mal )?(?:bei ihnen )?(?:melden|anrufen|klaeren|bescheid geben|rueckmeldung)\b"
+    r"|(?:\w+ ){0,2}(?:faellig(?!.*\b(?:bis dahin|dann)\b)"
+    r"|nachgehakt|nachgefragt|nachgefasst|angefragt|angerufen|telefoniert|gesprochen|geschrieben|gemailt|gemahnt)\b)"
 )
 
 
@@ -146,7 +153,10 @@ def sentences(written: str) -> tuple[str, ...]:
 
 def _sentences(line: str) -> list[str]:
     found, start = [], 0
-    for mark in re.finditer(rf"[!?;]+(?=\s|$)|{_MONTHS}{_ABBREVIATED}(?<=[a-z)\"'€$])\.+(?=\s|$)(?! (?:oder|bis|od) )|(?<=20[0-9][0-9])\.(?=\s|$)", line):
+    for mark in re.finditer(
+        rf"[!?;]+(?=\s|$)|{_MONTHS}{_ABBREVIATED}(?<=[a-z)\"'€$])\.+(?=\s|$)(?! (?:oder|bis|od) )|(?:(?<=20[0-9][0-9])|(?<=/[0-9])|(?<=/[0-9][0-9]))\.(?=\s|$)",
+        line,
+    ):
         found.append(line[start : mark.end()].strip())
         start = mark.end()
     return [*found, line[start:].strip()] if line[start:].strip() else found
@@ -162,6 +172,22 @@ def part_with(clause: str, start: int) -> str:
     begun = max((found.end() for found in _PART.finditer(clause, 0, start)), default=0)
     ended = _PART.search(clause, start)
     return clause[begun : ended.start() if ended else len(clause)]
+
+
+# Where somebody begins to tell something else: "we will pay my wife had surgery on friday".
+_SUBJECT = re.compile(
+    r", |\b(?:but|because|since|aber|denn|weil|dass) |\b(?:(?:once|when|after|if) )?(?:i|we|he|she|they|it|(?:my|our|the|your) [a-z]+) (?:am|is|are|was|were"
+    r"|will|had|has|have|can|do"
+    r"|did|said|told|only|just|[a-z]{3,}s)\b|\b(?:ich|wir|er|der|die|das|mein\w* [a-z]+|unser\w* [a-z]+|ihr\w* [a-z]+)"
+    r" (?:bin|ist|sind|war|waren|habe?|haben|hat|hatte\w*|werde\w*|wird|kann|koennen|macht|kommt|muss|kuemmer\w*)\b"
+)
+
+
+def stretch_with(clause: str, start: int, end: int) -> str:
+    """The words around that place in ``clause`` that have one subject, also where no comma parts them from the next."""
+    turns = [found.start() for found in _SUBJECT.finditer(clause)]
+    first = max((turn for turn in turns if turn <= start), default=0)
+    return clause[first : min((turn for turn in turns if turn >= end), default=len(clause))]
 
 
 _CORRECTION = re.compile(r"^(?:correction|update|amendment|korrektur|berichtigung|nachtrag)\b[^:]*:")

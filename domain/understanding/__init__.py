@@ -32,6 +32,18 @@ _GRAVE_CHANCE = 0.1
 _LIGHTER = frozenset({Intent.PROMISE, Intent.NEXT_PAYMENT_RUN, Intent.OTHER, Intent.QUESTION, Intent.IN_APPROVAL})
 # How likely that must be at least which a rule has found, to go before something lighter.
 _RULE_CHANCE = ((Intent.LEGAL, 0.01), (Intent.STOP, 0.05), (Intent.DISPUTE, 0.1))
+# The same of what says more than a day beside it: "the wire left this morning, you have it by Friday" promises nothing.
+_CHANCE_BESIDE_PROMISE = (
+    (Intent.PAID_ALREADY, 0.05),
+    (Intent.REMITTANCE, 0.05),
+    (Intent.CHECK_SENT, 0.05),
+    (Intent.WRONG_ENTITY, 0.05),
+    (Intent.PO_MISSING, 0.05),
+    (Intent.NEVER_RECEIVED, 0.05),
+    (Intent.PLAN_REQUEST, 0.02),
+    (Intent.IN_APPROVAL, 0.1),
+)
+_MONEY_MOVED = frozenset({Intent.PAID_ALREADY, Intent.REMITTANCE, Intent.CHECK_SENT})
 _LEAST_GRAVE_CHANCE = 0.6
 _LEAST_CHANCE = 0.35
 
@@ -95,6 +107,10 @@ def _choose(evidence: Evidence, weighed: Weighed) -> Intent:
     for grave, least in _RULE_CHANCE:
         if grave in evidence.words and likeliest in _LIGHTER and chances[grave] >= least:
             return grave
+    if likeliest is Intent.PROMISE:
+        for said, least in _CHANCE_BESIDE_PROMISE:
+            if said in evidence.firm and chances[said] >= least:
+                return said
     needed = _LEAST_GRAVE_CHANCE if likeliest in _GRAVE else _LEAST_CHANCE
     return likeliest if evidence.words or chance >= needed else Intent.OTHER
 
@@ -102,7 +118,8 @@ def _choose(evidence: Evidence, weighed: Weighed) -> Intent:
 def _is_sure(intent: Intent, evidence: Evidence, weighed: Weighed) -> bool:
     chances = dict(weighed.chances)
     is_graver = any(grave in evidence.words or chances[grave] >= _GRAVE_CHANCE for grave in _GRAVE - {intent})
-    return chances[intent] >= _SURE and (intent in _GRAVE or not is_graver)
+    may_be_paid = intent in (Intent.PROMISE, Intent.NEXT_PAYMENT_RUN) and bool(_MONEY_MOVED & evidence.firm)
+    return chances[intent] >= _SURE and not may_be_paid and (intent in _GRAVE or not is_graver)
 
 
 def _explain(intent: Intent, evidence: Evidence, weighed: Weighed) -> str:

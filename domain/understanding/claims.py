@@ -22,6 +22,7 @@ _BEZAHLT = (
     r"|gutgeschrieben|vorausbezahlt|uebersandt|angestossen|ausgeloest|eingeleitet|transferiert)"
 )
 
+_RAIL = r"(?:neft|rtgs|imps|upi|wire|ach|bacs|chaps|eft|sepa|transfer|payments?|faster payment|direct deposit|remittance|twint)"
 # Said of what has been done. What is yet to be done, or was not done, must not stand beside it.
 PAID = (
     sign(
@@ -73,7 +74,8 @@ PAID = (
         r"|out )?on (?:our|my|the) (?:\w+ )?card\b|\bprepaid\b|\bpaid\b(?= (?:[0-9]|mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov"
         r"|dec))",
         unless=(
-            r"\b(?:cleared|released|approved|ready) (?:for|to)\b|\b(?:is|are) (?:\w+ )?going (?:out|to)\b|\b(?:make|making) sure\b|\bensur\w+|\b(?:not|never"
+            r"\balways (?:been )?paid\b|\b(?:previous|prior|earlier|past|other) (?:\w+ )?(?:invoices|bills|ones)\b.{0,30}\bpaid\b"
+            r"|\b(?:cleared|released|approved|ready) (?:for|to)\b|\b(?:is|are) (?:\w+ )?going (?:out|to)\b|\b(?:make|making) sure\b|\bensur\w+|\b(?:not|never"
             r"|nor|yet to|no longer|unable|without|nobody|no one|none of) (?:\w+ ){0,6}?(?:paid|transferred|wired|remitted|settled|cleared|sent|made"
             r"|released|initiated|processed|executed|done|completed|received|issued|authori[sz]ed|instructed)\b(?<!not you received)|\b(?:will|shall"
             r"|going to|would|to|can|could|must|needs? to|has to|have to|gets?|getting|should) (?:\w+ ){0,3}?(?:be|get|have) (?:\w+ ){0,3}?(?:paid"
@@ -116,13 +118,34 @@ PAID = (
         r"|\bhaben sie (?:\S+ ){0,8}(?:€|eur|euro|zahlung|geld|betrag|ueberweisung)(?: \S+){0,3} (?:erhalten|bekommen)\b|\bzahlung hat sich (?:mit"
         r"|ueberschnitten)|\bueberschnitten\b|\bgekreuzt\b|\bzahlung vom\b|\bunsere (?:zahlung|ueberweisung) (?:vom|ueber|in hoehe)",
         unless=(
-            rf"\b(?:nicht|nie|niemals|keine?n?|noch nichts|weder) (?:\w+ ){{0,7}}?(?:{_BEZAHLT}|raus|erfolgt|erledigt|veranlasst|getaetigt|durchgefuehrt"
+            r"\b(?:immer|stets|bisher|bislang|noch jede\w*|vorige\w*|vorherige\w*|frueheren?|bisherige\w*)\b.{0,50}\b(?:be)?(?:zahlt|glichen)\b"
+            rf"|\b(?:nicht|nie|niemals|keine?n?|noch nichts|weder) (?:\w+ ){{0,7}}?(?:{_BEZAHLT}|raus|erfolgt|erledigt|veranlasst|getaetigt|durchgefuehrt"
             rf"|freigegeben)\b|\b(?:wird|werden|werde|soll|sollen|sollte|muss|muessen|kann|koennen|koennte|will|wollen"
             rf"|wuerde)\b(?: \S+){{0,14}}? (?:{_BEZAHLT}|raus|veranlasst|getaetigt|durchgefuehrt|erledigt|ausgefuehrt|freigegeben|gebucht|abgebucht"
             rf"|eingezogen)\b(?! sein| haben)|\b(?:sobald|wenn|falls|bis|sofern|bevor|ob|sollte|nachdem)\b(?: \S+){{0,10}}? {_BEZAHLT}\b|\b(?:uns"
             rf"|mich) (?:\w+ ){{0,3}}?(?:bezahlt|gezahlt|ueberwiesen)\b|\bunbezahlt|\b(?:eingeplant|terminiert|vorgesehen|vorgemerkt) (?:fuer|zum|am|auf)"
             rf"|\b(?:fuer|auf|zum|am) (?:den |dem )?\S+ (?:\w+ )?(?:eingeplant|terminiert|vorgesehen|vorgemerkt)|\b(?:geht|gehen|kommt|folgt)\b"
             rf"|\bnoch nicht (?:da|eingegangen)"
+        ),
+    ),
+    sign(
+        Intent.PAID_ALREADY,
+        rf"\b{_RAIL} (?:\S+ ){{0,5}}?(?:done|originated|initiated|effected|released|executed|left|went out|put through)\b|\b(?:done|did|initiated|effected"
+        rf"|put through|processed|executed"
+        rf"|authori[sz]ed|released) (?:the |an? |our |your |both |all |that |this |those |these )*(?:\w+ )?{_RAIL}\b|\b(?:done|did|sent|did do) (?:it|this"
+        rf"|that) (?:last night|yesterday|this morning"
+        r"|on the app|just now|already|online|over the weekend|on \w+day)\b|\b(?:will|should) (?:be )?see(?:ing)? (?:the|it as a|that) credit\b|\butr\b"
+        r"|\bwill reflect\b",
+        r"\b(?:ueberweisung|zahlung|betrag|geld|twint)\w* (?:ist |wurde |sind )?(?:\S+ ){0,4}?(?:raus|dusse|draussen|an die bank uebermittelt|uebermittelt"
+        r"|angewiesen)\b"
+        r"|\b(?:per|mit|ueber) (?:paypal|twint|wise|echtzeit\w*|sofortueberweisung) (?:\w+ )?(?:geschickt|gesendet|gemacht|bezahlt|ueberwiesen)\b"
+        r"|\bwertstellung\b"
+        r"|\b(?:muesste|sollte) (?:\S+ ){0,5}?(?:drauf|da|gutgeschrieben|eingegangen) sein\b",
+        unless=(
+            r"\b(?:will|shall|going to|to be|would|can|could|once|when|as soon as|until|till|if|not|never|nothing|needs?|pending|plan\w*)\b(?! (?:be seeing"
+            r"|see|reflect|reach"
+            r"|be with|be in|confirm|check|received|arrive|update|credit|land|show))|\b(?:wird|werden|werde|sobald|wenn|bis (?:dahin|alles)|nicht|noch nie"
+            r"|geht|muss|soll|erst|morgen)\b(?! bei)"
         ),
     ),
 )
@@ -145,6 +168,19 @@ CHECK = (
             r"\b(?:will|shall|going to|plan\w*|would|tomorrow|next|to be|werde|werden|wird|morgen|naechste\w*|goes out|going out|can (?:send|mail)|want"
             r"|prefer|could|should i|where|needs? to|not (?:yet )?(?:been )?(?:sent|mailed|issued|cut)|noch nicht|noch kein\w*)\b(?! (?:be )?(?:with you"
             r"|receive|arrive|reach|get))|\b(?:please|will|to|let me|can you|could you|i'll|double|and) check\b(?! (?:is|was|has|in))"
+        ),
+    ),
+    # A check that is not called one: nothing but a check is put into a mailbox to pay a bill.
+    sign(
+        Intent.CHECK_SENT,
+        r"\bchecks? (?:\w+ ){0,2}?in (?:the |\w+'?s? )?(?:mail|post)\b|\b(?:put|dropped|stuck|popped|threw) (?:it|this|that|them|payment|your \w+"
+        r"|our \w+) in (?:the |\w+'?s? )?(?:mail|post|box|mailbox)\b"
+        r"|\bck ?#? ?[0-9]{3,}|(?:^|\bi |\bwe |\balready |\bit was |\bwife |\bshe |\bhe )(?:mailed|posted)(?: (?:it|that|this|out|on|last|yesterday|monday"
+        r"|tuesday|wednesday|thursday|friday|saturday"
+        r"|[0-9]\S*|your|yalls|our|the) ?)*(?:check\b|$|[,.;]|[0-9])|\bscheck\b.{0,40}\b(?:unterwegs|eingeworfen|losgeschickt|aufgegeben)\b",
+        unless=(
+            r"\b(?:will|shall|going to|plan\w*|would|tomorrow|next|to be|werde|werden|wird|morgen|once|when|invoice|copy|letter"
+            r"|not)\b(?! (?:be )?(?:with you|arrive|reach|get there))"
         ),
     ),
 )
@@ -185,6 +221,8 @@ RUN = (
         r"|our |all )?(?:checks?|payments?|vendors?"
         r"|suppliers?|transfers?) (?:only |once |twice )?(?:on|every|each|a) (?:the )?(?:other|second|week|month|[a-z]*days?|first|fifteenth|[0-9]+\w*)\b"
         r"|\bevery (?:other|second) (?:[a-z]+day|week)\b",
+        r"\b(?:kommt|laeuft|geht|ist) (?:\w+ )?(?:beim|im|mit dem) naechsten (?:\w+ )?mit\b|\bin the run\b|\b(?:picked up for|rolls? (?:over )?into) (?:the "
+        r"|our )?run\b",
         r"\b(?:zahl|zahlungs|ueberweisungs|sammel|kreditoren|lieferanten|wochen|monats|abschluss)(?:ungs)?-?(?:laeufe|lauf|laufs|laufes|vorschlag"
         r"|vorschlagslauf|ueberweisung|zahllauf|zahlungslauf)\b|\bzahlungslaeufe\b|\b(?:naechste[nrm]?|kommende[nrm]?|heutigen?|morgige[nr]?) (?:lauf"
         r"|zahltag)\b|\bzahllauf|\bzahltage?\b|\b(?:wir )?(?:zahlen|ueberweisen|bezahlen) (?:wir )?(?:immer|nur|grundsaetzlich|generell|stets|jeden|jeweils"
@@ -195,13 +233,19 @@ RUN = (
         r"|freitags|zweimal|einmal)?\b|\b(?:zahlen|ueberweisen) (?:alle (?:zwei wochen|[0-9]+ tage|vierzehn tage))\b",
         unless=(
             r"\bdry run|\btest run|\blong run|\brun(?:s)? out|\b(?:last|yesterday's|this morning's|previous) (?:\S+ )?(?:payment |pay |check )?(?:run|batch"
-            r"|cycle)\b(?!.*\b(?:next|missed)\b)(?<!missed the last run)|\b(?:letzten|gestrigen) (?:zahl\w*|lauf)"
+            r"|cycle)\b(?!.*\b(?:next|missed)\b)(?<!missed the last run)|\b(?:letzten|gestrigen) (?:zahl\w*|lauf)(?!.*\b(?:durchgerutscht|verpasst|gefehlt"
+            r"|nicht dabei|zu spaet|naechste\w*)\b)"
         ),
     ),
 )
 _PENDING_WITH = (
     r"(?:manager|director|boss|cfo|ceo|coo|owner|head|approver|supervisor|md|controller|project|finance|department|team|partner|board|vp|president|treasurer"
     r"|buyer|requester|requisitioner|site|lead|colleague|plant|warehouse|procurement|purchasing)"
+)
+_BODY = (
+    r"(?:trustees?|pcc|board|committee|council|vestry|elders|panel|governors|session|wardens|directors|gremium|vorstand|\w*gemeinderat|stiftungsrat|stiftung"
+    r"|verwaltungsrat|aufsichtsrat|beirat"
+    r"|presbyterium|elternbeirat|eigentuemerversammlung|gesellschafterversammlung|ausschuss)"
 )
 APPROVAL = (
     sign(
@@ -238,9 +282,28 @@ APPROVAL = (
         r"|\bweitergeleitet\b|\bweitergegeben\b|\ban (?:die|unsere) (?:buchhaltung|finanz\w*|kreditoren\w*|rechnungs\w*) (?:weiter\w*|gegeben|geschickt"
         r"|uebergeben)\b|\bsachlich\w*.{0,20}\b(?:pruef\w*|richtig)|\bgrunes licht|\bgruenes licht|\bwareneingang\w*",
         unless=(
-            r"\b(?:has been|was|is|been|got|have|already|now) (?:now |already |fully |finally )?(?:approved|signed off|released|freigegeben"
+            r"\b(?:has been|was|is|been|got|have|already|now|hat|haben) (?:now |already |fully |finally )?(?:approved|signed off|released|freigegeben"
             r"|genehmigt)\b(?! by (?:friday|end))(?!.*\b(?:not|still|pending|once)\b)|\bnot (?:been )?approved (?:this|these|the (?:work|order|price))"
             r"|\bwithout (?:our|my|any) (?:approval|authori[sz]ation|consent)\b|\bpo approval"
+        ),
+    ),
+    # Those who must agree meet on a day, or have not all signed.
+    sign(
+        Intent.IN_APPROVAL,
+        rf"\b{_BODY}\b.{{0,60}}\b(?:meets?|sits?|meeting|votes?|decides?|reconvenes?|convenes?|signs?|agrees?|tagt|tagen|sitzung|beschlie\w*|entscheide\w*"
+        rf"|zustimm\w*|zusammen\w*|wieder)\b"
+        rf"|\b(?:meeting|sitzung) (?:of |der |des |vom )?(?:\w+ )?{_BODY}\b|\b(?:go|goes|be put|brought|taken|liegt) (?:\w+ )?(?:before|to|in front of|dem"
+        rf"|der) (?:the |our )?{_BODY}\b"
+        r"|\b(?:vote|voted|voting) on (?:it|this|that)\b|\bon the agenda\b|\btagesordnung\b|\bdo not meet (?:again )?(?:till|until)\b",
+        r"\b(?:muss|geht|kommt) (?:\w+ ){0,4}?(?:durch|in|vor) (?:die|den|das|der) (?:\w+ ){0,2}?\w*(?:sitzung|versammlung|rat|vorstand)\b"
+        r"|\bneed (?:\w+ ){0,4}to sign\b",
+        r"\b(?:signatures?|signers?|signator(?:y|ies))\b|\bunterschriften\b|\bvisum\b|\bvisier(?:t|en|ung)\b|\bzeichnungsberechtigt\w*|\bzirkulier\w*"
+        r"|\baufmass\b"
+        r"|\b(?:chef\w*|boss|inhaber\w*|bauleit\w*) (?:muss|will|soll)\b.{0,20}\b(?:schau\w*|guck\w*|sehen|ansehen)\b|\bcertif(?:ied"
+        r"|ication) (?:\w+ )?(?:is |are )?(?:awaited|pending)\b",
+        unless=(
+            r"\b(?:email|digital|delivery|pod) signature|\bsignatures? (?:below|block)|\b(?:signed|signiert|received|alle unterschriften|both signatures"
+            r"|all signatures)\b"
         ),
     ),
     sign(

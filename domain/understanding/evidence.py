@@ -46,17 +46,22 @@ _UNLESS_SEEN = re.compile(
     r"|can not|should not|not) (?:see|receiv\w*|get|got|find|have|had)\b[^.!?]*|\b(?:falls|wenn"
     r"|sollten) sie\b[^.!?,]*\bnicht (?:sehen|erhalten|bekommen|finden|haben)\b"
 )
+_ASKS = re.compile(
+    r"\?$|\b(?:could|can|would|may|might) (?:we|i|you|it|there)\b|\b(?:koennt\w*|kann|koennen|darf|duerf\w*|waere\w*|wuerd\w*) (?:ich|wir|man|sie|es|ihr|du)\b"
+    r"|\b(?:request\w*|hoping|wondering|kindly|please|bitte|vorschlagen)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """``text`` is what the sender wrote, without greeting and signature, ``written`` and ``subject`` the same in plain words; ``words``
-    are those that each found sign rests on; ``marks`` what is weighed."""
+    are those that each found sign rests on, ``firm`` the classes whose signs stand on their own; ``marks`` what is weighed."""
 
     text: str
     written: str
     subject: str
     words: dict[Intent, str]
+    firm: frozenset[Intent]
     promised: Promised | None
     marks: dict[str, float]
 
@@ -65,32 +70,35 @@ def gather(incoming: Incoming, language: str, today: date, calendar: BusinessCal
     """As for ``understand``."""
     text = cut_frame(incoming.text[:_LONGEST])
     written, subject = plain(text), plain(incoming.subject[:400])
-    words, firm = _hear(written, subject)
+    words, firm, asked = _hear(written, subject)
     promised = find_promise(text, language, today, calendar)
     signs = [f"{intent}{'!' if intent in firm else ''}" for intent in words]
     signs.append("no-day" if promised is None else "bare-day" if promised.is_bare else "day-if" if promised.on_condition else "day")
     signs += [f"{sign}+{signs[-1]}" for sign in signs[:-1]]
-    if written.endswith("?"):
-        signs += [f"{intent}+asked" for intent in words]
+    signs += [f"{intent}+asked" for intent in words if intent in asked or written.endswith("?")]
     if is_automatic(incoming, subject):
         signs.append("automatic")
-    return Evidence(text, written, subject, words, promised, find_marks(written, subject, incoming.channel, signs, language, today, calendar))
+    return Evidence(text, written, subject, words, firm, promised, find_marks(written, subject, incoming.channel, signs, language, today, calendar))
 
 
-def _hear(written: str, subject: str) -> tuple[dict[Intent, str], frozenset[Intent]]:
+def _hear(written: str, subject: str) -> tuple[dict[Intent, str], frozenset[Intent], frozenset[Intent]]:
+    """The words of each sign found, which of them are firm, and which stand in a sentence that asks for something."""
     words: dict[Intent, str] = {}
     firm: set[Intent] = set()
+    asked: set[Intent] = set()
     for sentence in sentences(_UNLESS_SEEN.sub(" ", _ADDRESS.sub("x@y.zz", written))):
         for sign in SIGNS:
             if found := _find(sign, sentence[:_LONGEST_SENTENCE]):
                 words.setdefault(sign.intent, found)
                 if sign.firm:
                     firm.add(sign.intent)
+                if _ASKS.search(sentence):
+                    asked.add(sign.intent)
     for sign in (*AWAY, *LEGAL):
         if found := _find(sign, re.sub(r"^(?:re|aw|fwd?|wg)[:\s]+", "", subject)):
             words.setdefault(sign.intent, found)
             firm.add(sign.intent)
-    return words, frozenset(firm)
+    return words, frozenset(firm), frozenset(asked)
 
 
 def _find(sign: Sign, sentence: str) -> str:

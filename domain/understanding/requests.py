@@ -15,7 +15,8 @@ _PAPIER = (
     r"|anhang|forderungsaufstellung|abrechnung)"
 )
 _PO = (
-    r"(?:(?<!in )\bp\.?o\.?\b(?! box)(?:'s|s)?|\bpo(?:#|nr|no)\w*|\bpurchase order|\border (?:number|no\.?|ref\w*|#)|\bcost (?:cent(?:er|re)|code)"
+    r"(?:(?<!in )\bp[. ]?o\.?\b(?! box)(?:'s|s)?|\bkommission(?:snummer|s-?nr)?\b|\bpo(?:#|nr|no)\w*|\bpurchase order|\border (?:number|no\.?|ref\w*|#)"
+    r"|\bcost (?:cent(?:er|re)|code)"
     r"|\bproject (?:number|code)|\bjob number|\bgl code|\bbestell-?(?:nummer|nr|bezug|referenz|nummern|no)\b|\bpo-?nummer|\bauftragsnummer"
     r"|\bbestellung(?:snummer)?\b(?= (?:nr|nummer))|\bkostenstelle|\bprojektnummer|\bbestellreferenz|\b(?:vendor|supplier) (?:number|portal|registration"
     r"|set-?up|form|id|onboarding)|\blieferanten(?:nummer|portal|nr)|\b(?:coupa|ariba|tungsten|basware|jaggaer|sap number)\b|\breference number"
@@ -39,6 +40,7 @@ NEVER_RECEIVED = (
         rf"|mailbox|post|mail|here|desk|office)\b|\bfirst time (?:i|we) (?:\w+ )?(?:hear\w*|see\w*)|\bnothing (?:\w+ ){{0,3}}?(?:come|came|arrived|reached"
         rf"|landed|turned up|received)\b|\bno {BILL}\b(?! (?:number|is due|due|without))|\bnever (?:arrived|came|got here|reached (?:me|us)|received)\b"
         rf"|\bnot (?:received|arrived|got) (?:it|yet|anything|by us|here)\b|\bnot on (?:our|the|my) (?:system|ledger|books|account|records|list)"
+        rf"|\b(?:did|has|have) not (?:\w+ )?reach(?:ed)? (?:us|me|here)\b|\bnot had (?:that|this|it|one|your)\b.{{0,12}}\bthrough\b"
         rf"|\bmissing (?:this|that|the|your) {BILL}\b|\bnothing (?:\w+ )?(?:from you|received|has arrived|arrived)\b",
         r"\b(?:nie|nicht|niemals|keine?n?|noch nicht|nichts|nirgends|weder) (?:\w+ ){0,6}?(?:rechnung\w*|beleg|davon|original|dokument|unterlagen|exemplar"
         r"|pdf|anhang)\b(?: \S+){0,7}? ?(?:erhalten|bekommen|vor(?:liegen|liegt|liegend)?|gekriegt|gesehen|eingegangen|gefunden|da|angekommen|zugegangen"
@@ -51,9 +53,9 @@ NEVER_RECEIVED = (
         r"|bei uns) (?:\w+ ){0,3}?(?:die |diese |ihre )?rechnung|\brechnung (?:\w+ ){0,3}?fehlt\b|\b(?:rechnung|sie) (?:\w+ ){0,4}?(?:verloren|verschollen"
         r"|im spam|untergegangen|verschwunden)\b|\b(?:kam|kommt|kamen) (?:\w+ ){0,4}?(?:nie|nicht) an\b|\bhoer\w* (?:\w+ ){0,4}?zum ersten mal"
         r"|\bzum ersten mal (?:von|gehoert)|\bnichts (?:\w+ ){0,3}?(?:bekommen|erhalten|angekommen|gekriegt|eingegangen|vorliegen)\b|\brechnung (?:ist "
-        r"|war )?(?:uns |mir )?(?:\w+ )?unbekannt",
+        r"|war )?(?:uns |mir )?(?:\w+ )?unbekannt|\bkam(?:en)? (?:\w+ ){0,3}(?:nix|nichts|keine)\b",
         unless=(
-            r"\b(?:payment|money|credit note|credit|refund|reply|answer|response|goods|delivery|order|shipment|parts|items|products?|po|purchase order"
+            r"\b(?:payment|money|credit note|credit|refund|reply|answer|response|goods|delivery|order|shipment|parts|items|products?|po|p o|purchase order"
             r"|approval|training|installation|machine|service|replacement|equipment|gutschrift|ware|lieferung|leistung|antwort|bestellnummer|zahlung|geld"
             r"|rueckmeldung|freigabe|contract|quote|paid)\b(?! (?:number|no))(?!.{0,30}\binvoice\b.{0,20}\b(?:received|copy))|\bnot see (?:why|how"
             r"|the point)|\bnot have (?:it|this|that) (?:approved|signed)"
@@ -81,6 +83,9 @@ COPY = (
         rf"\b{_PAPIER}\b,?(?: \S+){{0,10}}? (?:schick\w*|send(?:en|et|e)|zu(?:senden|schicken|geschickt|gesendet|mailen|faxen)|zukommen|mailen|nochmal\w*"
         rf"|noch einmal|erneut|benoetig\w*|brauch\w*|weiterleiten|uebermitteln|haben|bekommen|zugesandt|uebersenden|uebersandt|bereitstellen|nachreichen"
         rf"|als pdf)\b|\b(?:schick\w*|send\w*) (?:sie |ihr )?(?:mir|uns|es|sie) (?:\w+ ){{0,6}}?(?:nochmal\w*|noch einmal|erneut|zu)\b"
+        rf"|\b(?:e-?mail|send|shoot|ping|mail|text|fax|scan|run) (?:\S+ ){{0,9}}?(?:again|one more time|once more|over again)\b"
+        rf"|\b(?:schick|send|mail)\w* (?:\S+ ){{0,9}}?(?:noch ?(?:ein)?mal|nomal|nochmals|erneut)\b|\b(?:lost|spilled|spilt|ruined|threw out"
+        rf"|misplaced) (?:\w+ ){{0,6}}?(?:it|copy|one|lot|everything)\b"
         rf"|\bkopie (?:\w+ ){{0,5}}?bitte|\bbitte (?:\w+ ){{0,4}}?(?:kopie|rechnungskopie|kontoauszug|duplikat)\b|\b(?:pdf|anhang"
         rf"|datei)\b.{{0,30}}\b(?:nicht oeffnen|fehlt|leer|defekt)",
         unless=(
@@ -121,6 +126,11 @@ _FIRMA = (
     r"(?:firma|gesellschaft|adresse|anschrift|rechnungsempfaenger\w*|adressat\w*|unternehmen|rechnungsadresse|rechnungsanschrift|firmierung|firmennamen?"
     r"|namen?|ust-?\w*|firmenbezeichnung|rechtsform|tochter\w*|niederlassung|konzerngesellschaft|entitaet|lieferadresse)"
 )
+_TAX_NUMBER = (
+    r"(?:gst(?:in)?\b(?: number| no)?|\b(?:vat|tax|mwst|ust|steuer)[- ]?(?:reg\w*|numbers?|no|nummer|nr|ids?|id-?nummer|identifikations\w*)\b"
+    r"|\bvat registration(?: number)?"
+    r"|\bumsatzsteuer-?(?:id\w*|identifikations\w*)|\b(?:ust-?)?id-?n(?:umme)?r\b|\buid\b(?:-?nummer|-?nr)?|\babn\b|\bein\b(?= (?:is|number|on))|\btrn\b)"
+)
 WRONG_ENTITY = (
     sign(
         Intent.WRONG_ENTITY,
@@ -158,6 +168,20 @@ WRONG_ENTITY = (
             r"|lines|hours|positions|entries) (?:\w+ ){0,4}not ours|\bemail adresse|\bnew (?:contact|person)"
         ),
     ),
+    sign(
+        Intent.WRONG_ENTITY,
+        rf"\b{_TAX_NUMBER}(?: \S+){{0,12}}? (?:wrong|incorrect|old|not (?:ours|our|correct|right|valid)|pertains?|belongs?|is of|is for|of our|invalid"
+        rf"|mismatch\w*|missing|nicht (?:unsere|korrekt|richtig)"
+        rf"|falsch\w*|gehoert|veraltet\w*|ungueltig\w*|alte?|fehlt)\b|\b(?:wrong|incorrect|old|former|another|different|correct|right|valid|falsche\w*"
+        rf"|alte\w*|ungueltige\w*|korrekte\w*|richtige\w*"
+        rf"|andere\w*|veraltete\w*)(?: \w+){{0,2}} {_TAX_NUMBER}|\b(?:redo|re-do|revise|amend|reissue|re-issue|resubmit|re-raise)\b.{{0,60}}\b{_TAX_NUMBER}",
+        r"\b(?:billed|addressed|made out|issued|invoiced|bill|invoice|resubmit|redo\w*|reissue|re-issue) (?:\w+ ){0,3}?(?:to|in"
+        r"|under) (?:the )?(?:\S+ ){1,5}?(?:not|instead|name|ulc|ltd|inc|llc)\b"
+        r"|\bbill-?to\b|\blegal entity\b|\brechtsform\b|\blautet (?:noch )?(?:auf|an)\b.{0,60}\b(?:aber|nicht|statt|richtig|sondern|empfaenger|jedoch)\b"
+        r"|\bfalsche gesellschaft\b"
+        r"|\bwe are the \w+ not the \w+\b",
+        unless=r"\b(?:payment|check) (?:\w+ )?(?:made out|to)\b|\b(?:is|was) (?:correct|right|fine)\b(?!.*\bnot\b)|\b(?:stimmt|passt) (?:jetzt|nun|alles)\b",
+    ),
 )
 WRONG_CONTACT = (
     sign(
@@ -183,6 +207,12 @@ WRONG_CONTACT = (
         r"|a )?(?:wrong|private|personal)|\bprivate (?:number|person|individual|phone)|\b(?:do not|never) (?:know|heard of|hear of) (?:this|that|any|your"
         r"|the|who|what|you|anyone|them) (?:company|person|is|are|name|this|by that)?|\bi am (?:only|just) (?:the|a|an)\b|\bnobody (?:here )?by that name"
         r"|\bno one (?:here )?(?:by|with|called|of) (?:that|this)|\bnot (?:mr|mrs|ms)\b|\bmistaken me|\bnothing (?:\w+ )?to do with\b|\bwho is this\b",
+        r"\b(?:come|got|gotten) through to (?:the )?\w+|\baccounts (?:is|are) (?:on|in) (?:a|an|another|the)\b|\bi am (?:\w+ )?the (?:foreman|receptionist"
+        r"|driver|janitor|temp|caretaker)\b"
+        r"|\bsie (?:\w+ )?(?:hier |da )?(?:verkehrt|beim falschen|bei der falschen)\b|\b(?:muessen|muesst) (?:sie|ihr|da) (?:\S+ ){0,5}?(?:anrufen|fragen)\b"
+        r"|\b(?:bin|mache|ist) (?:\w+ ){0,3}?"
+        r"(?:pfoertner\w*|empfang|hausmeister\w*|lehrling|azubi|aushilfe|werkstatt|polier|praktikant\w*|telefonzentrale)\b|\bbuchhaltung (?:sitzt|ist) in\b"
+        r"|\brechnungs?(?:fragen|sachen)\b.{0,25}\ban\b",
         r"\bnicht (?:mehr )?(?:\w+ )?(?:zustaendig|verantwortlich|der richtige|die richtige|mein bereich|meine abteilung|mein zustaendigkeits\w*|bei uns"
         r"|im (?:unternehmen|haus|hause|betrieb)|fuer (?:uns|die \w+|diese \w+|das) (?:\w+ )?(?:taetig|zustaendig)|taetig|beschaeftigt|angestellt"
         r"|die richtige adresse|mit der sache)\b|\bfalsche[rnms]? (?:ansprechpartner\w*|kontakt\w*|person|nummer|abteilung|mailadresse|e-?mail\w*"
@@ -251,6 +281,11 @@ PLAN = (
         r"|other)\b|\bstagger\w*|\bpay (?:it |this |the \w+ )?(?:off )?(?:gradually|bit by bit|monthly|weekly)|\barrangement\b(?=.{0,40}\b(?:pay|month"
         r"|possible|come to|work out|make))|\b(?:come to|work out|agree|set up|make|reach|discuss) (?:\w+ )?(?:some |an |a )?(?:\w+ )?(?:arrangement|plan"
         r"|agreement)\b",
+        r"\b[0-9.,]+ (?:every|each|a|per) (?:month|week|payday|paycheck|other week)\b|\bbreak (?:it|this|that|the \w+) (?:up|down)\b|\b(?:now"
+        r"|today) and (?:the )?(?:half|rest|balance|remainder|other)\b"
+        r"|\bhalf (?:this|now|today|on)\b.{0,40}\b(?:half|rest|other|balance|next)\b|\bover (?:the next )?(?:two|three|four|five|six|[0-9]+|a few|several"
+        r"|a couple of) (?:weeks|months|payments)\b"
+        r"|\bstueckeln\b|\betappen\w*|\bmonatlich [0-9]|\b[0-9]+ (?:euro|franken|€|chf)? ?(?:im|pro|jeden|je) monat\b",
         r"\b(?:extension|extend (?:the|our|payment|my|this|terms)|defer\w*|postpone|payment holiday|more time|extra time|additional time|bit of time"
         r"|grace period|breathing space|push (?:it|this|the payment|payment) (?:back|out)|longer to pay|later date|delay (?:the |our |this )?payment"
         r"|extended terms)\b|\b(?:few|couple|two|three|four|another|extra|additional|[0-9]+|more) (?:more |extra |additional |of )*(?:weeks?|days"
@@ -265,8 +300,8 @@ PLAN = (
         r"|\bnicht auf einmal|\bauf einmal nicht|\bmehr zeit\b|\betwas zeit\b|\b(?:spaeter|nach hinten) (?:zahlen|verschieben|ueberweisen)"
         r"|\bzahlung (?:\w+ ){0,5}?verschieben|\baufschieben",
         unless=(
-            r"\b(?:warranty|contract|delivery|lease|licen[sc]e) extension|\bextension [0-9]|\b(?:keine?|no|not) (?:need (?:for )?)?(?:\w+ )?(?:ratenzahlung"
-            r"|installments|plan)|\bdelivery (?:in|was)|\bgeliefert\b"
+            r"\b(?:warranty|contract|delivery|lease|licen[sc]e) extension|\bextension [0-9]|\b(?:keine?|no|not) (?:need (?:for |to )?)?(?:\w+ )?(?:ratenzahlung"
+            r"|installments|plan|split)|\bratenzahlung (?:\w+ ){0,3}nicht\b|\bdelivery (?:in|was)|\bgeliefert\b"
         ),
     ),
     sign(
@@ -283,6 +318,25 @@ PLAN = (
     ),
 )
 QUESTION = (
+    # How, where to and by when to pay: whoever asks has nothing else against it.
+    sign(
+        Intent.QUESTION,
+        r"\b(?:do|can|would|does) (?:you|yall|y'all|ya|your \w+) (?:\w+ )?(?:take|accept|do) (?:\w+ )?(?:cards?|credit|debit|amex|visa|cash|zelle|venmo"
+        r"|paypal|ach|checks?|apple|bank|direct|stripe|crypto|online)\b"
+        r"|\bcan (?:i|we) (?:just )?pay (?:\w+ ){0,4}?(?:with|by|over|online|in|at|using|via) (?:\w+ ){0,2}?(?:card|phone|cash|paypal|zelle|person"
+        r"|credit card|amex"
+        r"|shop|store|office)\b"
+        r"|\b(?:which|what) (?:bank )?(?:account|iban|bank|date|one|due date|rate|currency)\b.{0,40}(?:\?|\b(?:right|correct|should|use|go|valid)\b)"
+        r"|\bis the due date\b|\bdue \S+.{0,60}\bwhich\b"
+        r"|\bquick (?:one|question)\b|\bconfirm (?:whether|if|which|what|when)\b|\bdoes (?:the|this|that|your)\b.{0,60}\binclude\b",
+        r"\bnehm(?:t|en) (?:ihr|sie)\b.{0,20}\b(?:paypal|karten?|kreditkarten?|bargeld|bar|twint|schecks?|ec)\b|\bkann (?:man|ich|mans) (?:\S+ ){0,6}?(?:bar"
+        r"|karte|paypal|twint|ueberweisung|online)\b"
+        r"|\bwelche[rs]? (?:iban|bankverbindung|konto|betrag|datum|leistungszeitraum)\b|\bwas (?:ist|stimmt) (?:denn )?(?:nun|jetzt) (?:richtig)?"
+        r"|\bgilt das (?:noch|so|weiterhin|immer)\b|\bstimmt (?:die|das"
+        r"|der)\b[^.]*\?|\bsteht das\b[^.]*\?"
+        r"|\b(?:haette|habe|haett) (?:\w+ ){0,3}(?:frage|fragen)\b|\bauf welche[nrms]?\b",
+        unless=r"\bbei (?:rueck)?fragen|\bif you have|\b(?:have|got|has) (?:no|already) question",
+    ),
     sign(
         Intent.QUESTION,
         r"\?",

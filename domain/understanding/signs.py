@@ -62,7 +62,8 @@ LEGAL = (
         r"|mittel)|\brechtsweg|\brechtsstreit\w*|\bverklag\w+|\bgerichtlich\w*|\b(?:amts|land|verwaltungs|insolvenz)gericht\w*|\b(?:vor|zum|beim"
         r"|ans?) gericht\b|\bklage (?:er|ein)\w+|\bstrafanzeige|\bmandant\w*|\bunser mandat\b",
         r"\bverstorben\w*|\bgestorben\b|\b(?:tod|ableben) (?:von|unseres|meines|des|meiner|unserer|der)\b|\bnachlass(?:gericht|verwalt\w*|pfleg\w*|sache\w*)"
-        r"|\berben\b|\berbengemeinschaft|\bgesetzliche[rn]? betreu\w+|\b(?:geschaeftsbetrieb|betrieb|geschaeft|geschaeftstaetigkeit"
+        r"|\berben\b|\berbengemeinschaft\b(?!.{0,120}\b(?:umschreib|ausstell|um\b))|\bgesetzliche[rn]? betreu\w+|\b(?:geschaeftsbetrieb|betrieb|geschaeft"
+        r"|geschaeftstaetigkeit"
         r"|taetigkeit)\b.{0,30}\b(?:eingestellt|aufgegeben)\b|\bgewerbe\b.{0,20}abgemeldet|\bfirma\b.{0,25}\b(?:aufgeloest|geloescht|erloschen)\b",
         r"\bautomatic stay\b|\bproofs? of (?:debt|claim)\b|\bpre-?(?:appointment|petition)\b|\bsee you in court\b|\brepresenting (?:me|us)\b"
         r"|\b(?:insolvenz)?verfahren\b.{0,30}\b(?:eroeffnet|eroeffnung)|\b(?:zur|in die) (?:insolvenz)?tabelle\b|\berbe\b.{0,12}\baus\b|\bnachlassstundung"
@@ -75,6 +76,41 @@ LEGAL = (
             r"|not yet) (?:\w+ ){0,5}(?:lawyers?|attorneys?|solicitors?|court|legal)\b|\bnot (?:insolvent|bankrupt)|\b(?:nicht|kein|keinen|ohne"
             r"|keine) (?:\w+ ){0,3}(?:anwalt|anwaelte|gericht|insolvenz|insolvent|kanzlei)\b|\b(?:shipment|goods|tax|customs) (?:passed|cleared)"
             r"|\binvoice (?:of|from) (?:our|the|your) (?:lawyer|solicitor)"
+            r"|\b(?:lawyer|attorney) friend\b"
+            rf"|\b{_LAWYERS}\b(?:(?!\bnot\b).)*\b(?:cleared|approved|signed off|okayed|happy|released|blessed)\b"
+            r"|\b(?:anwa(?:e)?lt\w*|kanzlei|rechtsabteilung|justiziar\w*)\b(?:(?!\bnicht\b).)*\b(?:in ordnung|freigegeben|abgesegnet|zugestimmt"
+            r"|gruenes licht)\b"
+        ),
+    ),
+    # Somebody else speaks for the customer from now on, or the law has taken the matter out of everybody's hands.
+    sign(
+        Intent.LEGAL,
+        r"\b(?:we|i|who|now|firm|office|llp) (?:have been |are |am |is )?(?:asked to )?(?:act|acting|acts|represents?|representing) (?:for|on behalf of|mr"
+        r"|mrs|ms"
+        r"|the|[a-z]+ (?:ltd|limited|inc|llc|corp|gmbh))\b|\boffice represents\b"
+        r"|\b(?:have been|has been|are|am|been) (?:instructed|retained|engaged) by\b(?! (?:my|our|the) (?:boss|manager|bank|office|director|cfo|head|finance))"
+        r"|\bclients?'?s? (?:has |have )?(?:instruct\w*|den(?:y|ies)|position is)\b|\bdealings with (?:my|our) clients?\b|\bto this firm\b|\baccept service\b"
+        r"|\bwill be defended\b|\bwithout prejudice\b|\bcounter-?claim\w*|\bsummons\b|\blegal notice\b|\b(?:llp|solicitors"
+        r"|attorneys)\b.{0,60}\bon our behalf\b",
+        r"\b(?:mr|mrs|ms|dad|mum|mom|father|mother|husband|wife|owner|he|she|boss|partner)\b(?: \w+){0,3} died\b|\bthe estate (?:is|has|will|can|of)\b"
+        r"|\bexecut(?:ors?|rix) (?:of|for|will|is|are)\b|\bexaminer (?:was|has|is|appointed)\b|\bexaminership\b|\bsequestrat(?:ed|ion)\b|\btrust deed\b"
+        r"|\bmoratorium\b|\bnclt\b|\bresolution professional\b|\bclaims agent\b|\bbenefit of creditors\b|\breply notice\b",
+        r"\bmandatier\w*|\bmandantschaft\b|\b(?:vertreten wir|wir vertreten|ich vertrete|vertrete ich)\b|\bzeigen? (?:\S+ ){0,6}?(?:vertretung"
+        r"|an,? dass (?:mich|uns))\b"
+        r"|\bvertretung\b.{0,40}\bzeigen? (?:wir|ich)\b|\bwahrnehmung (?:\w+ ){0,4}interessen\b|\bbevollmaechtig(?:ung|t\w*)\b|\bvollmacht (?:liegt|ist"
+        r"|anbei|fuegen?|wird)\b"
+        r"|\bkorrespond\w+\b.{0,40}\b(?:nur|ausschliesslich)\b|\badvokat\w*|\brechts(?:vertret|verfolg|schutz)\w*|\banwaltlich\w*|\bmahnbescheid\b"
+        r"|\bjustiziar\w*",
+        r"\bsanierungs(?:verfahren|verwalter\w*|plan)\b|\b(?:handels|bezirks|konkurs|kantons)gericht\w*|\bbetreibungsamt\w*|\bbetreibung\b"
+        r"|\bschuldenregulierung\w*"
+        r"|\bvorlaeufige\w* (?:\w+ )?verwalt\w*|\bzustimmung des (?:\w+ )?verwalters\b|\bforderung(?:en)? (?:\S+ ){0,6}?anzumelden\b|\bforderungsanmeldung\w*"
+        r"|\b(?:zum|als|zur) (?:\w+ )?betreuer(?:in)?\b|\bvermoegenssorge\b|\berwachsenenvertret\w*|\berbe\b.{0,12}\baus(?:geschlagen)?\b|\bstarug\b",
+        r"\bsub judice\b|\b(?:in|to|before) (?:the |a )?[a-z]+ court\b|\b(?:am|are|is) an? (?:solicitor|attorney|lawyer|barrister)\b|\bverteidiger\w*"
+        r"|\bmasseverwalter\w*",
+        unless=(
+            r"\burlaub\w*|\bholiday|\bvacation\b|\bleave\b|\belternzeit\b|\bwaehrend\b|\bkrank\w*|\b(?:no|not|keine?|nicht) (?:\w+ ){0,3}(?:anwaltlich\w*"
+            r"|rechtsschutz"
+            r"|betreibung|legal notice|summons|mahnbescheid)\b|\b(?:phone|laptop|battery|computer|printer|machine) died\b"
         ),
     ),
 )
@@ -128,7 +164,21 @@ STOP = (
         r"|call|text)\w*",
         r"\buntersag\w+ (?:ich |wir )?(?:ihnen )?(?:\w+ ){0,3}kontakt\w*|\b(?:schreib\w*|ruf\w*|melde\w*|simst?) (?:mir|mich|uns|hier) (?:\w+ )?nicht mehr\b"
         r"|\b(?:erinnerungen|mails|nachrichten|anrufe)\b(?: \w+){0,4} einstellen\b|\blasst? (?:mich|uns)\b(?: \w+){0,4} in ruhe",
-        unless=r"\b(?:will|shall|have|had) not\b|\b(?:need|have|hesitate) (?:not|to)\b|\bnot (?:need|have) to\b|\b(?:muessen|brauchen) (?:\w+ )?nicht\b",
+        r"\bdo not call (?:list|registry)\b|\bnot want (?:\w+ ){0,2}(?:calls|texts|messages|e?-?mails|sms)\b|\bblowing up (?:my|our|this)\b|\bdesist\b"
+        r"|\b(?:am|will|be|going to) block(?:ing)? (?:you|your|this)\b|\bget lost\b|\bgo away\b|\bleave (?:me|us|my \w+) (?:alone|in peace|be)\b"
+        r"|\b(?:not|never) (?:call|text|message|contact|e-?mail|ring) (?:this|my|our) (?:\w+ )?(?:number|phone|mobile|address)\b",
+        r"\bverschon\w* (?:sie )?(?:mich|uns)\b|\bnicht mehr (?:\w+ )?(?:angesprochen|angeschrieben|angerufen|angetextet|belaestigt|kontaktiert) werden\b"
+        r"|\b(?:loesch|streich|entfern|nehm)\w*\b.{0,50}\w*nummer\b|\bnummer (?:\w+ ){0,4}(?:loeschen|streichen|entfernen|rausnehmen)\b|\bgebt? (?:\w+ )?ruhe\b"
+        r"|\bblockier\w* (?:ich |wir )?(?:diese|eure|ihre|sie|euch)\b|\b(?:weitere )?kontaktaufnahme\w*\b.{0,30}\b(?:nicht|unerwuenscht|untersag\w*"
+        r"|verbitte\w*)\b",
+        r"\b(?:details|name|number|e-?mail|address) (?:taken|removed|deleted|erased) (?:off|from|out of)\b|\bkeep (?:texting|calling|e-?mailing"
+        r"|messaging)\b.{0,30}\bno more\b"
+        r"|\bvon (?:\w+ ){0,3}kontaktaufnahme\w*\b.{0,40}\bab(?:sehen|zusehen)?\b|\bkeine? (?:weitere\w* )?(?:sms|anrufe?|mails?"
+        r"|nachrichten) (?:mehr )?(?:an|auf)\b",
+        unless=(
+            r"\b(?:will|shall|have|had) not\b|\b(?:bestell|auftrags|rechnungs|ust-?id|uid|steuer|konto|kunden)-?nummer\b|\b(?:need|have|hesitate) (?:not"
+            r"|to)\b|\bnot (?:need|have) to\b|\b(?:muessen|brauchen) (?:\w+ )?nicht\b"
+        ),
     ),
     sign(
         Intent.STOP,
@@ -200,6 +250,8 @@ DISPUTE = (
             r"\b(?:send|provide|forward|email|need|supply|issue) (?:\w+ ){0,4}?duplicate|\b(?:wrong|incorrect|old|different) (?:company|entity|legal entity"
             r"|address|billing address|name|person|recipient|department|customer|e-?mail|contact|number|po)\b|\b(?:no|not|without|nor|do not|are not"
             r"|is not) (?:\w+ )?(?:disput\w+|disagree\w*|contest\w*|complain\w*|discrepanc\w+|objection\w*)|\bhappy with the (?:goods|delivery|work)"
+            r"|\bnothing (?:\w+ )?to (?:disput\w*|query|contest)|\b(?:leak|fault|issue|problem|defect)\w*(?: is| are| was)? (?:\w+ ){0,2}(?:fixed|sorted"
+            r"|resolved)\b"
             r"|\bno (?:problems?|issues?|complaints?|errors?|mistakes?) (?:with|on|in)|\b(?:dispute|credit|issue|complaint|problem) (?:\w+ ){0,3}(?:is|was"
             r"|has been|now|been) (?:\w+ )?(?:resolved|settled|cleared|fixed|solved)\b|\bcheck (?:was |has been )?(?:returned|cancelled)"
         ),
@@ -242,6 +294,9 @@ DISPUTE = (
         r"|auftrag)\b|\banders (?:vereinbart|abgesprochen|bestellt)",
         unless=(
             r"\b(?:keine?|keinerlei|nichts zu|ohne|nicht) (?:\w+ )?(?:reklam\w+|maengel|beanstand\w*|einwaende|widerspruch)|\balles in ordnung"
+            r"|\bnichts (?:\w+ )?zu (?:beanstanden|reklamieren|bemaengeln)|\b(?:mangel|maengel|schaden|fehler)\b.{0,20}\b(?:behoben|beseitigt)\b(?! (?:ist"
+            r"|sind|wird|werden))"
+            r"|\bfalsch (?:abgelegt|einsortiert|abgeheftet|zugeordnet|verbucht|kontiert|weitergeleitet|gebucht|eingescannt|hingelegt)\b"
             r"|\bdatenverarbeitung|\b(?:widerruf\w*|widerspr\w+)\b.{0,40}\b(?:einwilligung|nutzung|kontakt\w*|verarbeitung)|\b(?:gesellschaft|adresse"
             r"|anschrift|firmierung|firmenname|bestellnummer|\w*empfaenger|adressat)\b"
         ),
@@ -265,6 +320,48 @@ DISPUTE = (
         rf"|\bwhere (?:\w+ ){{0,6}}come from\b.{{0,40}}\bquote\b",
         unless=r"\b(?:company|address|billing|entity|firma|anschrift|adresse|po|bestellnummer|vat|ust|name|iban|bank|ueberweisung|lastschrift|reference"
         r"|number)\b",
+    ),
+    # Nothing is paid before something works, and what is asked for is refused, shortened or not yet due.
+    sign(
+        Intent.DISPUTE,
+        r"\b(?:not|aint|never|nobody is) (?:\w+ ){0,2}?pay(?:in|ing)\b|\b(?:pay\w*|giv\w+|see|seeing|get|getting)\b(?: \w+){0,3} (?:a|one|another"
+        r"|single) (?:red |single )?(?:cent|penny|dime|nickel)\b"
+        r"|\b(?:til|till|until|when|once|unless|before) (?:\w+ ){1,5}?(?:(?:is|are|gets?|its|been) (?:\w+ )?(?:fixed|repaired|replaced|redone|rectified"
+        r"|put right|made good|working)"
+        r"|works|closes|opens|runs|drains|shuts|locks|stops leaking)\b|\bfirst (?:and )?then (?:we|i) (?:can |will )?(?:talk|pay|see)\b|\bthen (?:we"
+        r"|i) (?:can |will )?talk\b"
+        r"|\bforget (?:about )?(?:that|the|your|this) (?:bill|invoice|money|payment)\b|\b(?:your|the) account on (?:stop|hold)\b|\b(?:under|covered by"
+        r"|within) (?:the |its )?warranty\b"
+        r"|\bdebit note\b|\b(?:found|received|supplied|delivered|came) short\b|\bshort(?:age|ages)\b|\bback-?charg\w*|\b(?:quit|quits) (?:again|working)\b"
+        r"|\b(?:packed|packing) (?:in|up)\b"
+        r"|\bsent (?:(?:them|it|those|these|the|all|half|both|two|\w+s) ){1,3}back\b|\bnobody (?:\w+ )?(?:come|came|been) back\b|\b(?:past|over|above"
+        r"|more than) (?:the|your|our) (?:quote|estimate)\b",
+        r"\bnot (?:yet )?(?:due|overdue)(?: yet)?\b(?! (?:to|date))|\bnothing (?:is )?(?:over)?due\b|\b[0-9]+ days?\b.{0,40}\b(?:not|instead of) [0-9]+\b"
+        r"|\b(?:do|does|can|will) not accept (?:the|this|that|your|any)\b|\btake (?:them |it |these )?(?:both |all )?off\b(?! (?:my|me|your list|the list))",
+        r"\bweisen? (?:\S+ ){0,8}?zurueck\b|\b(?:forderung|mahnung|gebuehr\w*|rechnung|kosten|mahnkosten|zinsen)\b(?: \S+){0,8} zurueck(?:weisen|gewiesen)\b"
+        r"|\b(?:noch |gar |derzeit )*nicht faellig\b|\berst (?:am|zum|ab) \S+ (?:\w+ )?faellig\b|\b(?:vereinbart|laut|gemaess|rahmenvertrag\w*"
+        r"|konditionen)\b.{0,50}\b[0-9]+ tage\b"
+        r"|\bkeinen (?:roten )?(?:cent|rappen|heller|groschen)\b|\bgegenstandslos\b|\brestarbeiten\b|\bgewaehrleistung\w*|\bmangelbehaftet\w*|\bgesprungen\b"
+        r"|\b(?:ver|zer)kratzt\w*"
+        r"|\bwackel(?:t|n)\b|\bklemmt\b|\b(?:ziehen|ziehe) (?:wir |ich )?(?:\S+ ){0,4}ab\b|\b(?:kuerzen|kuerze) (?:wir|ich)\b|\bhalten? (?:wir "
+        r"|ich )?(?:\S+ ){0,5}zurueck\b",
+        r"\b(?:erst|bis|sobald|solange|so lange|wenn)\b(?: \S+){1,7}? (?:schliesst|laeuft|funktioniert|dicht|repariert|nachgebessert|behoben)\b"
+        r"|\bso ?lange\b.{0,60}\b(?:zahl\w*|kein geld)\b"
+        r"|\b(?:waren|sind) es (?:nur )?[0-9]+ (?:und|statt) (?:nicht )?[0-9]+\b|\bskonto\b.{0,40}\b(?:zu recht|berechtigt|gezogen)\b|\bofferiert (?:war"
+        r"|waren|wurde|wurden)\b"
+        r"|\bmahn(?:gebuehr|kosten|spesen)\w*\b.{0,60}\b(?:nicht an|streichen|zurueck|nicht akzept\w*|verzichten)\b",
+        r"\bnot (?:a|one) (?:dime|cent|penny|nickel)\b|\b(?:have|allows?|gives? us|got) [0-9]+ days\b|\bfalls due in\b|\bwithdraw (?:the|your"
+        r"|this) (?:reminder|notice|demand|invoice)\b"
+        r"|\b(?:material|goods|lot|batch|consignment) (?:was |were )?rejected\b|\brejected (?:by our|lot|material|goods)\b|\braise (?:a |the )?credit\b"
+        r"|\bprice (?:variance|mismatch|difference)\b",
+        r"\berst [0-9]+ tage nach\b|\babnahme\b.{0,40}\b(?:nicht|keine|fehlt|verweigert)\b|\bpreis(?:abweichung|differenz)\w*|\bnicht (?:uebernehmen|tragen)\b"
+        r"|\b(?:verzugszinsen|zinsen|mahnkosten|mahngebuehr\w*|mahnspesen) (?:\w+ ){0,3}?(?:vergessen|sparen|streichen)\b",
+        unless=(
+            r"\b(?:po (?:number|reference|line)|purchase order|p o|bestellnummer|vat|gst\w*|uid|ust\w*|anschrift|adresse|firma|company|entity)\b"
+            r"|\bevery (?:cent|penny)\b|\bportal\b"
+            r"|\b(?:link|server|internet|online ?banking|bank|system|laptop|computer)\b.{0,30}\b(?:works?|laeuft|funktioniert|working)\b"
+            r"|\bshortage of (?:staff|funds|cash)\b"
+        ),
     ),
     sign(
         Intent.DISPUTE,

@@ -13,10 +13,10 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from cli.classify import guess_country
+from cli.classify import guess_country, guess_language
 from domain import day_weighing
 from domain.plain_words import plain
-from domain.promise_day import language_of_days
+from domain.promise_day import language_of_days, with_order_shown
 from domain.tense import clauses
 from domain.understanding.intent import Intent
 from domain.understanding.signature import cut_frame
@@ -38,11 +38,12 @@ def example_of(label: dict[str, Any]) -> Example | None:
     """None where nothing is promised, or where no day is found from which to choose the right one."""
     if label["intent"] not in (Intent.PROMISE, Intent.NEXT_PAYMENT_RUN):
         return None
-    received, language = datetime.fromisoformat(label["received_at"]), label["lang"]
-    today = received.date()
+    received = datetime.fromisoformat(label["received_at"])
+    language, today = guess_language(label["lang"], received), received.date()
     text = (own_words(label["text"]) or label["text"]) if label["channel"] == "email" else label["text"]
     written = plain(cut_frame(text))
-    calendar = calendar_for((guess_country(language, received),), today)
+    calendar = calendar_for((guess_country(label["lang"], received),), today)
+    language = with_order_shown(language, written)
     parts = tuple(clause[:600] for clause in clauses(written))
     found = day_weighing.find_candidates(parts, language, language_of_days(written, language, today, calendar), today, calendar)
     wanted = date.fromisoformat(label["promise_date"]) if label["promise_date"] else None
