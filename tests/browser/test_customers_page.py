@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
@@ -19,9 +20,10 @@ Picture = Callable[..., None]
 
 @pytest.fixture(scope="module")
 def owing(product: Product) -> list[dict[str, Any]]:
-    """The watched invoices of a customer with several that are late, the latest first."""
-    late = product.invoices(days_past_due_min=1, reason="planned")
-    customer = max({one["customer"]["id"] for one in late}, key=lambda each: sum(one["customer"]["id"] == each for one in late))
+    """The watched invoices of an English-speaking customer with several that are late, the latest first."""
+    late = [one for one in product.invoices(days_past_due_min=1, reason="planned") if one["customer"]["name"].endswith((" Ltd", " Inc.", " LLC"))]
+    counted = Counter((one["customer"]["number"], one["customer"]["id"]) for one in late)
+    (_, customer), _ = max(counted.items(), key=lambda each: (each[1], each[0]))
     return sorted(product.invoices(customer_id=customer), key=lambda one: str(one["due"]))
 
 
