@@ -32,7 +32,7 @@ def test_each_thing_that_differs_is_named_with_where_it_is_set_and_who_has_it(pa
     assert "2@b" in found.say() and PARTS[part] in found.say()
 
 
-@pytest.mark.parametrize("other", [Envelope(ContactHours(time(7), time(18))), Envelope(per_week=2), Tolerance()], ids=str)
+@pytest.mark.parametrize("other", [Envelope(ContactHours(time(7), time(18))), Envelope(per_week=2), Tolerance()], ids=["hours", "per_week", "tolerance"])
 def test_every_field_of_a_limit_counts(other: object) -> None:
     assert find_difference([mark("1@a", VALUES | {"limits": Envelope()}), mark("2@b", VALUES | {"limits": other})]) is not None
     assert find_difference([mark("1@a", VALUES | {"limits": Envelope()}), mark("2@b", VALUES | {"limits": replace(Envelope())})]) is None
