@@ -295,7 +295,7 @@ def owing_again(case: Case) -> Case:
 
 
 @pytest.mark.parametrize(
-    "meanwhile, said", [(paid, "paid, thank you"), (voided, "nothing to pay"), (stopped, "nothing is asked"), (owing_again, "the mail is out of date")]
+    "meanwhile, said", [(paid, "paid, thank you"), (voided, "nothing to pay"), (stopped, "nothing more is asked"), (owing_again, "the mail is out of date")]
 )
 def test_what_has_changed_meanwhile_is_said_and_not_answered(
     outside: TestClient, two: Note, door: FakeDoor, meanwhile: Callable[[Case], Case], said: str
