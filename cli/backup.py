@@ -9,6 +9,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from itertools import count as numbers_from
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,7 +103,7 @@ def restore(file: Path, yes: bool, new_temporal: bool, as_json: bool) -> None:
     data = settings.data_folder.absolute()
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _hold(data), _scratch(data) as folder, open_database(settings) as database:
-        aside = data / f"before-restore-{now:%Y%m%dT%H%M%SZ}"
+        aside = _unused(data / f"before-restore-{now:%Y%m%dT%H%M%SZ}")
         manifest = backup.read(file, into=folder)
         _check_kind(manifest, database)
         if database.is_sqlite:
@@ -112,7 +113,7 @@ def restore(file: Path, yes: bool, new_temporal: bool, as_json: bool) -> None:
         if new_temporal and (data / "temporal").exists():
             aside.mkdir(mode=0o700, exist_ok=True)
             (data / "temporal").rename(aside / "temporal")
-        differing = _put_files(folder, manifest, settings, data / f"from-backup-{now:%Y%m%dT%H%M%SZ}")
+        differing = _put_files(folder, manifest, settings, _unused(data / f"from-backup-{now:%Y%m%dT%H%M%SZ}"))
     kept = str(aside) if aside.exists() else None
     if as_json:
         print_json({"made_at": manifest.made_at, "counts": counts, "fenced": True, "put_aside": kept, "differing_files": differing})
@@ -168,6 +169,11 @@ def _scratch(data: Path) -> Iterator[Path]:
         shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=data) as folder:
         yield Path(folder)
+
+
+def _unused(folder: Path) -> Path:
+    """``folder``, or the first of ``folder-2``, ``folder-3``, … that does not exist: two restores may fall into one second."""
+    return next(one for one in (folder if n == 1 else folder.with_name(f"{folder.name}-{n}") for n in numbers_from(1)) if not one.exists())
 
 
 def _make_ready(database: Database, manifest: Manifest, settings: Settings, now: datetime) -> dict[str, int]:

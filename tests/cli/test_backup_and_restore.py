@@ -285,6 +285,18 @@ def test_what_was_restored_is_counted_and_not_what_the_manifest_says(at_home: In
     assert "2 invoices watched, 0 messages" in at_home.run("restore", str(kept), "--yes").stdout
 
 
+def test_a_second_restore_within_one_second_puts_what_was_there_beside_the_first(at_home: Installation, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.tar.gz"
+    at_home.run("backup", str(kept))
+    now = datetime.now(UTC)
+    taken = [at_home.folder / f"before-restore-{now + timedelta(seconds=n):%Y%m%dT%H%M%SZ}" for n in range(120)]
+    for folder in taken:
+        folder.mkdir()
+    aside = Path(json.loads(at_home.run("restore", str(kept), "--yes", "--json").stdout)["put_aside"])
+    assert aside.name.endswith("Z-2") and aside.with_name(aside.name.removesuffix("-2")) in taken and list(aside.iterdir())
+    assert not any(list(folder.iterdir()) for folder in taken)
+
+
 def test_postgresql_is_restored_into_an_empty_database_only(
     at_home: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:

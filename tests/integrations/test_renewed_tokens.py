@@ -31,14 +31,14 @@ class Service:
     """A token service that takes each refresh token once and gives another for it."""
 
     url: str = ""
-    valid: set[str] = field(default_factory=lambda: {"r1"})
+    valid: set[str] = field(default_factory=lambda: {"renewed-1"})
     asked: list[str] = field(default_factory=list)
 
     def answer(self, refresh_token: str) -> tuple[int, dict[str, object]]:
         self.asked.append(refresh_token)
         if refresh_token not in self.valid:
             return 400, {"error": "invalid_grant", "error_description": "it was used before"}
-        self.valid = {f"r{len(self.asked) + 1}"}
+        self.valid = {f"renewed-{len(self.asked) + 1}"}
         return 200, {"access_token": f"a{len(self.asked)}", "expires_in": 3600, "refresh_token": next(iter(self.valid))}
 
 
@@ -66,7 +66,7 @@ def service() -> Iterator[Service]:
         server.shutdown()
 
 
-def source(service: Service, database: Database, configured: str = "r1") -> TokenSource:
+def source(service: Service, database: Database, configured: str = "renewed-1") -> TokenSource:
     """As a process has it that has just been started."""
     return TokenSource(service.url, "app", "s3cret", configured, keeper=RenewedToken(database, SOURCE, lambda: NOW))
 
@@ -79,7 +79,7 @@ from db.renewed_tokens import RenewedToken
 from integrations.messaging.oauth import TokenSource
 url, database = sys.argv[1:]
 keeper = RenewedToken(Database(database), "imap:ann@b.example@mail.example", lambda: datetime.now(UTC))
-print(TokenSource(url, "app", "s3cret", "r1", keeper=keeper).get())
+print(TokenSource(url, "app", "s3cret", "renewed-1", keeper=keeper).get())
 """
 
 
@@ -89,14 +89,14 @@ def test_processes_one_after_the_other_go_on_with_the_token_of_the_one_before(se
         for _ in range(3)
     ]
     assert said == ["a1\n", "a2\n", "a3\n"]
-    assert service.asked == ["r1", "r2", "r3"]
+    assert service.asked == ["renewed-1", "renewed-2", "renewed-3"]
 
 
 def test_what_is_kept_cannot_be_read_by_who_has_only_the_database(service: Service, database: Database) -> None:
     source(service, database).get()
     with database.reading() as connection:
         (row,) = connection.execute(select(schema.renewed_tokens)).all()
-    assert row.source == SOURCE and "r2" not in row.sealed and "s3cret" not in row.sealed and len(row.sealed) > 80
+    assert row.source == SOURCE and "renewed-2" not in row.sealed and "s3cret" not in row.sealed and len(row.sealed) > 80
     other = source(service, database, configured="r-of-somebody-else")
     with pytest.raises(UnableToGetToken):
         other.get()
@@ -107,7 +107,7 @@ def test_a_new_token_in_the_settings_goes_before_the_one_that_was_kept(service: 
     source(service, database).get()
     service.valid = {"by-hand"}
     assert source(service, database, configured="by-hand").get() == "a2"
-    assert service.asked == ["r1", "by-hand"]
+    assert service.asked == ["renewed-1", "by-hand"]
 
 
 def test_of_two_processes_at_once_the_later_goes_on_with_what_the_other_kept(service: Service, database: Database) -> None:
@@ -115,14 +115,14 @@ def test_of_two_processes_at_once_the_later_goes_on_with_what_the_other_kept(ser
     assert (one.get(), other.get()) == ("a1", "a2")
     one._until = 0.0
     assert one.get() == "a3"
-    assert service.asked == ["r1", "r2", "r3"]
+    assert service.asked == ["renewed-1", "renewed-2", "renewed-3"]
 
 
 def test_a_kept_token_that_has_ended_gives_way_to_the_one_in_the_settings(service: Service, database: Database) -> None:
     source(service, database).get()
-    service.valid = {"r1"}
+    service.valid = {"renewed-1"}
     assert source(service, database).get() == "a3"
-    assert service.asked == ["r1", "r2", "r1"]
+    assert service.asked == ["renewed-1", "renewed-2", "renewed-1"]
 
 
 def test_a_database_that_was_away_keeps_it_the_next_time(service: Service, database: Database) -> None:
@@ -135,5 +135,5 @@ def test_a_database_that_was_away_keeps_it_the_next_time(service: Service, datab
     with pytest.raises(OSError, match="disk"):
         mine.get()
     mine.keeper = RenewedToken(database, SOURCE, lambda: NOW)
-    assert mine.get() == "a1" and service.asked == ["r1"]
-    assert source(service, database).get() == "a2" and service.asked == ["r1", "r2"]
+    assert mine.get() == "a1" and service.asked == ["renewed-1"]
+    assert source(service, database).get() == "a2" and service.asked == ["renewed-1", "renewed-2"]

@@ -110,7 +110,7 @@ def test_the_page_names_seller_and_invoices_and_nothing_else(outside: TestClient
     assert answer.status_code == 200
     for said in ("Brightwater Tools", "A-1", "A-2", "1.200,00 €", "11 March 2026", "Something is wrong", "Each answer counts once"):
         assert said in page, said
-    for private in ("Norden", "Billing of", "@", "C-1", "Ann Lee", "Dunwell", "reminder", "waiting", two.found[0]):
+    for private in ("Norden", "Billing of", "@", "Customer C-1", "Ann Lee", "Dunwell", "reminder", "waiting", two.found[0]):
         assert private not in answer.text, private
     assert outside.get("/portal/page.css").status_code == 200
     assert answer.headers["Cache-Control"] == "no-store" and "noindex" in answer.headers["X-Robots-Tag"]
