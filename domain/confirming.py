@@ -119,9 +119,11 @@ def lapse(case: Case, facts: Facts, now: datetime, *, is_over: bool) -> tuple[Ca
         title = TITLES[owed.what]
         if is_over and (case.ended or owed.what is not AnswerKind.SETTLED):
             case = case.with_answer(_dropped(owed))
+            tasks += _for_the_others(owed, case, facts, now)
         elif why := _why_over(owed, case, facts, now):
             case = case.with_answer(_dropped(owed))
             entries.append(entry(case, facts, now, EntryKind.PASSED, f"{title} not sent: {why}"))
+            tasks += _for_the_others(owed, case, facts, now) if owed.what is AnswerKind.DISPUTE_CONFIRMED else ()
         elif not _channel(facts.playbook.step(owed.step), facts if owed is first else replace(facts, refused_answers=()), now):
             case = case.with_answer(_dropped(owed))
             entries.append(entry(case, facts, now, EntryKind.PASSED, f"{title} not sent, for no way is left: {_BY_HAND}"))
@@ -174,6 +176,15 @@ def by_hand(case: Case, owed: Owed, facts: Facts, now: datetime) -> Task:
     remedy += f", for invoice {owed.about}" if owed.about else ""
     key = f"answer/{case.id}/{owed.what.value}/{owed.parts[0].day if owed.parts else owed.number}"
     return Task(key, TaskKind.CALL, f"Invoice {number}: {title}", remedy, facts.owner, facts.bank_calendar.on_or_after(facts.today(now)))
+
+
+def _for_the_others(owed: Owed, case: Case, facts: Facts, now: datetime) -> tuple[Task, ...]:
+    """A call was about several invoices, and nothing is to be said any more of the one that speaks for them: a person speaks for the rest."""
+    others = [number for number in owed.about.split(", ") if number and number != case.invoice.number]
+    over = any(hold.kind is HoldKind.LEGAL for hold in case.holds) or (owed.day and owed.day < facts.today(now))
+    if owed.what not in SAID_ON_THE_PHONE or not others or over:
+        return ()
+    return (by_hand(case, replace(owed, about=", ".join(others)), facts, now),)
 
 
 def _why_over(owed: Owed, case: Case, facts: Facts, now: datetime) -> str:

@@ -168,6 +168,25 @@ def test_what_is_over_before_it_was_confirmed_is_not_confirmed(step: str, ending
     assert not line or line in [one.what for one in heard.entries]
 
 
+@pytest.mark.parametrize("step", SPOKEN)
+def test_money_for_the_invoice_that_speaks_for_others_leaves_their_confirmation_to_a_person(step: str) -> None:
+    heard = hear(reminded(), SPOKEN[step], switched_off="moving house").case
+    paid = replace(heard.invoice, balance=Money(Decimal(0), "EUR"))
+    over = assess(heard, paid, (), facts(), MONDAY + timedelta(hours=1))
+    assert [one.standing for one in over.case.answers if one.step == step] == [OwedStanding.DROPPED]
+    (task,) = [one for one in over.tasks if one.key.startswith("answer/")]
+    assert "for invoice INV-2" in task.remedy and "INV-1" not in task.remedy
+    alone = hear(reminded(), replace(SPOKEN[step], confirmed_for=("INV-1",)), switched_off="moving house").case
+    assert not [one for one in assess(alone, paid, (), facts(), MONDAY + timedelta(hours=1)).tasks if one.key.startswith("answer/")]
+
+
+def test_a_dispute_that_ends_before_it_was_confirmed_leaves_those_of_the_other_invoices_to_a_person() -> None:
+    over = hear(reminded(), SPOKEN["dispute-confirmed-1"], DisputeResolved(by="Ann"))
+    assert [one.remedy for one in over.tasks if one.key.startswith("answer/")] == ["Write to customer C-1 today, for invoice INV-2"]
+    legal = hear(reminded(), SPOKEN["dispute-confirmed-1"], LegalStop(by="Ann"), DisputeResolved(by="Ann"))
+    assert not [one for one in legal.tasks if one.key.startswith("answer/")]
+
+
 def test_a_call_back_whose_day_has_gone_is_not_announced() -> None:
     case = hear(reminded(), SPOKEN["call-back-confirmed-1"], switched_off="moving house").case
     later = assess(case, None, (), facts(), MONDAY + timedelta(days=2))
