@@ -56,6 +56,8 @@ _SETTLING = timedelta(minutes=2)
 # The tenth failure comes half a day after the first: a ledger that is away overnight costs no word.
 _RETRY = timedelta(seconds=2)
 _NOT_WATCHED = "this invoice is not watched any more"
+# The one word that an invoice which has ended must hear.
+_REOPENED = Reopened().kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +116,10 @@ class Door:
             invoice = row.case.removeprefix("invoice/") if row.case else await self._find_or_fetch(row.seller, row.ref)
             if not row.case:
                 await self._write(lambda connection: inbox.assign(connection, word, case_id(invoice)))
-            if over := await self._is_over(invoice, row.seller, row.ref):
+            if row.kind != _REOPENED and (over := await self._is_over(invoice, row.seller, row.ref)):
                 await self._write(lambda connection: inbox.mark_ended(connection, word, over))
                 return True
-            if row.kind == "changed":
+            if row.kind in ("changed", _REOPENED):
                 passed = await self._signal_with_start(invoice, {"inbox": word})
             else:
                 passed = await self._signal(invoice, word)
@@ -399,8 +401,9 @@ class Door:
             raise
 
     async def _end_with_its_case(self, case: str, word: str) -> bool:
-        """Close a word that found no run. False when the case has not ended: its run was lost, and a new one must hear the word."""
-        if await self._read(lambda connection: cases.is_running(connection, case)):
+        """Close a word that found no run. False when the case has not ended: its run was lost or has yet to begin, and must hear the word."""
+        invoice = case.removeprefix("invoice/")
+        if await self._read(lambda connection: cases.is_running(connection, case) or cases.is_unwatched(connection, invoice)):
             return False
         await self._write(lambda connection: inbox.mark_ended(connection, word, _NOT_WATCHED))
         return True

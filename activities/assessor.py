@@ -20,7 +20,7 @@ from activities.showing import explain, label, show, without_detail, without_pri
 from activities.surroundings import Surroundings, look_around
 from activities.top_tenths import TopTenths
 from activities.uploading import ask_to_upload
-from db import cases, inbox, incoming, installation, invoices, journal, mailboxes, outreach, parties, playbooks, receipts, tasks
+from db import cases, inbox, incoming, installation, invoices, journal, mailboxes, outreach, parties, plans, playbooks, receipts, tasks
 from db.inbox import Word
 from db.outreach import Claim
 from db.voices import approved_tiers
@@ -115,16 +115,21 @@ class Assessor:
         case, opening = self.find(connection, stored, now)
         if remembered is None and forgotten.has_lost(connection, case, known, self.policy.owner, now):
             return self._ask_what_it_remembers(connection, case, sight.books, now)
-        for lost in outreach.tidy(connection, stored.customer, now - _CLAIM_LIFE, now):
-            self.conclude(connection, outreach.load_claim(connection, lost), Fate.UNKNOWN, None, now, asked_by=case_id(invoice))
+        settled = self._tidy(connection, [stored.customer], invoice, now)
+        around = look_around(connection, stored.customer, now)
+        if stray := [flight.outreach for flight in around.on_the_way if flight.since < now - _CLAIM_LIFE]:
+            # It is for others at the same address, who may have no invoice left that anybody looks at.
+            settled |= self._tidy(connection, outreach.meant_for(connection, stray), invoice, now)
+            around = look_around(connection, stored.customer, now)
+        if settled:
             case, _ = self.find(connection, case.invoice, now)
-        before, around = case, look_around(connection, case.invoice.customer, now)
+        before = case
         learned: tuple[Entry, ...] = ()
         if remembered is not None:
-            case, learned = adopt_memory(case, remembered, self.gather(connection, case, sight.books, now, around=around), now)
+            case, learned = adopt_memory(case, remembered, self.gather(connection, _bill_to(case, stored.customer), sight.books, now, around=around), now)
         rows = self.receive(connection, case.id, said, now)
         unheard = inbox.unfolded(connection, case.id)
-        facts = replace(self.gather(connection, case, sight.books, now, around=around), missing=invoice in sight.missing)
+        facts = replace(self.gather(connection, _bill_to(case, stored.customer), sight.books, now, around=around), missing=invoice in sight.missing)
         news = [_news(word) for word in unheard]
         # A look that began before the case ended may tell of a debt that has been paid since.
         seen = None if case.ended and cases.saved_at(connection, case.id) >= sight.begun else sight.invoices.get(invoice)
@@ -172,6 +177,13 @@ class Assessor:
             answer = self._decide_together(connection, about, lapsed, sight.books, now, decided=(), asked_by=case.id) or answer
         return replace(answer, replies=self._replies(connection, case.id, rows))
 
+    def _tidy(self, connection: Connection, customers: Sequence[str], invoice: str, now: datetime) -> bool:
+        """Settle what a dead worker left of the messages to these customers; whether that was written into any case."""
+        lost = outreach.tidy(connection, customers, now - _CLAIM_LIFE, now)
+        for one in lost:
+            self.conclude(connection, outreach.load_claim(connection, one), Fate.UNKNOWN, None, now, asked_by=case_id(invoice))
+        return bool(lost)
+
     def _ask_what_it_remembers(self, connection: Connection, case: Case, books: Books, now: datetime) -> Answer:
         facts = self.gather(connection, case, books, now)
         decision = Wait(now + _BREATH, facts.fenced or installation.PUT_BACK, facts.owner)
@@ -209,16 +221,17 @@ class Assessor:
 
         The run of ``asked_by`` gets its answer; the others are told by way of the inbox to look again.
         """
-        answers = {}
+        answers, others = {}, [part.case for part in claim.parts if part.case != asked_by]
         found, around = cases.load_cases(connection, [part.case for part in claim.parts]), cache(partial(look_around, connection, now=now))
+        seen_since = cases.saved_since(connection, others, sight.begun) if sight and others else frozenset()
         for part in claim.parts:
             case = found.get(part.case)
             if case is None or case.round != part.round or _knows(case, claim.id, fate):
                 continue
             books = sight.books if sight else Books(case.invoice.seller, now)
             facts = self.gather(connection, case, books, now, around=around(case.invoice.customer))
-            # What was seen before the message left may be older than the look that ended the case.
-            seen = sight.invoices.get(case.invoice.id) if sight and not case.ended else None
+            # What was seen before the message left may be older than the look that ended the case, or than another's own look meanwhile.
+            seen = sight.invoices.get(case.invoice.id) if sight and not case.ended and part.case not in seen_since else None
             case, lines = observe(case, seen, facts, now) if seen else (case, ())
             case, line = record_contact(case, part.rung, part.channel, fate, claim.id, facts, now)
             heard = assess(case, None, (), facts, now)
@@ -329,6 +342,7 @@ class Assessor:
             top_tenth=self.top_tenths.find(connection, seller.id, case.invoice.balance.currency, now),
             interest_rates=self.policy.rates,
             unread=find_unread(connection, self.policy),
+            under_plan=case.ended is not None and bool(plans.covering(connection, [case.invoice.id])),
         )
         facts = self._in_own_voice(connection, facts, seller.id).with_people(around.people, now)
         present = (case.round, next_step(case, facts).name)
@@ -418,6 +432,11 @@ class Assessor:
             said = word.reply.said if word.source == "temporal" else ""
             replies.append(Replied(key, word.reply.taken, said, outreach.was_sending_after(connection, case, word.received_at)))
         return tuple(replies)
+
+
+def _bill_to(case: Case, customer: str) -> Case:
+    """``case`` as of the moment from which its ledger bills ``customer``: nobody else is any more who may hear of it."""
+    return case if case.invoice.customer == customer else replace(case, invoice=replace(case.invoice, customer=customer))
 
 
 def _news(word: Word) -> News:

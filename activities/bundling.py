@@ -27,6 +27,8 @@ def bundle_up(connection: Connection, assessor: Assessor, case: Case, books: Boo
 
 def bundle_to_ask(connection: Connection, assessor: Assessor, case: Case, sight: Sight, now: datetime) -> tuple[Bundle, dict[str, Facts]] | None:
     """What this case would now do, or have people agree to, in one message with others; and the facts of each by its id."""
+    if not _is_still_theirs(case, sight):
+        return None
     facts = assessor.gather(connection, case, sight.books, now)
     by_itself = compose(case.id, [(case, facts)], sight.invoices, now)
     if by_itself is None or is_for_itself(by_itself.step, facts, now):
@@ -50,7 +52,7 @@ def bundle_again(connection: Connection, assessor: Assessor, wanted: str, claim:
     claimed: each invoice takes the claimed step or drops out."""
     claimed = {part.case: part for part in claim.parts}
     around = cache(partial(look_around, connection, now=now))
-    found = [one for one in cases.load_cases(connection, claimed).values() if one.invoice.id not in sight.missing]
+    found = [one for one in cases.load_cases(connection, claimed).values() if one.invoice.id not in sight.missing and _is_still_theirs(one, sight)]
     fit = [(one, assessor.gather(connection, one, sight.books, now, claim.id, around(one.invoice.customer))) for one in found]
     while True:
         bundle = compose(wanted, fit, sight.invoices, now)
@@ -62,6 +64,12 @@ def bundle_again(connection: Connection, assessor: Assessor, wanted: str, claim:
         if not strange:
             return bundle, _facts_of_carrier(bundle, fit)
         fit = [(one, facts) for one, facts in fit if one.id not in strange]
+
+
+def _is_still_theirs(case: Case, sight: Sight) -> bool:
+    """Whether the ledger still bills the same customer. Whom it names instead hears of it after a look of its own."""
+    seen = sight.invoices.get(case.invoice.id)
+    return seen is None or seen.customer == case.invoice.customer
 
 
 def _facts_of_carrier(bundle: Bundle, fit: list[tuple[Case, Facts]]) -> Facts:

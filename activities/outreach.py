@@ -13,9 +13,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from secrets import token_hex
+from time import sleep
 
+import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from temporalio import activity
 
 from activities import alerting, answering, asking, calling, drafting, forgotten, linking, posting, unreadable, unsubscribing
@@ -33,6 +35,7 @@ from domain import copies, desk, leave
 from domain.bundle import Bundle
 from domain.case import Case, Fate
 from domain.decision import APPROVAL, Perform, Wait
+from domain.discretion import describe
 from domain.facts import Books, Facts, Mode
 from domain.owed import AnswerKind
 from domain.playbook import Step, Verb
@@ -41,6 +44,8 @@ from integrations.messaging import Accepted, Attachment, Email, Mailer, Measurin
 from integrations.writing import Writer
 from workflows.contract import case_id
 from workflows.ports import Answer, Delivery
+
+log = structlog.get_logger("outreach")
 
 # From the ledger's answer to the first byte of the request at most.
 FENCE_LIFE = timedelta(seconds=5)
@@ -67,6 +72,8 @@ def _owner(verb: Verb, facts: Facts) -> str:
     return facts.account_manager or facts.owner if verb is Verb.ALERT_ACCOUNT_MANAGER else facts.owner
 
 
+# In seconds, before it is tried once more to write down what became of a message that has left.
+_RECORD_PAUSES = (0.5, 2, 5)
 # How often a message that became stale before it could be sent is written anew at once.
 _TRIES = 3
 
@@ -151,7 +158,7 @@ class Outreach:
             raise _UnableToKeepUp
         outcome = None if letter.shadow else self._send(letter.message)
         self.at(Site.ANSWERED)
-        answer = self._record(claim, delivery, outcome, sight, clock())
+        answer = self._surely_record(claim, delivery, outcome, sight, clock)
         self.at(Site.RECORDED)
         return answer or self._look(delivery, clock)
 
@@ -412,6 +419,16 @@ class Outreach:
                 calling.write_sheet(connection, letter, bundle, seller, facts, now)
             sealed = linking.seal(connection, answering.seal(connection, letter, now), bundle, self.assessor.policy, now)
             return unsubscribing.offer(connection, sealed, self.assessor.policy.public_url)
+
+    def _surely_record(self, claim: Claim, delivery: Delivery, outcome: Accepted | Refused | Unknown | None, sight: Sight, clock: Clock) -> Answer | None:
+        """As ``_record``, and again where the database was busy or away for a moment: nobody else knows what the provider answered."""
+        for pause in _RECORD_PAUSES:
+            try:
+                return self._record(claim, delivery, outcome, sight, clock())
+            except OperationalError as error:
+                log.warning("outreach.not_recorded_yet", outreach=claim.id, error=describe(error))
+                sleep(pause)
+        return self._record(claim, delivery, outcome, sight, clock())
 
     def _record(self, claim: Claim, delivery: Delivery, outcome: Accepted | Refused | Unknown | None, sight: Sight, now: datetime) -> Answer | None:
         """What became of it, for every invoice covered, in one commit. None: another run has settled it, or nothing did."""

@@ -26,8 +26,14 @@ _OPEN_BODIES = (
 )
 _HOLDS = select(cast(cases.c.body["holds"], Text)).where(cases.c.customer_id == bindparam("customer"), cases.c.ended.is_(None))
 _UPDATED_AT = select(cases.c.updated_at).where(cases.c.id == bindparam("case"))
+_SAVED_SINCE = select(cases.c.id).where(cases.c.id.in_(bindparam("cases", expanding=True)), cases.c.updated_at >= bindparam("moment"))
 _ENDED = select(cases.c.ended).where(cases.c.id == bindparam("case"))
 _RUNNING = select(cases.c.id).where(cases.c.id == bindparam("case"), cases.c.ended.is_(None))
+_UNWATCHED = (
+    select(invoices.c.id)
+    .outerjoin(cases, cases.c.invoice_id == invoices.c.id)
+    .where(invoices.c.balance_minor > 0, invoices.c.standing.in_([Standing.OPEN, Standing.DISPUTED, Standing.DRAFT]), cases.c.id.is_(None))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +131,19 @@ def saved_at(connection: Connection, case: str) -> datetime:
     return moment
 
 
+def saved_since(connection: Connection, ids: Collection[str], moment: datetime) -> frozenset[str]:
+    """Which of these cases have changed at ``moment`` or later."""
+    return frozenset(connection.scalars(_SAVED_SINCE, {"cases": list(ids), "moment": moment}))
+
+
 def unwatched(connection: Connection) -> tuple[str, ...]:
     """The ids of open invoices, by our books, that no case has ever watched."""
-    query = (
-        select(invoices.c.id)
-        .outerjoin(cases, cases.c.invoice_id == invoices.c.id)
-        .where(invoices.c.balance_minor > 0, invoices.c.standing.in_([Standing.OPEN, Standing.DISPUTED, Standing.DRAFT]), cases.c.id.is_(None))
-    )
-    return tuple(connection.scalars(query))
+    return tuple(connection.scalars(_UNWATCHED))
+
+
+def is_unwatched(connection: Connection, invoice: str) -> bool:
+    """Whether this is an open invoice, by our books, that no case has ever watched."""
+    return connection.execute(_UNWATCHED.where(invoices.c.id == invoice)).first() is not None
 
 
 def running_since(connection: Connection, before: datetime) -> tuple[str, ...]:

@@ -112,7 +112,7 @@ _TO_THE_SAME = select(outreach.c.id, outreach.c.step, outreach.c.claimed_at).whe
 _LOCK_REACH = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("reach", type_=Text), 0)))
 _FENCED_SINCE = select(installation.c.fenced_since).with_for_update(read=True)
 _LEFT_BEHIND = select(outreach.c.id, outreach.c.state).where(
-    outreach.c.customer_id == bindparam("customer"),
+    outreach.c.customer_id.in_(bindparam("customers")),
     ((outreach.c.state == "claimed") & (outreach.c.claimed_at < bindparam("before")))
     | ((outreach.c.state == "sending") & (outreach.c.sending_at < bindparam("before")))
     | ((outreach.c.state == "calling") & (outreach.c.sending_at < bindparam("long_before"))),
@@ -404,10 +404,15 @@ def load_about(connection: Connection, case: str) -> About:
     )
 
 
-def tidy(connection: Connection, customer: str, before: datetime, now: datetime) -> tuple[str, ...]:
+def meant_for(connection: Connection, messages: Sequence[str]) -> tuple[str, ...]:
+    """The customers that these messages are for."""
+    return tuple(connection.scalars(select(outreach.c.customer_id).where(outreach.c.id.in_(messages)).distinct()))
+
+
+def tidy(connection: Connection, customers: Sequence[str], before: datetime, now: datetime) -> tuple[str, ...]:
     """What a dead worker left: a claim older than ``before`` is released; the ids of what has been sending since then,
     now unknown, and of calls whose end nobody told us."""
-    left = connection.execute(_LEFT_BEHIND, {"customer": customer, "before": before, "long_before": before - _LONGEST_CALL}).all()
+    left = connection.execute(_LEFT_BEHIND, {"customers": list(customers), "before": before, "long_before": before - _LONGEST_CALL}).all()
     never_sent, lost, endless = (tuple(found for found, state in left if state == wanted) for wanted in ("claimed", "sending", "calling"))
     _settle(connection, never_sent, "claimed", {"state": "released", "reason": "its worker died before sending", "recorded_at": now})
     _settle(connection, lost, "sending", {"state": "unknown", "reason": "its worker died while sending", "recorded_at": now})

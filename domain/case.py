@@ -281,10 +281,13 @@ class Case:
 
     @property
     def chased(self) -> Money:
-        """What may be asked for: the balance without what is in dispute."""
+        """What may be asked for: the balance without what is in dispute. Of an invoice that is in dispute as a whole it is nothing, whatever its
+        balance becomes; nor is anything known to be undisputed once the ledger has it in another currency."""
         dispute, balance = self.open_dispute, self.invoice.balance
-        if dispute is None or dispute.amount.currency != balance.currency:
+        if dispute is None:
             return balance
+        if dispute.is_whole or dispute.amount.currency != balance.currency:
+            return Money(Decimal(0), balance.currency)
         return Money(max(balance.amount - dispute.amount.amount, Decimal(0)), balance.currency)
 
     def approval(self, step: str) -> Approval | None:

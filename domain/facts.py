@@ -148,6 +148,7 @@ class Facts:
     ``refused_answers`` are attempts at the message that answers next.
     ``voice`` is how the owner writes, for texts in the owner's voice, and ``voice_unapproved`` what of those the owner has not agreed to.
     ``only_invoice``: of a customer that is new, no other invoice is known.
+    ``under_plan``: a payment plan that has not ended covers it, known only of what is not watched any more.
     ``interest_rates`` are the reference rates by which statutory interest is reckoned. ``asked`` are the steps of this round that
     people of ours have been asked to take and have not said they took (None: all of which nobody has said so).
     """
@@ -186,6 +187,7 @@ class Facts:
     interest_rates: tuple[Rate, ...] = ()
     only_invoice: bool = False
     asked: frozenset[str] | None = None
+    under_plan: bool = False
 
     def with_people(self, people: tuple[Person, ...], now: datetime) -> Facts:
         """These facts with ``people`` of ours in their places as of ``now``: each name is that of whoever really acts that day."""

@@ -124,6 +124,8 @@ def observe(case: Case, seen: Invoice, facts: Facts, now: datetime) -> tuple[Cas
         lines.append(f"{before.balance - seen.balance} paid or credited, {seen.balance} left")
     elif before.balance < seen.balance:
         lines.append(f"balance rose from {before.balance} to {seen.balance}")
+    if seen.customer != before.customer:
+        lines.append("the ledger bills another customer for it now")
     if seen.due != before.due:
         lines.append(f"due date moved from {write_day(before.due)} to {write_day(seen.due)}")
     if seen.standing is not before.standing:

@@ -118,8 +118,10 @@ def acts_done(case: Case, facts: Facts) -> tuple[str, ...]:
 
 
 def begin_round(case: Case, facts: Facts) -> Case:
-    """``case`` before the first step of its ladder once more. A legal stop stays: only a person releases it."""
-    stops = tuple(hold for hold in case.holds if hold.kind is HoldKind.LEGAL)
+    """``case`` before the first step of its ladder once more. A legal stop stays: only a person releases it. So does the silence of
+    a payment plan that has not ended: it hears for itself what this means."""
+    lasting = (HoldKind.LEGAL, HoldKind.PLAN) if facts.under_plan else (HoldKind.LEGAL,)
+    stops = tuple(hold for hold in case.holds if hold.kind in lasting)
     case = replace(case, acts=acts_done(case, facts), ended=None, ended_why="", round=case.round + 1)
     return replace(case, entered=False, rungs=(), holds=stops, approvals=(), delayed="", copy=None, parked=(), settled_at=None)
 

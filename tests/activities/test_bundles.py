@@ -40,6 +40,23 @@ def test_going_live_with_several_invoices_records_every_message_and_never_loops(
     assert {fate for invoice in (first, second) for fate in hand.fates(invoice).values()} == {"delivered"}
 
 
+def test_what_an_invoice_has_seen_for_itself_while_a_message_left_is_not_overwritten_by_what_was_seen_before(database: Database) -> None:
+    hand = ByHand(database)
+    first, second = hand.add("INV-1", 20), hand.add("INV-2", 20)
+    act = hand.due(first)
+    hand.due(second)
+
+    def pay_a_part() -> None:
+        hand.ledger.change("INV-2", balance=Decimal("700.00"))
+        hand.assess(second)
+
+    hand.on[Site.SENDING] = pay_a_part
+    hand.deliver(first, act)
+    assert hand.fates(first) == hand.fates(second) == {"second-reminder": "delivered"}
+    assert "500.00 EUR paid or credited, 700.00 EUR left" in hand.diary(second)
+    assert "balance rose" not in hand.diary(second)
+
+
 def test_an_invoice_the_ledger_lost_drops_out_and_silences_nobody_else(database: Database) -> None:
     hand = ByHand(database)
     first, lost = hand.add("INV-1", 20), hand.add("INV-2", 16)

@@ -10,9 +10,10 @@ from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from itertools import pairwise, product
 from threading import Barrier, BrokenBarrierError
+from typing import Any
 
 import pytest
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from activities.outreach import Site
 from db import installation, outreach
@@ -35,7 +36,7 @@ class Elapsed:
 
     seconds: float = 0.0
 
-    def monotonic(self) -> float:
+    def clock_gettime(self, clock: int) -> float:
         return self.seconds
 
     def spend(self, seconds: float) -> None:
@@ -351,3 +352,33 @@ def test_whatever_a_provider_answers_can_be_written_down(database: Database) -> 
     invoice = hand.add("INV-1", 20)
     assert hand.work(invoice).why == "the last e-mail did not go out (scripted)"
     assert hand.states() == ["refused"]
+
+
+@pytest.mark.parametrize(("site", "state"), [(Site.CLAIMED, "released"), (Site.SENDING, "presumed")])
+def test_what_was_left_of_a_message_about_an_invoice_that_is_over_keeps_nobody_else_at_that_address_waiting(database: Database, site: Site, state: str) -> None:
+    hand = ByHand(database)
+    over = hand.add("INV-1", 1, customer="C-1", email="books@accountant.example")
+    other = hand.add("INV-2", 1, customer="C-2", email="books@accountant.example")
+    assert hand.kill_at(site, over, hand.due(over))
+    hand.ledger.change("INV-1", balance=Decimal(0), paid_on=hand.day())
+    hand.assess(over)  # its run was terminated, and the one that took its place ended with it
+    assert hand.until(lambda: hand.mailer.accepted, other, days=20) >= timedelta(minutes=10)
+    assert hand.states() == [state, "delivered"]
+
+
+def test_an_answer_of_the_provider_is_not_lost_to_a_database_that_is_away_for_a_moment(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("activities.outreach._RECORD_PAUSES", (0, 0))
+    hand = ByHand(database)
+    invoice = hand.add("INV-1", 1)
+    act, record, refused = hand.due(invoice), outreach.record, iter((True, True, False))
+
+    def sometimes_record(*about: Any, **values: Any) -> bool:
+        if next(refused):
+            raise OperationalError("UPDATE outreach", {}, Exception("canceling statement due to lock timeout"))
+        return record(*about, **values)
+
+    monkeypatch.setattr(outreach, "record", sometimes_record)
+    hand.deliver(invoice, act)
+    assert hand.states() == ["delivered"]
+    assert hand.fates(invoice) == {act.step: "delivered"}
+    assert len(hand.mailer.posted) == 1

@@ -98,7 +98,7 @@ def named(case: Case, until: date, **fields: Any) -> Interest | None:
 
 def test_what_is_in_dispute_bears_none() -> None:
     whole, until = a_case(date(2026, 3, 2)), date(2026, 4, 2)
-    half = replace(whole, disputes=(Dispute(euros("600.00"), "broken", "Ann", until, datetime(2026, 3, 20, tzinfo=UTC), "Bea"),))
+    half = replace(whole, disputes=(Dispute(euros("600.00"), "broken", "Ann", until, datetime(2026, 3, 20, tzinfo=UTC), "Bea", is_whole=False),))
     found, less = named(whole, until), named(half, until)
     assert found and less and (found.principal, less.principal) == (euros("1200.00"), euros("600.00"))
     assert (found.accrued, less.accrued) == (euros("10.46"), euros("5.23"))

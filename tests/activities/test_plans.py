@@ -386,3 +386,38 @@ def test_looking_at_a_plan_that_never_was_ends_at_once(desk: Desk) -> None:
     answer = desk.look()
     assert (answer.until, answer.ended) == (None, "refused")
     assert not isinstance(answer, Wait)
+
+
+def test_a_payment_that_bounces_brings_no_reminder_of_an_invoice_whose_plan_is_being_kept(database: Database) -> None:
+    desk = Desk(database)
+    one, two = desk.watched("INV-1", 20), desk.watched("INV-2", 19)
+    desk.offer(one, two, first=7, count=2)
+    desk.tell(Accepted("Ann", "on the phone"))
+    desk.work(one), desk.work(two)
+    heard = len(desk.heard())
+    desk.go_to(desk.day(6))
+    desk.ledger.change("INV-1", balance=Decimal(0), paid_on=desk.day())
+    desk.assess(one), desk.look()
+    assert desk.case(one).ended is Outcome.SETTLED
+    desk.go_to(desk.day(3))
+    desk.ledger.change("INV-1", balance=Decimal("1200.00"), paid_on=None)
+    desk.work(one)  # before the plan itself has heard of it
+    assert (desk.case(one).round, desk.kept().plan.state) == (2, PlanState.ACCEPTED)
+    assert len(desk.heard()) == heard
+    desk.tell(Declined("Ann", "the bank says it will bounce again"))
+    desk.until(lambda: len(desk.heard()) > heard, one)
+
+
+def test_an_invoice_owed_again_after_its_plan_has_ended_is_reminded_of(database: Database) -> None:
+    desk = Desk(database)
+    one = desk.watched("INV-1", 20)
+    desk.offer(one, first=7, count=2)
+    desk.tell(Accepted("Ann", "on the phone"))
+    desk.work(one)
+    heard = len(desk.heard())
+    desk.ledger.change("INV-1", balance=Decimal(0), paid_on=desk.day())
+    desk.assess(one), desk.look()
+    assert desk.kept().plan.has_ended
+    desk.go_to(desk.day(9))
+    desk.ledger.change("INV-1", balance=Decimal("1200.00"), paid_on=None)
+    desk.until(lambda: len(desk.heard()) > heard, one, days=7)

@@ -46,7 +46,7 @@ class Elapsed:
 
     seconds: float = 0.0
 
-    def monotonic(self) -> float:
+    def clock_gettime(self, clock: int) -> float:
         return self.seconds
 
 

@@ -10,6 +10,7 @@ from domain.case import Case, Fate, HoldKind, Outcome, PromiseStanding, Rung
 from domain.decision import Assessment, Close, Wait, assess
 from domain.event import DiscountGranted, DisputeRaised, HoldPlaced, LegalStop, News, PaymentReported, PromiseMade, Replied
 from domain.ladder import next_due
+from domain.money import Money
 from domain.plan_news import PlanAgreed
 from domain.quiet import QuietPeriod
 from domain.task import TaskKind
@@ -45,6 +46,21 @@ def test_a_promise_is_broken_on_its_day_though_a_longer_hold_keeps_the_invoice_s
     assert isinstance(heard.verdict.decision, Wait) and heard.verdict.rule == "hold"
     broken = assess(heard.case, heard.case.invoice, (), WORLD, heard.verdict.decision.until)
     assert [made.standing for made in broken.case.promises] == [PromiseStanding.BROKEN] and broken.verdict.rule == "hold"
+
+
+def test_an_invoice_in_dispute_as_a_whole_stays_silent_whatever_its_balance_becomes() -> None:
+    part_paid = a_case(DUE)
+    part_paid = replace(part_paid, invoice=replace(part_paid.invoice, balance=euros("1000")))
+    disputed = hear(DisputeRaised(by="customer"), case=part_paid).case
+    bounced = assess(disputed, replace(disputed.invoice, balance=disputed.invoice.total), (), WORLD, MONDAY + timedelta(days=1))
+    assert (bounced.verdict.rule, bounced.case.chased) == ("disputed", euros("0"))
+
+
+def test_a_dispute_about_a_part_leaves_nothing_to_ask_for_once_the_invoice_is_in_another_currency() -> None:
+    disputed = hear(DisputeRaised(amount=Decimal(200), by="customer"), case=a_case(DUE)).case
+    assert disputed.chased.amount == disputed.invoice.balance.amount - 200
+    dollars = replace(disputed.invoice, balance=Money(Decimal(1300), "USD"), total=Money(Decimal(1300), "USD"))
+    assert assess(disputed, dollars, (), WORLD, MONDAY + timedelta(days=1)).verdict.rule == "disputed"
 
 
 def test_a_legal_stop_is_named_before_a_dispute() -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -15,7 +16,7 @@ from db import cases, inbox
 from db.engine import Database
 from db.schema import inbox as words
 from db.schema import tasks
-from domain.event import HoldPlaced, InvoiceChanged
+from domain.event import ChasingStopped, HoldPlaced, InvoiceChanged, PaidOutside, Reopened
 from starter import Door
 from support.by_hand import ByHand
 from support.rig import SELLER
@@ -77,6 +78,36 @@ def test_a_word_about_an_invoice_that_is_not_watched_any_more_ends_with_it(datab
     assert asyncio.run(door.report(word))
     assert state_of(database, word) == "ended"
     assert temporal.started == []
+
+
+def test_a_word_about_an_invoice_whose_watch_has_yet_to_begin_begins_it(database: Database) -> None:
+    hand, temporal = ByHand(database), Temporal()
+    door = Door(database, temporal, hand.ledgers)  # type: ignore[arg-type]
+    invoice = hand.add("INV-1", late=5)
+    word = say(hand, invoice)  # while a long list of invoices is being taken in, say
+    assert asyncio.run(door.report(word))
+    assert state_of(database, word) == "passed_on"
+    assert temporal.started == [case_id(invoice)]
+    hand.work(invoice)
+    assert hand.mailer.posted == []
+
+
+@pytest.mark.parametrize("end", [ChasingStopped(by="Ann", why="a mistake"), PaidOutside(by="Ann", why="in cash")])
+def test_an_invoice_reopened_while_temporal_is_away_is_watched_again_as_was_answered(database: Database, end: ChasingStopped | PaidOutside) -> None:
+    hand, temporal = ByHand(database), Temporal()
+    door = Door(database, temporal, hand.ledgers)  # type: ignore[arg-type]
+    invoice = hand.add("INV-1", late=5)
+    hand.say(invoice, end)
+    hand.assess(invoice)
+    temporal.is_up = False
+    answer = asyncio.run(door.override(case_id(invoice), Reopened(), by="Ann", why="it was not"))
+    assert answer.taken and answer.pending
+    temporal.is_up = True
+    asyncio.run(door.pass_on(datetime.now(UTC) + timedelta(minutes=5)))
+    assert temporal.started == [case_id(invoice)]
+    hand.assess(invoice)
+    assert hand.case(invoice).ended is None
+    assert "reopened by Ann: it was not" in hand.diary(invoice)
 
 
 def test_an_invoice_that_no_run_can_be_started_for_keeps_no_other_from_being_revived(database: Database) -> None:
