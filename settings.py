@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, time
 from decimal import Decimal
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from integrations.messaging.imap import Mailbox
     from integrations.speaking import Speaker
 
+_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _NOBODY = re.compile(r"(no|do-?not)[-_.]?reply\b", re.IGNORECASE)
 _EMAIL = re.compile(r"[^@\s,;<>\"()]{1,64}@[^@\s,;<>\"().]+(\.[^@\s,;<>\"().]+)*")
@@ -269,7 +271,7 @@ def _read_seller(entry: Any, where: str) -> SellerSettings:
         inside = ".rest" if error.title == _RestLedger.__name__ else ""
         raise UnableToConfigure(f"{where}{inside}.{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from None
     for name, problem in _faults(seller):
-        raise UnableToConfigure(f"{where}.{name}: {getattr(seller, name)!r} {problem}")
+        raise UnableToConfigure(f"{where}.{name}: {attrgetter(name)(seller)!r} {problem}")
     if (seller.ledger == "rest") != (ledger is not None):
         remedy = (
             "a seller with ledger rest needs rest: {url, token, webhook_secrets}" if ledger is None else "is for ledger rest; write ledger: rest, or remove it"
@@ -310,8 +312,15 @@ def _faults(seller: Seller) -> Iterator[tuple[str, str]]:
         yield "language", "is not a language; write its two-letter code, such as en"
     if not re.fullmatch("#[0-9a-fA-F]{6}", seller.brand_color):
         yield "brand_color", "is not a color; write it in quotes, such as '#1f4b99'"
+    if _IBAN.fullmatch(number := re.sub(r"\s", "", seller.bank.iban).upper()) and not _is_checked(number):
+        yield "bank.iban", "has a typing error: its check digits do not fit; customers would pay to nobody"
     if seller.logo_url and not re.fullmatch(r"https?://[^\s\"'<>]+", seller.logo_url):
         yield "logo_url", "is not a web address; write it whole, starting with https://"
+
+
+def _is_checked(iban: str) -> bool:
+    """ISO 7064, MOD 97-10, as ISO 13616 has it for account numbers."""
+    return int("".join(str(int(letter, 36)) for letter in iban[4:] + iban[:4])) % 97 == 1
 
 
 def _read_ledger(seller: Seller, ledger: _RestLedger, where: str) -> SellerSettings:

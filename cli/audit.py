@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.changing import DAY, find_invoice
+from cli.changing import find_invoice
 from cli.session import open_database, read_settings
-from cli.terminal import as_json, count, print_json, say
+from cli.terminal import DAY, as_json, count, print_json, say
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli import decisions
-from cli.changing import DAY, Said, change, load, said_options
+from cli.changing import Said, change, load, said_options
 from cli.session import UnableToChoose
-from cli.terminal import as_json, count, day, moment, print_json, say
+from cli.terminal import DAY, as_json, count, day, moment, print_json, say
 
 if TYPE_CHECKING:
     from db.stories import Decided, Story
+    from domain.case import Dispute
 
 
 @click.group(short_help="One invoice: show, why, diary, and changes by hand.")
@@ -257,6 +258,7 @@ def _tell(story: Story) -> list[str]:
         ],
     )
     told += _section("Promises", [f"{made.amount} by {day(made.day)}: {made.standing.replace('_', ' ')} (told by {made.by})" for made in story.case.promises])
+    told += _section("Disputes", [f"{_dispute(one)} (told by {one.by})" for one in story.case.disputes])
     told += _section("Holds", [f"until {moment(held.until, zone)}: {held.why} ({held.by})" for held in story.case.holds])
     told += _section(
         "Messages",
@@ -267,6 +269,11 @@ def _tell(story: Story) -> list[str]:
     )
     told += _section("To do", [f"{task.title}. {task.remedy} (by {day(task.due)}, {task.owner})" for task in story.tasks])
     return told
+
+
+def _dispute(one: Dispute) -> str:
+    about = f"{'all of it' if one.is_whole else one.amount}{f': {one.reason}' if one.reason else ''}"
+    return f"{about}; {f'{one.owner} clears it up by {day(one.due)}' if one.is_open else 'over'}"
 
 
 def _section(title: str, lines: list[str]) -> list[str]:

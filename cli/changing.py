@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from settings import Settings
     from starter import Answer
 
-DAY = click.DateTime(["%Y-%m-%d"])
 _LONGEST_REASON = 500
 
 reason_option = click.option("--reason", required=True, help="Why; it stands in the diary under your name.")

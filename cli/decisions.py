@@ -7,9 +7,9 @@ from decimal import Decimal, InvalidOperation
 
 import click
 
-from cli.changing import DAY, Said, UnableToChange, change, find_invoice, load, said_options, tell
+from cli.changing import Said, UnableToChange, change, find_invoice, load, said_options, tell
 from cli.session import UnableToChoose, open_database, read_settings, token_option
-from cli.terminal import as_json, say
+from cli.terminal import DAY, as_json, say
 
 
 def _amount(written: str | None) -> Decimal | None:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.changing import DAY, find_invoice, read_reason, reason_option
+from cli.changing import find_invoice, read_reason, reason_option
 from cli.classify import classify
 from cli.session import identify, knock, open_database, read_settings, token_option
-from cli.terminal import as_json, day, moment, print_json, print_table, say
+from cli.terminal import DAY, as_json, day, moment, print_json, print_table, say
 from domain.resolving import Resolution
 
 if TYPE_CHECKING:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.changing import DAY
 from cli.session import UnableToChoose, open_database, read_settings
-from cli.terminal import as_json, count, day, print_json, print_table, say
+from cli.terminal import DAY, as_json, count, day, print_json, print_table, say
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

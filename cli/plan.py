@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.changing import DAY, Said, UnableToChange, find_invoice, said_options
+from cli.changing import Said, UnableToChange, find_invoice, said_options
 from cli.session import UnableToChoose, knock, open_database, read_settings
-from cli.terminal import as_json, count, day, moment, print_json, print_table, say
+from cli.terminal import DAY, as_json, count, day, moment, print_json, print_table, say
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.session import own_playbooks
-from cli.terminal import as_json, day, moment, print_json, print_table, say
+from cli.terminal import DAY, as_json, day, moment, print_json, print_table, say
 
 if TYPE_CHECKING:
     from cli.example import Line
@@ -23,7 +23,7 @@ _SIGN = ("Approved by", "Role", "Day", "Signature")
 
 @click.command(short_help="Show a policy as you would read it to sign it.")
 @click.argument("name")
-@click.option("--due", type=click.DateTime(["%Y-%m-%d"]), help="The due date of the example; a month from now when left out.")
+@click.option("--due", type=DAY, help="The due date of the example; a month from now when left out.")
 @click.option("--texts", is_flag=True, help="Print every text, too, written about an invented invoice.")
 @click.option("--docx", type=click.Path(dir_okay=False, path_type=Path), help="Write it as a Word document with lines to sign, texts included.")
 @as_json

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.session import own_playbooks
-from cli.terminal import as_json, print_json, say
+from cli.terminal import DAY, as_json, print_json, say
 from domain.customer import Behavior, Tier
 from domain.diary import Entry, EntryKind, write_day
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from domain.playbook import Playbook, Step
 
 _TERMS = timedelta(days=30)
-_DAY = click.DateTime(["%Y-%m-%d"])
 _YEARS = range(2000, 2101)
 _LONGEST = 1000  # days
 _MOVED = re.compile(r" \(planned for day [+-][0-9]+: (?P<why>.*)\)$")
@@ -61,8 +60,8 @@ class Move:
 
 @click.command(short_help="Show what a playbook would do, step by step.")
 @click.argument("playbook")
-@click.option("--due", type=_DAY, required=True, help="The due date, as 2026-12-01.")
-@click.option("--issued", type=_DAY, help="The day of issue; 30 days before the due date when left out.")
+@click.option("--due", type=DAY, required=True, help="The due date, as 2026-12-01.")
+@click.option("--issued", type=DAY, help="The day of issue; 30 days before the due date when left out.")
 @click.option("--amount", default="1000", show_default=True, help="What is owed.")
 @click.option("--currency", default="EUR", show_default=True)
 @click.option("--country", default="DE", show_default=True, help="Whose weekends, holidays, hours and laws count: the customer's country, and yours.")
@@ -81,7 +80,7 @@ class Move:
 )
 @click.option("--channels", default="email", show_default=True, help="What reaches the customer, with its consent: of email, sms, call, letter.")
 @click.option("--approved", is_flag=True, help="As if everybody agreed at once to what needs approval, placing it with an agency included.")
-@click.option("--from", "seen", type=_DAY, help="The day Dunwell first sees the invoice; the day of issue when left out.")
+@click.option("--from", "seen", type=DAY, help="The day Dunwell first sees the invoice; the day of issue when left out.")
 @as_json
 def preview(
     playbook: str,

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.changing import DAY
 from cli.session import choose_seller, identify, open_database, read_settings, token_option
 from cli.switches import look_again, read_reason, report
-from cli.terminal import as_json, day, print_json, print_table, say
+from cli.terminal import DAY, as_json, day, print_json, print_table, say
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

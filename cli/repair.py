@@ -152,9 +152,12 @@ def _tell(found: Compared | None, asked: dict[str, int] | None, left_out: int) -
         say("Bring the ledger up to date (dunwell import FILE), then run dunwell reconcile again.")
     if found.problem:
         say(f"The log does not tell everything: {found.problem}.")
+    if found.problem and not found.uncertain:
+        say("No reminder fell due in the time that is missing.")
+    elif found.problem:
         say(f"{count(len(found.uncertain), 'reminder')} may have been sent, and nobody can tell:")
         print_table(["About", "Invoice", "Reminder"], [[f"{one.at:%Y-%m-%d %H:%M}", one.number, one.title] for one in found.uncertain])
         if left_out:
             say(f"{count(left_out, 'reminder is', 'reminders are')} left out; a task lists them.")
-        elif found.uncertain:
+        else:
             say("dunwell unfence leaves them out; look in the mail server's log first if you want them sent.")

@@ -304,7 +304,7 @@ def _greeting(settings: Settings) -> list[str]:
         f"  Webhooks     {settings.public_url}/webhooks/rest/SELLER",
         f"  Data         {settings.data_folder}",
         "",
-        f"  {mode}",
+        *([f"  {mode}"] if state.mode == "shadow" or not (state.fence or state.switched_off) else []),
         *([f"  All sending is stopped: {state.switched_off}. Go on with: dunwell resume"] if state.switched_off else []),
         *([f"  Nothing goes out: {state.fence.why}. Next: dunwell reconcile"] if state.fence else []),
         "",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.session import choose_seller, identify, knock, open_database, read_settings, token_option
-from cli.terminal import as_json, count, day, print_json, say
+from cli.terminal import DAY, as_json, count, day, print_json, say
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -27,7 +27,7 @@ class UnableToSwitch(Exception):
 
 
 @click.command("posted-through", short_help="Say through which day the bank is booked.")
-@click.argument("day_", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]))
+@click.argument("day_", metavar="DATE", type=DAY)
 @click.option("--seller", default="", help="Whose books; needed when there are several sellers.")
 @token_option
 @as_json

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.changing import DAY
 from cli.session import identify, knock, open_database, read_settings, token_option
-from cli.terminal import as_json, day, print_json, print_table, say
+from cli.terminal import DAY, as_json, day, print_json, print_table, say
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

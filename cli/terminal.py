@@ -18,6 +18,25 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for p
 _WIDTH_OF_A_FILE = 160
 
 
+class _Day(click.DateTime):
+    """A day as YYYY-MM-DD, handed on as its midnight."""
+
+    def __init__(self) -> None:
+        super().__init__(["%Y-%m-%d"])
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return "YYYY-MM-DD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value!r} is not a day; write it with year, month and day, as 2026-12-04", param, ctx)
+
+
+DAY = _Day()
+
+
 def say(line: str = "") -> None:
     """Print a line as it is, save for characters that a terminal would obey."""
     click.echo(visible(line))

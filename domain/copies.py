@@ -63,7 +63,7 @@ def look(case: Case, facts: Facts, now: datetime) -> tuple[Case, tuple[Task, ...
 def to_send(case: Case, facts: Facts, due: date) -> Task:
     """What a person of ours does who has to send the copy."""
     number = case.invoice.number
-    remedy = f"Send a copy to whoever asked for it, then: dunwell case handled {number}. Nothing firm is sent before that is done"
+    remedy = f"Send a copy to whoever asked for it, then: dunwell case handled {number} --reason ... Nothing firm is sent before that is done"
     return Task(f"copy/{case.id}", TaskKind.READ_REPLY, f"The customer asks for invoice {number} once more", remedy, facts.owner, due)
 
 

@@ -145,9 +145,12 @@ def _reply_task(case: Case, news: Replied, facts: Facts, due: date) -> Task:
     if news.copy:
         return copies.to_send(case, facts, due)
     if news.call_back:
-        title, remedy = f"Call the customer back about invoice {number}", f"It asked to speak to a person. When that is done: dunwell case handled {number}"
+        title, remedy = (
+            f"Call the customer back about invoice {number}",
+            f"It asked to speak to a person. When that is done: dunwell case handled {number} --reason ...",
+        )
         return Task(f"call-back/{case.id}", TaskKind.CALL, title, remedy, facts.owner, due)
-    title, remedy = f"The customer answered about invoice {number}", f"Read it, do what it asks, then: dunwell case handled {number}"
+    title, remedy = f"The customer answered about invoice {number}", f"Read it, do what it asks, then: dunwell case handled {number} --reason ..."
     return Task(f"reply/{case.id}", TaskKind.READ_REPLY, title, remedy, facts.owner, due)
 
 
@@ -162,7 +165,7 @@ def ask_about_promise(case: Case, news: PromiseMade, amount: Money, why: str, fa
         f"promise/{case.id}",
         TaskKind.DECIDE,
         f"Decide on a promise: {amount} for invoice {number} by {write_day(news.day)}",
-        f"It is beyond the limits: {why}. To agree: dunwell case promise {number} --day {news.day} --beyond-limits; else call the customer",
+        f"It is beyond the limits: {why}. To agree: dunwell case promise {number} --day {news.day} --beyond-limits --reason ...; else call the customer",
         facts.owner,
         day,
     )
@@ -252,7 +255,7 @@ def left_to_us(case: Case) -> tuple[Hold, ...]:
 def deputy_task(case: Case, hold: Hold, facts: Facts, now: datetime) -> Task:
     """What the deputy of whoever left an answer lying must do."""
     number = case.invoice.number
-    remedy = f"{hold.by} has not dealt with it in {REPLY_BUSINESS_DAYS} business days. Do it, then: dunwell case handled {number}"
+    remedy = f"{hold.by} has not dealt with it in {REPLY_BUSINESS_DAYS} business days. Do it, then: dunwell case handled {number} --reason ..."
     due = facts.bank_calendar.on_or_after(facts.today(now))
     return Task(
         f"reply/{case.id}/deputy", TaskKind.READ_REPLY, f"The customer's answer about invoice {number} still waits", remedy, facts.deputy or hold.by, due

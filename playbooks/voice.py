@@ -184,4 +184,4 @@ def editions(folder: Path, sellers: Iterable[Seller], own: Path | None = None) -
 def missing(approved: Collection[int]) -> str:
     """What of the notes still waits for its owner, in the reader's words; empty once one of each has been agreed to."""
     waiting = [TIERS[tier].replace("-", " ") for tier in TIERS if tier not in approved]
-    return f"the owner has not approved a draft of the {' and the '.join(waiting)} yet" if waiting else ""
+    return f"the owner has not approved a draft of the {', the '.join(waiting[:-1])}{' and the ' if waiting[1:] else ''}{waiting[-1]} yet" if waiting else ""

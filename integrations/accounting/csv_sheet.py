@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from integrations.accounting.csv_cells import plain
@@ -12,6 +12,7 @@ from integrations.accounting.csv_cells import plain
 _LARGEST_FILE = 20 * 1024 * 1024
 _MOST_ROWS = 200_000
 _FAULTS_SHOWN = 50
+_ALIKE = 3
 _VALUE_SHOWN = 60
 
 
@@ -111,13 +112,29 @@ class Fault:
 
 
 class UnableToImport(ValueError):
-    """A file that cannot be believed; nothing of it may be used. The text lists the first fifty faults and counts the rest."""
+    """A file that cannot be believed; nothing of it may be used. The text lists the first fifty faults and counts the rest; more than
+    three of one column that one option would mend are told once."""
 
     def __init__(self, faults: tuple[Fault, ...]) -> None:
         self.faults = faults
-        more = len(faults) - _FAULTS_SHOWN
-        lines = [str(fault) for fault in faults[:_FAULTS_SHOWN]] + ([f"and {more} more"] if more > 0 else [])
-        super().__init__("\n".join(lines))
+        lines = [line for alike in _gather(faults) for line in _tell(alike)]
+        more = len(lines) - _FAULTS_SHOWN
+        super().__init__("\n".join(lines[:_FAULTS_SHOWN] + ([f"and {more} more"] if more > 0 else [])))
+
+
+def _gather(faults: tuple[Fault, ...]) -> Iterable[list[Fault]]:
+    """Faults by what would mend them: those of a column together where the remedy is an option, which holds for the whole file."""
+    found: dict[object, list[Fault]] = {}
+    for place, fault in enumerate(faults):
+        key = (fault.file, fault.column_name, fault.problem, fault.remedy) if "pass --" in fault.remedy else place
+        found.setdefault(key, []).append(fault)
+    return found.values()
+
+
+def _tell(alike: list[Fault]) -> list[str]:
+    if len(alike) <= _ALIKE:
+        return [str(fault) for fault in alike]
+    return [f"{alike[0]} (and {len(alike) - 1} more cells of this column, down to line {alike[-1].line})"]
 
 
 @dataclass(frozen=True, slots=True)

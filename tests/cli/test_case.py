@@ -11,8 +11,9 @@ import pytest
 
 from db import cases, inbox
 from db.people import Access
-from domain.case import Fate, Rung
+from domain.case import Dispute, Fate, Rung
 from domain.event import ChasingStopped, HoldPlaced, HoldReleased, OutreachResolved, PromiseMade, Reissued, WrittenOff
+from domain.money import Money
 from tests.cli.installation import OURS, Installation
 
 
@@ -92,6 +93,17 @@ def test_everything_about_an_invoice_can_be_shown(watching: Installation) -> Non
     assert json.loads(watching.run("case", "show", "A-1", "--json").stdout)["case"]["invoice"]["number"] == "A-1"
 
 
+def test_what_is_in_dispute_stands_with_the_invoice(watching: Installation) -> None:
+    with watching.database().transaction() as connection:
+        (case,) = [one for id_ in cases.running(connection) if (one := cases.load_case(connection, id_)) and one.invoice.number == "A-1"]
+        part = Dispute(Money(Decimal(30), "EUR"), "two boxes missing", "Tom", date(2026, 12, 4), datetime.now(UTC), "Ilse", is_whole=False)
+        over = replace(part, reason="price", is_whole=True, is_open=False)
+        changed = replace(case, disputes=(over, part), seq=case.seq + 1)
+        cases.save_case(connection, changed, cases.Showing("reminder", "planned", "its day", "Vera", None, ""), datetime.now(UTC))
+    said = watching.run("case", "show", "A-1").stdout
+    assert "Disputes\n  all of it: price; over (told by Ilse)\n  30.00 EUR: two boxes missing; Tom clears it up by Fri 4 Dec 2026 (told by Ilse)\n" in said
+
+
 def test_a_change_goes_out_in_the_name_of_the_tokens_person_with_the_reason(watching: Installation) -> None:
     token = watching.token("Vera Lind", Access.AGENT)
     watching.run("case", "hold", "A-1", "--until", "2026-12-10", "--reason", " delivery  checked ", "--token", token)
@@ -154,7 +166,7 @@ def test_a_token_that_is_wrong_missing_or_taken_back_changes_nothing(watching: I
         (("hold", "A-1"), 2, "Missing option '--reason'"),
         (("hold", "A-1", "--reason", "  "), 2, "--reason: say why, in up to 500 letters"),
         (("hold", "A-1", "--reason", "x", "--by", "x" * 201), 2, "--by: give a person's name, up to 200 letters"),
-        (("promise", "A-1", "--reason", "x", "--day", "soon"), 2, "Invalid value for '--day'"),
+        (("promise", "A-1", "--reason", "x", "--day", "soon"), 2, "'soon' is not a day; write it with year, month and day, as 2026-12-04"),
         (("promise", "A-1", "--reason", "x", "--day", "2026-12-01", "--amount", "some"), 2, "--amount: 'some' is no amount"),
         (("resolve", "A-1", "--reason", "x"), 2, "say which: --sent or --not-sent"),
         (("resolve", "A-1", "--reason", "x", "--sent"), 1, "no message about invoice A-1 is in doubt"),

@@ -39,7 +39,7 @@ def test_a_voice_is_learned_from_a_sent_folder_without_what_others_wrote(install
     for said in ("greeting: Hi {first},", "closing: Cheers", "sign_off: Hanna", "ending_phrase: Just give me a shout."):
         assert said in shown
     assert "faithfully" not in shown
-    assert "Nothing goes out yet: the owner has not approved a draft of the first note and the second note and the third note yet." in shown
+    assert "Nothing goes out yet: the owner has not approved a draft of the first note, the second note and the third note yet." in shown
 
 
 def test_a_voice_is_learned_from_an_mbox_and_from_text_files(installation: Installation, tmp_path: Path) -> None:

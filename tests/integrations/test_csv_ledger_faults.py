@@ -169,3 +169,13 @@ def test_no_cell_is_answered_with_anything_but_an_invoice_or_faults_on_its_line(
     quoted = '"' + cell.replace('"', '""') + '"'
     found = outcome(row(**{column: quoted}).encode())
     assert isinstance(found, CsvRead) or {fault.line for fault in found} == {2}
+
+
+def test_what_one_option_would_mend_is_told_once_for_each_column() -> None:
+    rows = "".join(f"R-{number};Acme;EUR;10.00;{number:02}.04.2026\n" for number in range(1, 21))
+    with pytest.raises(UnableToImport) as refused:
+        read(NEEDED + rows)
+    (line,) = str(refused.value).splitlines()
+    assert 'line 2, column "due": "01.04.2026" may start with the day or with the month; declare which: pass --dates day-first' in line
+    assert line.endswith("(and 19 more cells of this column, down to line 21)")
+    assert len(refused.value.faults) == 20, "a program is still told of each"

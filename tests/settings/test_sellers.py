@@ -35,7 +35,7 @@ def write(folder: Path, *entries: dict[str, Any]) -> Settings:
 
 
 def test_a_seller_is_read_whole(tmp_path: Path) -> None:
-    (found,) = load_sellers(write(tmp_path, GOOD | {"address": ["1 Wharf Road", "Leeds"], "bank": {"holder": "B", "iban": "GB1"}}))
+    (found,) = load_sellers(write(tmp_path, GOOD | {"address": ["1 Wharf Road", "Leeds"], "bank": {"holder": "B", "iban": "GB29 NWBK 6016 1331 9268 19"}}))
     assert found.seller.address == ("1 Wharf Road", "Leeds")
     assert found.seller.bank.holder == "B"
 
@@ -90,6 +90,8 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "a language in words": ({"language": "English"}, ".language: 'English' is not a language; write its two-letter code"),
     "a color in words": ({"brand_color": "blue"}, ".brand_color: 'blue' is not a color"),
     "a logo on a disk": ({"logo_url": "logo.png"}, ".logo_url: 'logo.png' is not a web address"),
+    "an account number with a digit wrong": ({"bank": {"iban": "GB29 NWBK 6016 1331 9268 18"}}, ".bank.iban: 'GB29 NWBK 6016 1331 9268 18' has a typing error"),
+    "an account number with two digits exchanged": ({"bank": {"iban": "de89370400440532031000"}}, ".bank.iban: 'de89370400440532031000' has a typing error"),
     "an address of one line": ({"address": "1 Wharf Road"}, ".address: "),
 }
 

@@ -17,7 +17,7 @@ from db.engine import Database
 from db.parties import CustomerRow
 from db.people import Access
 from domain.calendar import local_day
-from domain.case import Case, Hold, HoldKind, Outcome, Promise, Rung
+from domain.case import Case, Dispute, Hold, HoldKind, Outcome, Promise, Rung
 from domain.customer import Role
 from domain.diary import Entry, EntryKind
 from domain.event import News
@@ -126,6 +126,7 @@ class Office:
         rungs: tuple[Rung, ...] = (),
         holds: tuple[Hold, ...] = (),
         promises: tuple[Promise, ...] = (),
+        disputes: tuple[Dispute, ...] = (),
         ended: Outcome | None = None,
         playbook: str = "standard",
     ) -> str:
@@ -145,6 +146,7 @@ class Office:
                 rungs=rungs,
                 holds=holds,
                 promises=promises,
+                disputes=disputes,
                 ended=ended,
                 ended_why="paid in full" if ended else "",
             )

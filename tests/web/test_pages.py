@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from html import unescape
 from html.parser import HTMLParser
 from urllib.parse import parse_qs, urlsplit
@@ -12,7 +13,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from db import installation
-from domain.case import Fate, Outcome, Rung
+from domain.case import Dispute, Fate, Outcome, Rung
+from domain.money import Money
 from domain.task import TaskKind
 from support.office import Office
 
@@ -161,6 +163,7 @@ def test_an_invoice_tells_its_whole_story(inside: TestClient, office: Office) ->
         rungs=rungs,
         holds=(office.hold(),),
         promises=(office.promise("700.00"),),
+        disputes=(Dispute(Money(Decimal(300), "EUR"), "two boxes missing", "Tom", office.today, office.now, "Ilse", is_whole=False),),
         rule="hold",
         because="on hold until Friday: asked for a copy",
     )
@@ -177,6 +180,7 @@ def test_an_invoice_tells_its_whole_story(inside: TestClient, office: Office) ->
         "watching begins: 1,200.00 EUR open",
         "Invoice A/1 is overdue",
         "700.00 EUR by",
+        "300.00 EUR two boxes missing; Tom clears it up by",
         "waited because the ledger cannot be read",
         "5 times",
         "Decide what happens to invoice A/1. Call the customer.",
