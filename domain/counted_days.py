@@ -20,8 +20,10 @@ _PATTERNS = {
         r"\b(?:the )?(?P<business>)(?P<n>)(?P<unit>day|morning|week) (?:after(?:wards?)?|following)(?! (?:tomorrow|next|christmas|easter|thanksgiving|new)\b)"
         r"(?: (?:that\b|(?:i|we|he|she) (?:\w+ ){0,3}(?:back|return\w*)|my return|[a-z]+(?<!day)\b)|(?=$|[,.!;]))",
         r"\b(?:on )?(?:the (?:same|very)|that|that (?:same|very)) (?P<same>day|morning|afternoon|evening)\b",
-        rf"\b(?:the )?(?P<weekday>{WEEKDAY['en']}) (?:after that|following|thereafter|afterwards|of that week|right after|after(?= is"
+        rf"\b(?:the )?(?P<weekday>{WEEKDAY['en']}) (?:after that|following|thereafter|afterwards|right after|after(?= is"
         rf"| will))\b(?! [a-z]+ ?day)",
+        rf"\b(?:the )?(?P<in_week>{WEEKDAY['en']}) (?:of|in) (?:that|that same|the same) week\b",
+        rf"\b(?:on |by )?(?:that|that same|that very|the said|said) (?P<again>{WEEKDAY['en']})",
     ),
     "de": (
         rf"\b(?P<n>{NUMBER['de']}) {_UNIT['de']} (?:spaeter|darauf|danach|drauf)\b",
@@ -32,6 +34,8 @@ _PATTERNS = {
         r"\b(?P<business>)(?P<n>)(?P<unit>tag) nach (?:meiner|der|dem|seiner|ihrer|unserer) (?!weihnacht|oster|pfingst)[a-z]+\b",
         r"\b(?:am|noch am|gleich am|an)(?: noch)? (?:selben|gleichen|selbigen|dem|diesem) (?P<same>tag|abend|nachmittag|vormittag)\b",
         rf"\b(?:am )?(?:tags |am )?(?P<weekday>{WEEKDAY['de']}) (?:darauf|drauf|danach)\b",
+        rf"\b(?P<in_week>{WEEKDAY['de']}) (?:jener|derselben|der(?: (?:gleichen|selben|besagten|genannten|betreffenden))?) woche\b",
+        rf"\b(?:(?:an|bis|bis zu|zu) (?:genau )?)?(?:diesem|jenem|besagtem|demselben|ebendiesem) (?P<again>{WEEKDAY['de']})",
     ),
 }
 _COMPILED = {language: tuple(re.compile(pattern) for pattern in patterns) for language, patterns in _PATTERNS.items()}
@@ -49,15 +53,20 @@ def find_counted(clause: str, when: When, named: tuple[tuple[int, date], ...], b
             start_day = named_before[-1] if named_before else before
             if start_day is None and match.groupdict().get("business") and not match["n"]:
                 start_day = when.today
-            if start_day is not None:
-                found.append((match.start(), _count_on(match, start_day, when), match[0]))
+            if start_day is not None and (day := _count_on(match, start_day, when)):
+                found.append((match.start(), day, match[0]))
     return found
 
 
-def _count_on(match: re.Match[str], start: date, when: When) -> date:
+def _count_on(match: re.Match[str], start: date, when: When) -> date | None:
+    """None where ``that Tuesday`` means no day that was named before."""
     groups = match.groupdict()
     if groups.get("same"):
         return start
+    if again := groups.get("again"):
+        return start if start >= when.today and weekday_of(again, when.language) == start.weekday() else None
+    if in_week := groups.get("in_week"):
+        return start + timedelta(days=weekday_of(in_week, when.language) - start.weekday())
     if weekday := groups.get("weekday"):
         return start + timedelta(days=(weekday_of(weekday, when.language) - start.weekday()) % 7 or 7)
     return count_on(start, groups, when)

@@ -194,7 +194,7 @@ def read_weeks_on(m: re.Match[str], when: When) -> date:
 
 def read_edge_of_month(m: re.Match[str], when: When) -> date:
     """``the last working day of March``, ``am ersten Werktag des Monats``: the first such day still to come."""
-    year, month = (when.today.year + 1, 1) if m.groupdict().get("y") else _month_meant(m, when)
+    year, month = _month_meant(m, when)
     day = _edge(m["edge"], bool(m["business"]), year, month, when)
     return day if day >= when.today else _edge(m["edge"], bool(m["business"]), year + month // 12, month % 12 + 1, when)
 
@@ -252,7 +252,9 @@ def read_month(m: re.Match[str], when: When) -> date:
 
 
 def _month_meant(m: re.Match[str], when: When) -> tuple[int, int]:
-    """The year and month of a match that names a month or says which one from this."""
+    """The year and month of a match that names a month, ``y``, the new year, or says which month from this."""
+    if m.groupdict().get("y"):
+        return when.today.year + 1, 1
     if m["m"]:
         return _month_on(month_of(m["m"], when.language), when.today)
     months = when.today.month - 1 + _which(m["which"])

@@ -54,7 +54,9 @@ _NEXT_EN = r"(?:this|next|the next|the following|following|the coming|coming|upc
 _NEXT_DE = r"(?:uebernaechste[nrms]?|naechste[nrms]?|kommende[nrms]?|diese[nrms]?|folgende[nrms]?|laufende[nrms]?)"
 _FILLER = (
     r"(?:about |around |approx\.? |approximately |roughly |at most |max\.? |no more than |less than |at the latest |the |next |another |say |like |maybe "
-    r"|probably |ca\.? |etwa |rund |circa |maximal |hoechstens |spaetestens |den |der |naechsten |kommenden |von |weiteren |so |ungefaehr |vielleicht |gut "
+    r""
+    r"|probably |coming |ca\.? |etwa |rund |circa |maximal |hoechstens |spaetestens |den |der |naechsten |kommenden |von |weiteren |so "
+    r"|ungefaehr |vielleicht |gut "
     r"|knapp )*"
 )
 # What stands between a stretch of time and the day within it: "next week, probably on Tuesday".
@@ -75,8 +77,8 @@ def _number_of(language: str, trigger: str, units: str, business: str, ending: s
     return (
         rf"{trigger}{_FILLER}(?P<n>{n})(?: ?(?:-|to|or|bis|oder|/|,) ?(?P<n2>{n}))?(?: ?\([0-9]+\)| more| further| weitere[nr]?"
         rf"| additional)?[ -]?(?P<business>{business})?(?:calendar |consecutive )?(?P<unit>{units})\b(?: (?:or|oder) (?P<n3>two|three|zwei|drei)\b)?{ending}"
-        r"(?! (?:of(?! (?:this|today|your|now))|after|from (?:the )?(?:date|invoice|receipt)|nach (?:rechn|erhalt|eingang|liefer)|ab (?:rechn"
-        r"|erhalt)|ago|overdue|past due|late|net\b"
+        r"(?! (?:of(?! (?:this|today|your|now))|after|from (?:the )?(?:date|invoice|receipt)|(?:nach|ab) (?:rechn|erhalt|eingang|liefer)"
+        r"|ago|overdue|past due|late|net\b"
         r"|terms|zahlungsziel))"
     )
 
@@ -97,7 +99,7 @@ _WEEK_NUMBER = {
     "de": r"(?:[1-5]?[0-9]|(?:drei|vier|fuenf|sech|sieb|acht|neun)zehn|(?:[a-z]{3,6}und)?(?:zwanzig|dreissig|vierzig|fuenfzig))"
     r"(?![0-9a-z]|[.,:'][0-9])(?!\.? ?(?:tage?n?|wochen?|stunden?|prozent|%|[€$£]|eur|franken|chf|rechnung|raten?))",
 }
-_ANCHOR_EN = rf"(?P<anchor>today|tomorrow|{WEEKDAY['en']})"
+_ANCHOR_EN = rf"(?P<anchor>today|this (?:very |same )?day|tomorrow|{WEEKDAY['en']})"
 _NTH_EN = r"(?<!-)(?<!twenty )(?<!thirty )(?P<edge>(?:very )?(?:last|final|first|second|third|fourth|fifth|1st|2nd|3rd|4th|5th))"
 _NTH_DE = r"(?P<edge>letzte[nrm]?|erste[nrm]?|zweite[nrm]?|dritte[nrm]?|fuenfte[nrm]?|[1-5]\.)"
 
@@ -106,6 +108,7 @@ _ENGLISH = (
     *short_forms("en", _NEXT_EN, r"(?:end|close) of (?:the |today'?s? )?(?:business|day|play)"),
     (r"\b(?:in |within )?(?:a|one) week and a half\b", after(10)),
     (rf"\b(?P<n>a|one|two|three|four|[1-4]) weeks? (?:from |on |after )?(?:this |next )?{_ANCHOR_EN}(?! (?:week|in a week))", read_weeks_on),
+    (rf"(?:^|(?:\b(?:it|you|goes?|out|payment|paid|pay|settle|due|,|be|do|done|that is|say)) )(?P<n>)weeks? on (?P<anchor>{WEEKDAY['en']})", read_weeks_on),
     (rf"\b{_ANCHOR_EN},? (?:in )?(?P<n>a|one|two|three|four|[1-4])? ?(?:week|weeks)(?:'?s?'? time| from now)?\b(?! (?:after|of|end))", read_weeks_on),
     (r"\b(?P<anchor>this (?:very |same )?(?:day|time))(?P<n>) next week\b", read_weeks_on),
     (
@@ -171,8 +174,8 @@ _ENGLISH = (
     (rf"{_WD['en']}\b(?P<m>{MONTH['en']})[ -]?(?:the )?(?P<d>{ORDINAL['en']}|[0-9]{{1,2}}(?![0-9:%]|[.,][0-9]))(?:,? (?P<y>20[0-9]{{2}}))?", read_month_day),
     (_WD["en"] + _NUMERIC, read_numeric),
     (
-        rf"\b(?P<n>first|second|third|fourth|last) (?P<day>{WEEKDAY['en']}) (?:of|in) (?:(?:the )?(?P<which>this|next|the"
-        rf"|following|coming)? ?month|(?P<m>{MONTH['en']}))",
+        rf"\b(?P<n>first|second|third|fourth|last|1st|2nd|3rd|4th) (?P<day>{WEEKDAY['en']}) (?:of|in) (?:(?:the )?(?P<which>this|next|the"
+        rf"|following|coming)? ?month|(?P<m>{MONTH['en']}|(?:the )?(?P<y>new year)))",
         read_weekday_of_month,
     ),
     (
@@ -202,7 +205,7 @@ _ENGLISH = (
     (
         _number_of(
             "en",
-            r"\b(?:in|within|(?:it|that|this) (?:will|is going to) (?:be|take)(?: another| about| around| like| roughly)?|over the next|for another"
+            r"\b(?:in|within|(?:it|that|this) (?:will|is going to) (?:be|take)(?: another| about| around| like| roughly)?|over the (?:next|coming)|for another"
             r"|another|takes?|takes up to|takes about|(?:give|allow|grant|lend|need)(?: (?:us|me|it|him|her|them"
             r"|please|just|like|another|only))*"
             r"|no later than|need|needs|next|after|inside of|inside|withing|w/in|up to|the next) ",
@@ -232,8 +235,8 @@ _ENGLISH = (
         read_stretch,
     ),
     (r"\b(?:within|inside|during|in the course of|later in|sometime|some time|through) (?P<which>the) (?P<unit>week|month)\b", read_stretch),
-    (r"\b(?:by|before|until|till) (?:the |this |next )?weekend\b", lambda _, when: read_weekend(4, when)),
-    (r"\bafter (?:the |this )?weekend\b", lambda _, when: read_weekend(7, when)),
+    (r"\b(?:by|before|until|till|ahead of|prior to|this side of) (?:the |this |next )?weekend\b", lambda _, when: read_weekend(4, when)),
+    (r"\b(?:after|following|(?:the )?other side of) (?:the |this )?weekend\b", lambda _, when: read_weekend(7, when)),
     (r"\b(?:over|at|on|this|during) (?:the )?(?:coming )?weekend\b", lambda _, when: read_weekend(6, when)),
     (r"\b(?:the )?day after tomorrow\b", after(2)),
     (r"\btomorrow\b", after(1)),
@@ -299,7 +302,12 @@ _GERMAN = (
     ),
     (
         r"\b(?:am|zum|per|bis zum|spaetestens am)(?P<which>)(?P<m>)(?P<business>) (?P<edge>letzten)(?=$|[.,!;]| (?:ueberw|zahl|bez|ist|sind|geht|hab|hast"
-        r"|kommt|raus|wird|auf))",
+        r"|bekomm|krieg|erhalt|schick|send|folg|soll|werd|kommt|raus|wird|auf))",
+        read_edge_of_month,
+    ),
+    (
+        rf"\b{_NTH_DE}(?: (?P<business>werk|bankarbeits|arbeits|bank|geschaefts)?(?:kalender)?tag)? (?P<which>dieses|naechsten|kommenden|folgenden"
+        r"|laufenden) monats\b(?P<m>)",
         read_edge_of_month,
     ),
     (r"\b(?:am|zum|per|bis zum|ab)(?: (?P<which>naechsten|kommenden))? monats(?P<edge>ersten|letzten)(?P<m>)(?P<business>)\b", read_edge_of_month),
@@ -313,7 +321,7 @@ _GERMAN = (
     (rf"\b(?P<d>{ORDINAL['de']}) (?P<m>{ORDINAL['de']})(?: (?P<y>20[0-9]{{2}}))?{_NO_DAY}", read_spoken_numbers),
     (
         rf"\b(?P<n>erste[nr]?|zweite[nr]?|dritte[nr]?|vierte[nr]?|letzte[nr]?) (?P<day>{WEEKDAY['de']}) (?:im|des"
-        rf"|in diesem|vom) (?:(?P<which>naechsten|kommenden|dieses|neuen)? ?monats?|(?P<m>{MONTH['de']}))",
+        rf"|in diesem|vom) (?:(?P<which>naechsten|kommenden|dieses|neuen)? ?monats?|(?P<m>{MONTH['de']}|(?P<y>neuen jahr(?:es)?)))",
         read_weekday_of_month,
     ),
     (
@@ -354,9 +362,9 @@ _GERMAN = (
     ),
     (rf"\b(?P<which>{_NEXT_DE}) (?P<unit>woche|monate?s?|jahre?s?)\b", read_stretch),
     (r"\bdie(?P<which>) (?P<unit>woche) noch\b", read_stretch),
-    (r"\b(?:bis|bis zum|vor dem|zum) wochenende\b", lambda _, when: read_weekend(4, when)),
-    (r"\bnach dem wochenende\b", lambda _, when: read_weekend(7, when)),
-    (r"\b(?:am|uebers|ueber das|dieses|kommendes) wochenende\b", lambda _, when: read_weekend(6, when)),
+    (r"\b(?:bis|bis zum|vor dem|vorm|zum) (?:wochenende|we)\b", lambda _, when: read_weekend(4, when)),
+    (r"\bnach(?: dem|m) (?:wochenende|we)\b", lambda _, when: read_weekend(7, when)),
+    (r"\b(?:am|uebers|ueber das|dieses|kommendes) (?:wochenende|we)\b", lambda _, when: read_weekend(6, when)),
     (rf"\b(?:(?P<which>{_NEXT_DE}) )?(?P<day>{WEEKDAY['de']})", read_weekday),
     (r"\buebermorgen\b", after(2)),
     (

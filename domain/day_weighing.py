@@ -17,7 +17,7 @@ from pathlib import Path
 from domain.calendar import BusinessCalendar
 from domain.chosen_day import CORRECTED, FIRM, NUMBERED, PAY, REST_OF_IT, SO_THEN, WEEKDAY_ALONE, is_for_another, is_only_for_others
 from domain.paying_words import HABIT, HANGS, OTHER_BUSINESS, UNNAMED, VOW, is_bare, is_claimed, is_denied, is_told_aside
-from domain.promise_day import Named, Resolved, name_days
+from domain.promise_day import Named, Resolved, count_from, name_days
 from domain.tense import FUTURE, hangs_on_news, is_about_another_day, is_condition, is_past, is_told_of, is_unreal, part_with, stretch_with
 
 _WORD = re.compile(r"[a-z]+|[?!]|[,.;:]|[0-9]+")
@@ -91,7 +91,7 @@ def find_candidates(parts: tuple[str, ...], language: str, spoken: str, today: d
         ends = [0, *(one.start + len(one.resolved.said) for one in named)]
         starts = [*(one.start for one in named[1:]), len(clause)]
         found += [Candidate(position, clause, one, end, start) for one, end, start in zip(named, ends, starts, strict=False) if one.is_to_come]
-        before = named[-1].resolved.day if named else before
+        before = count_from(named, before)
     return tuple(found)
 
 
@@ -165,7 +165,7 @@ def _signs_of_words(one: Candidate) -> Iterable[str]:
         "stands": one.named.stands,
         "condition": is_condition(clause, start, one.end),
         "unreal": is_unreal(clause, start),
-        "hangs": not one.named.stands and hangs_on_news(clause, start),
+        "hangs": not one.named.stands and hangs_on_news(clause, start, one.end),
         "told": is_told_of(clause, start, day.said),
         "another": is_about_another_day(front, behind),
         "for another": is_for_another(day, clause),

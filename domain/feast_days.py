@@ -8,12 +8,14 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from domain.day_readers import When
-from domain.named_days import NUMBER, WEEKDAY, number_of, weekday_of
+from domain.named_days import NUMBER, ORDINAL, WEEKDAY, number_of, weekday_of
 
 # The first and the last day of a feast in a year; a feast around New Year belongs to the year that ends.
 Feast = Callable[[int], tuple[date, date]]
 
 _DAY = timedelta(days=1)
+_YEAR = 366
+_SATURDAY = 5
 
 
 def _easter(year: int) -> date:
@@ -63,7 +65,7 @@ _BOTH: tuple[tuple[str, Feast], ...] = (
     (r"maundy thursday|gruendonnerstag", _around_easter(-3, -3)),
     (r"good friday|karfreitag", _around_easter(-2, -2)),
     (r"easter monday|ostermontag", _around_easter(1, 1)),
-    (r"easter(?: sunday| weekend| holidays?| break)?|ostern|oster(?:sonntag|feiertagen?|wochenende)", _around_easter(-2, 1)),
+    (r"easter(?: sunday| weekend| holidays?| break)?|ostern|oster(?:sonntag|(?:feier)?tagen?|wochenende)", _around_easter(-2, 1)),
 )
 FEASTS: dict[str, tuple[tuple[str, Feast], ...]] = {
     "en": (
@@ -74,6 +76,7 @@ FEASTS: dict[str, tuple[tuple[str, Feast], ...]] = {
         (r"(?:the )?4th of july|fourth of july", _fixed(7, 4)),
         (r"cyber monday", _nth(4, 3, 11, 4)),
         (r"black friday", _nth(4, 3, 11, 1)),
+        (r"thanksgiving (?:weekend|break|holidays?)", lambda year: (_nth(4, 3, 11)(year)[0], _nth(4, 3, 11, 3)(year)[0])),
         (r"thanksgiving", _nth(4, 3, 11)),
         (r"tax day", _fixed(4, 15)),
         (r"leap day", _fixed(2, 29)),
@@ -106,7 +109,7 @@ FEASTS: dict[str, tuple[tuple[str, Feast], ...]] = {
         (r"(?:karneval|fasching|fasnacht)", _around_easter(-52, -46)),
         (r"(?:christi )?himmelfahrt|vatertag", _around_easter(39, 39)),
         (r"pfingstmontag", _around_easter(50, 50)),
-        (r"pfingsten|pfingst(?:sonntag|feiertagen?|wochenende)", _around_easter(49, 50)),
+        (r"pfingsten|pfingst(?:sonntag|(?:feier)?tagen?|wochenende)", _around_easter(49, 50)),
         (r"fronleichnam", _around_easter(60, 60)),
         (r"(?:tag der )?deutschen einheit", _fixed(10, 3)),
         (r"(?:maifeiertag|tag der arbeit)", _fixed(5, 1)),
@@ -117,19 +120,27 @@ FEASTS: dict[str, tuple[tuple[str, Feast], ...]] = {
         (r"buss- und bettag", _bettag),
         (r"(?:neujahr(?:stag)?|jahreswechsel)", lambda year: (date(year + 1, 1, 1), date(year + 1, 1, 1))),
         (r"weihnacht(?:en|stagen?|szeit)|(?:weihnachts)(?:feiertagen?)|fest", lambda year: (date(year, 12, 24), date(year, 12, 26))),
-        (r"feiertagen?|(?:weihnachts)?ferien", _turn(12, 24)),
+        (r"weihnachtsferien|ferien", _turn(12, 24)),
     ),
 }
-_NAME = {language: "|".join(("bank holiday", *(f"(?:{pattern})" for pattern, _ in feasts))) for language, feasts in FEASTS.items()}
+# Whichever is the next one.
+_BANK_HOLIDAY = "bank holiday"
+_HOLIDAYS = {
+    "en": r"(?:bank|public) holidays|(?:bank holiday|holiday|long) weekend|(?:public )?holiday",
+    "de": r"(?:lang|verlaengert)en wochenende|feiertag",
+}
+_GREAT_FEASTS = {"en": "(?!)", "de": "feiertagen?"}
+_WITHOUT_NAME = {language: rf"{names}|{_BANK_HOLIDAY}|{_GREAT_FEASTS[language]}" for language, names in _HOLIDAYS.items()}
+_NAME = {language: "|".join((_WITHOUT_NAME[language], *(f"(?:{pattern})" for pattern, _ in feasts))) for language, feasts in FEASTS.items()}
 _SIDE = {
-    "en": r"(?:after|before|by|over|on|until|till|at|around|for|past|following|prior to|ahead of|come)",
+    "en": r"(?:after|before|by|over|on|until|till|at|around|for|past|following|prior to|ahead of|come|this side of|(?:the )?other side of)",
     "de": r"(?:nach|vor|bis|ueber|zum?|an|am|um|gegen)",
 }
 # "Over Christmas" in January is the last one.
 _AT = ("over", "at", "ueber", "an")
 _JUST_GONE = timedelta(days=31)
-_BEHIND = re.compile("after|past|following|nach")
-_AHEAD = re.compile("before|prior|ahead|vor")
+_BEHIND = re.compile("after|past|following|(?:the )?other|nach")
+_AHEAD = re.compile("before|prior|ahead|this side|vor")
 
 # A day that nothing else is called needs no word before it.
 _ALONE = {
@@ -139,11 +150,13 @@ _ALONE = {
 }
 FEAST = {
     "en": (
-        rf"\b(?:(?:the )?(?:(?P<n>{NUMBER['en']}) )?(?P<unit>days?|weeks?|{WEEKDAY['en']}) )?(?P<side>{_SIDE['en']})"
+        rf"\b(?:(?:on )?(?:the )?(?:very )?(?:(?P<n>{NUMBER['en']}|{ORDINAL['en']}|last|next) )?"
+        rf"(?P<business>(?:business|working|work|banking|bank) )?(?P<unit>days?|weeks?|{WEEKDAY['en']}) )?(?:right |just |straight )?(?P<side>{_SIDE['en']})"
         rf" (?:(?:both|all) )?(?:the |this )?(?P<name>{_NAME['en']})(?![a-z])|\b(?P<alone>{_ALONE['en']})\b"
     ),
     "de": (
-        rf"\b(?:(?:(?P<n>{NUMBER['de']}) )?(?P<unit>tage?n?|wochen?|{WEEKDAY['de']}) )?(?P<side>{_SIDE['de']})"
+        rf"\b(?:(?:(?P<n>{NUMBER['de']}|{ORDINAL['de']}|letzte[nrms]?|naechste[nrms]?) )?(?P<business>werk|(?:bank)?arbeits|bank)?"
+        rf"(?P<unit>tage?n?|wochen?|{WEEKDAY['de']}) )?(?P<side>{_SIDE['de']})"
         rf"(?: den| dem| die| das)? (?P<name>{_NAME['de']})(?![a-z])|\b(?P<alone>{_ALONE['de']})\b"
     ),
 }
@@ -153,10 +166,13 @@ def read_feast(m: re.Match[str], when: When) -> date:
     """``by`` a feast of several days means before it; business days only, unless the day itself is named."""
     if m["alone"]:
         return _find(m["alone"], when)[0]
-    first, last = (_find_bank_holiday(when),) * 2 if m["name"] == "bank holiday" else _find(m["name"], _seen_from(m["side"], when))
+    first, last = _find(m["name"], _seen_from(m["side"], when))
     unit, is_behind, is_ahead = m["unit"] or "", bool(_BEHIND.match(m["side"])), bool(_AHEAD.match(m["side"]))
     if unit and (is_behind or is_ahead):
-        return _beside(unit, number_of(m["n"], when.language) if m["n"] else 1, first, last, is_behind, when)
+        n = number_of(m["n"], when.language) if m["n"] and not re.match("last|next|letzt|naechst", m["n"]) else 1
+        if m["business"]:
+            return when.calendar.add(last, n) if is_behind else when.calendar.add(first, -n)
+        return _beside(unit, n, first, last, is_behind, when)
     if is_behind:
         return when.calendar.on_or_after(last + _DAY)
     is_eve = re.search("eve|nye|abend|silvester|sylvester", m["name"])
@@ -170,7 +186,16 @@ def _seen_from(side: str, when: When) -> When:
 
 
 def _find(name: str, when: When) -> tuple[date, date]:
-    feast = next(find for pattern, find in FEASTS[when.language] if re.fullmatch(pattern, name))
+    if name == _BANK_HOLIDAY:
+        return (min(day for day in _bank_holidays(when) if day >= when.today),) * 2
+    if re.fullmatch(_HOLIDAYS[when.language], name):
+        return _find_holidays(name, when)
+    if re.fullmatch(_GREAT_FEASTS[when.language], name):
+        return min((_next_of(feast, when) for feast in (_around_easter(-2, 1), _around_easter(49, 50), _turn(12, 24))), key=lambda span: span[0])
+    return _next_of(next(find for pattern, find in FEASTS[when.language] if re.fullmatch(pattern, name)), when)
+
+
+def _next_of(feast: Feast, when: When) -> tuple[date, date]:
     for year in range(when.today.year - 1, when.today.year + 2):
         try:
             span = feast(year)
@@ -178,13 +203,27 @@ def _find(name: str, when: When) -> tuple[date, date]:
             continue  # no leap day in this year
         if span[1] >= when.today:
             return span
-    raise ValueError(name)
+    raise ValueError(when.today)
 
 
-def _find_bank_holiday(when: When) -> date:
-    """The next of those days on which British banks are closed."""
+def _find_holidays(name: str, when: When) -> tuple[date, date]:
+    """The next days in a row that are off for a holiday; a long weekend takes in the bridge from a Thursday or to a Tuesday."""
+    days = [when.today + n * _DAY for n in range(-_JUST_GONE.days, _YEAR)]
+    off = {day for day in days if not when.calendar.is_business_day(day)} | (_bank_holidays(when) if "bank" in name else set())
+    first = last = next(day for day in days if day >= when.today and day in off and day.weekday() < _SATURDAY)
+    while first - _DAY in off:
+        first -= _DAY
+    while last + _DAY in off:
+        last += _DAY
+    if name.endswith(("weekend", "wochenende")):
+        return first - 3 * _DAY * (first.weekday() == 1), last + 3 * _DAY * (last.weekday() == _SATURDAY - 2)
+    return first, last
+
+
+def _bank_holidays(when: When) -> set[date]:
+    """Those on which British banks are closed, of this year and the next."""
     feasts = (_around_easter(-2, -2), _around_easter(1, 1), _nth(1, 0, 5), _nth(0, 0, 5), _nth(0, 0, 8), _fixed(12, 25), _fixed(12, 26), _fixed(1, 1))
-    return min(day for year in (when.today.year, when.today.year + 1) for feast in feasts if (day := feast(year)[0]) >= when.today)
+    return {feast(year)[0] for year in (when.today.year, when.today.year + 1) for feast in feasts}
 
 
 def _beside(unit: str, n: int, first: date, last: date, is_behind: bool, when: When) -> date:
@@ -192,10 +231,11 @@ def _beside(unit: str, n: int, first: date, last: date, is_behind: bool, when: W
         return last + n * _DAY if is_behind else first - n * _DAY
     if re.match("week|woche", unit):
         if is_behind:
-            return last + (7 * n + 4 - last.weekday()) * _DAY
+            sunday = last - _DAY if last > first and last.weekday() == 0 else last  # the week after Easter begins with Easter Monday
+            return sunday + (7 * n + 4 - sunday.weekday()) * _DAY
         return first - ((first.weekday() - 4) % 7 or 7) * _DAY - 7 * (n - 1) * _DAY
-    weekday = weekday_of(unit, when.language)
-    return last + ((weekday - last.weekday()) % 7 or 7) * _DAY if is_behind else first - ((first.weekday() - weekday) % 7 or 7) * _DAY
+    weekday, more = weekday_of(unit, when.language), 7 * (n - 1) * _DAY
+    return last + ((weekday - last.weekday()) % 7 or 7) * _DAY + more if is_behind else first - ((first.weekday() - weekday) % 7 or 7) * _DAY - more
 
 
 def read_new_year(_: re.Match[str], when: When) -> date:

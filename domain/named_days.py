@@ -14,7 +14,7 @@ WEEKDAY = {
     "en": r"(?:mon(?:day)?s?|tue(?:s(?:day)?)?s?|wed(?:nesday|s)?s?|thu(?:rs?(?:day)?)?s?|fri(?:day)?s?|sat(?:urday)?s?|sun(?:day)?s?)\b\.?",
     "de": (
         rf"(?:(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag)s?(?:{TIME_OF_DAY_DE})?"
-        r"|(?:^|(?<=, )|(?<=\. ))(?:mo|di|mi|do|fr|sa)\b\.?(?=$|[.,!]|,? (?:[0-9]|€|bin ich|hast|habt|haben|bekomm|krieg|kommt|ueberw|zahl|geht|ist"
+        r"|(?:^|(?<=, )|(?<=\. ))(?:mo|di|mi|do|fr|sa)\b\.?+(?=$|[.,!]|,? (?:[0-9]|€|bin ich|hast|habt|haben|bekomm|krieg|kommt|ueberw|zahl|geht|ist"
         r"|is|isch|sind|gibts?|wird|werden|soll\w*|dann|schick|mach))"
         r"|(?<=\bam )(?:mo|di|mi|do|fr|sa|so)\b\.?|(?<=\bbis )(?:mo|di|mi|do|fr|sa|so)\b\.?|(?<=n )(?:mo|di|mi|do|fr|sa)\b\.(?! ?[0-9']{3})"
         r"|(?:(?<=\bspaetestens )|(?<=\bkommenden )|(?<=\bdiesen )|(?<=\bnaechsten )|(?<=\bwoche )|(?<=\boder )|(?<=/)|(?<=\bper )"

@@ -9,7 +9,7 @@ from domain.promise_day import Resolved
 from domain.tense import FUTURE, part_with, stretch_with
 
 OTHER_BUSINESS = re.compile(
-    r"\b(?:if|should) you (?:do not|have not|not|are|can|could|have|want|would)|\b(?:call|ring|phone) (?:you|me|us)\b(?!.*\bpay)|\bget back to you"
+    r"\b(?:if|should) you (?:do not|have not|not|are|can|could|have|want|would)|\b(?:call|ring|phone) (?:you|me|us)\b(?!.*\b(?:pay|card))|\bget back to you"
     r"|\bcome back to you|\blet you know|\brevert\b|\bmeeting\b|\bpaid (?:us|me)\b|\bpays? (?:us|me)\b"
     r"|\bfalls sie|\bsollten sie|\bmelde?n? (?:ich |wir )?(?:mich|uns)|\bbescheid\b|\brueckmeldung|\bapproval (?:by|on|until)\b|\bapproved? (?:by|on"
     r"|until)\b|\b(?:freigabe|pruefung|genehmigung) (?:\w+ ){0,3}(?:bis|am|ende)\b|\bwe (?:will )?(?:send|forward|return|ship) (?:back |you )?(?:the |a "
@@ -30,6 +30,11 @@ NOT_PAID = re.compile(
     r"|\bnicht (?:\w+ ){0,4}?(?:zahlen|bezahlen|ueberweisen|begleichen|bezahlt|moeglich|schaffen|leisten|in der lage|ueberwiesen)|\bkeine (?:zahlung"
     r"|ueberweisung)|\bschaffen (?:wir )?(?:\w+ ){0,4}nicht"
     r"|\b(?:be)?(?:zahlen|zahle|ueberweisen|ueberweise) (?:wir|ich) (?:\w+ )?nicht\b"
+)
+_RUN = r"(?:(?:payment |check |pay )?(?:run|batch|cycle|cut-?off)|(?:zahl(?:ungs)?)?lauf)\b"
+_MISSED = re.compile(
+    r"\b(?:missed|too late for|was too late|(?:has|have|had) (?:already )?(?:gone|closed|run|left)|(?:is|was) (?:already )?(?:closed|full|through|over|done)"
+    r"|verpasst\w*|zu spaet|(?:war|ist) (?:\w+ )?(?:durch|zu|weg|gelaufen|geschlossen|voll))\b"
 )
 _AFTER_ALL = re.compile(
     r"\b(?:(?:i|we|it|you) (?:will|can|could)(?! not)|(?:zahl\w*|mach\w*|ueberweis\w*) (?:ich|wir)(?! (?:\w+ )?nicht)|rather"
@@ -115,6 +120,8 @@ def is_told_aside(day: Resolved, clause: str) -> bool:
 def is_denied(day: Resolved, clause: str) -> bool:
     """Whether all that is said of the day is that nothing is paid on it."""
     part = part_with(clause, max(0, clause.find(day.said)))
+    if _MISSED.search(part) and re.search(rf"{re.escape(day.said)}(?:'?s)? (?:\w+ )?{_RUN}|{_RUN} (?:vom|von|am|on|from|of) {re.escape(day.said)}", part):
+        return True
     denied = NOT_PAID.search(part)
     return bool(denied) and not (ONLY_THEN.search(part) or _AFTER_ALL.search(part, denied.end() if denied else 0) or clause.endswith("?"))
 

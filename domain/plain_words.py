@@ -33,7 +33,10 @@ _CONTRACTIONS = (
     (re.compile(r"\bin voices?\b"), "invoice"),
     (re.compile(r"\bpymt\b|\bpmt\b|\bpayt\b|\bpaymt\b"), "payment"),
     (re.compile(r"\bacct?s?\b\.?(?! no)"), "accounts"),
-    (re.compile(r"\btmrw?\b|\btmr\b|\btomorow\b|\btommorr?ow\b|\btomoz\b|\btomo\b|\b2moz\b|\b2mor\w*|\b2morrow\b"), "tomorrow"),
+    (
+        re.compile(r"\btmrw?\b|\btmr\b|\btomorow\b|\btommorr?ow\b|\btomoz\b|\btomo\b|\b2moz\b|\b2mor\w*|\b2morrow\b|\btmo(?:z|ro?w?)\b|\btmm?w\b|\b2mr?w\b"),
+        "tomorrow",
+    ),
     (re.compile(r"\btonite\b|\b2nite\b|\b2night\b"), "tonight"),
     (re.compile(r"\b2day\b"), "today"),
     (re.compile(r"\bfortnight(?:'s)?\b"), "two weeks"),
@@ -82,7 +85,11 @@ _CONTRACTIONS = (
     (re.compile(r"\b(?:in|i) da fr(?:ua|ue)h?\b"), "in der frueh"),
     (re.compile(r"\boba\b"), "aber"),
     (re.compile(r"\bzoi\b"), "zahle"),
-    (re.compile(r"\bmorgn\b|\bmoang\b|\bmorn\b(?! to)"), "morgen"),
+    (re.compile(r"\bmorgn\b|\bmoang\b|\bmo?rg(?:n\b|\.)|\bmorn\b(?! to)"), "morgen"),
+    (re.compile(r"\bue?be?rmo?r?ge?n?\b\.?"), "uebermorgen"),
+    (re.compile(r"\bmittw\b\.?"), "mittwoch"),
+    (re.compile(r"\bdonn(?:erst)?\b\.?"), "donnerstag"),
+    (re.compile(r"\bfr(?:ei)?tg\b\.?|\bfreit\b\.?"), "freitag"),
     (re.compile(r"\b(it|you|they|that|there|we)ll\b(?!-)(?<!\bwell)"), r"\1 will"),
     (re.compile(r"\bgimme\b"), "give me"),
     (re.compile(r"\bb4\b"), "before"),
@@ -147,6 +154,12 @@ _LOOKALIKES = """
 """
 _KNOWN = frozenset(_LOOKALIKES.split())
 _WORD = re.compile(r"[a-z]{5,}")
+# "Fr. Lang" is Mrs. Lang where no Friday can stand.
+_MRS = re.compile(
+    r"\b((?:hallo|liebe|werte|geehrte|sg\.?|s\. ?g\.?|an|von|mit|bei|durch|ihre[r]?|unsere[r]?|kollegin|guten (?:tag|morgen),?|moin,?) )fr\. ?"
+    r"(?=(?-i:[A-ZÄÖÜ][a-zäöüß])(?!(?:Vor|Nach)?mittag|bend|üh))",
+    re.IGNORECASE,
+)
 _INVISIBLE = ("Cf", "Cc", "Mn", "Co", "Cs", "Cn")
 
 
@@ -155,7 +168,7 @@ def plain(text: str) -> str:
     misspellings of the words that matter put right. Line breaks stay."""
     composed = unicodedata.normalize("NFKC", text)
     seen = "".join(letter for letter in composed if letter in "\n\t" or unicodedata.category(letter) not in _INVISIBLE)
-    small = seen.casefold().translate(_UMLAUTS)
+    small = _MRS.sub(r"\1frau ", seen).casefold().translate(_UMLAUTS)
     for pattern, instead in _CONTRACTIONS:
         small = pattern.sub(instead, small)
     return re.sub(r"[^\S\n]+", " ", _WORD.sub(lambda found: _mend(found[0]), small)).strip()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -19,7 +19,7 @@ from domain.day_readers import When
 from domain.day_rules import RULES
 from domain.named_days import MONTH, WEEKDAY
 from domain.plain_words import plain
-from domain.tense import clauses, hangs_on_news, is_about_another_day, is_condition, is_told_of, is_unreal
+from domain.tense import clauses, hangs_on_news, is_about_another_day, is_condition, is_past, is_told_of, is_unreal, part_with
 
 # Where in a clause, the day, and the words that name it.
 _Days = tuple[tuple[int, date, str], ...]
@@ -52,6 +52,10 @@ _THEN_PAYS = re.compile(
     r"(?:pay|settle|sort|transfer|wire|remit|send|do|make|get|take care)|(?:mach\w*|zahl\w*|bezahl\w*|ueberweis\w*|erledig\w*|kuemmer\w*) (?:ich|wir))\b"
 )
 _LED_IN = re.compile(r"(?:on|by|from|before|until|am|bis|vom|zum) (?=the\b|de[nm]\b)")
+_EACH_MONTH = re.compile(r"\bof (?:the|each|every) month\b|\b(?:des|jeden|jedes) monats\b|\bletzten\b|\bultimo\b")
+_MONTH_ALONE = re.compile(rf"(?:in|im|for|fuer) (?:{MONTH['en']}|{MONTH['de']})")
+# Of what was done: "paid the tax on the 15th and the rent on the 24th".
+_ON_ORDINAL = re.compile(r"(?:am|on the) [0-9]{1,2}(?:st|nd|rd|th|\.)")
 _EXPLICIT = re.compile(rf"[0-9]{{1,2}}[./-] ?[0-9]|20[0-9]{{2}}|{MONTH['en']}|{MONTH['de']}")
 
 
@@ -76,12 +80,13 @@ class Resolved:
 @dataclass(frozen=True, slots=True)
 class Named:
     """A day where it ``start``s in its clause; ``stands``: nothing there says that it is no day of payment; ``is_to_come``: neither gone
-    by nor too far ahead."""
+    by nor too far ahead; ``hangs``: it is part of what must happen first."""
 
     start: int
     resolved: Resolved
     stands: bool
     is_to_come: bool
+    hangs: bool = False
 
 
 def with_order_shown(language: str, written: str) -> str:
@@ -132,7 +137,7 @@ def language_of_days(written: str, language: str, today: date, calendar: Busines
 def _resolve(written: str, when: When, before: date | None) -> Iterator[Resolved]:
     for clause in clauses(written):
         named = _name_days(clause, when, before)
-        before = named[-1].resolved.day if named else before
+        before = count_from(named, before)
         yield from (one.resolved for one in named if one.stands and one.is_to_come)
 
 
@@ -141,23 +146,43 @@ def name_days(clause: str, language: str, spoken: str, today: date, calendar: Bu
     return _name_days(clause, _read_by(language, spoken, today, calendar), before)
 
 
+def count_from(named: tuple[Named, ...], before: date | None) -> date | None:
+    """The day from which those behind a clause are counted that has ``named`` some; ``before``: in front of it. None: nobody knows it."""
+    if not named:
+        return before
+    return None if named[-1].hangs else named[-1].resolved.day
+
+
 def _name_days(clause: str, when: When, before: date | None) -> tuple[Named, ...]:
-    named = _days_in(clause, when)
+    named = _in_month(_days_in(clause, when), when)
     days = _with_counted(clause, when, named, before)
-    hangs = any(is_condition(clause, start, start + len(said)) for start, _, said in named)
+    conditions = {start for start, _, said in named if is_condition(clause, start, start + len(said))}
     found: list[Named] = []
     for start, day, said in days:
         is_counted = (start, day, said) not in named
-        stands = not (hangs and is_counted) and _stands(clause, start, day, said, len(days) == 1, when.today)
+        stands = not (conditions and is_counted) and _stands(clause, start, day, said, len(days) == 1, when.today)
         is_to_come = when.today <= day <= when.today + timedelta(days=_FARTHEST_DAYS)
-        found.append(Named(start, Resolved(day, said, (day - when.today).days <= 60, is_counted), stands, is_to_come))
+        is_to_come = is_to_come and not (_ON_ORDINAL.fullmatch(said) and is_past(part_with(clause, start)))
+        found.append(Named(start, Resolved(day, said, (day - when.today).days <= 60, is_counted), stands, is_to_come, start in conditions))
     return tuple(found)
+
+
+def _in_month(named: _Days, when: When) -> _Days:
+    """``named`` with "in May" read as that day of May which stands before it: "we pay on the last business day of the month, so in May"."""
+    read: list[tuple[int, date, str]] = []
+    for start, day, said in named:
+        usual = [one for _, _, one in read if _EACH_MONTH.search(one)]
+        if usual and _MONTH_ALONE.fullmatch(said):
+            month = replace(when, today=max(when.today, day.replace(day=1)))
+            day = next((other for _, other, _ in _days_in(usual[-1], month) if (other.year, other.month) == (day.year, day.month)), day)
+        read.append((start, day, said))
+    return tuple(read)
 
 
 def _stands(clause: str, start: int, day: date, said: str, is_alone: bool, today: date) -> bool:
     """Whether the day that is ``said`` there can be one on which somebody is to pay."""
     front, behind = clause[:start], clause[start + len(said) :]
-    if _LASTS.match(said) and hangs_on_news(clause, start):
+    if _LASTS.match(said) and hangs_on_news(clause, start, start + len(said)):
         return False  # "within two days of your reply": nobody knows when
     if is_unreal(clause, start) or is_condition(clause, start, start + len(said)):
         return False
@@ -172,7 +197,11 @@ def _stands(clause: str, start: int, day: date, said: str, is_alone: bool, today
 
 def _with_counted(clause: str, when: When, named: _Days, before: date | None) -> _Days:
     """``named`` and the days in ``clause`` that are counted from another."""
-    counted = find_counted(clause, when, tuple((start, day) for start, day, _ in named), before)
+    counted = [
+        one
+        for one in find_counted(clause, when, tuple((start, day) for start, day, _ in named), before)
+        if not any(start <= one[0] and one[0] + len(one[2]) <= start + len(said) and said != one[2] for start, _, said in named)
+    ]
     return tuple(
         sorted((*counted, *(one for one in named if not any(start < one[0] + len(one[2]) and one[0] < start + len(said) for start, _, said in counted))))
     )

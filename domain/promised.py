@@ -11,6 +11,7 @@ from domain.calendar import BusinessCalendar
 from domain.chosen_day import CORRECTED, FIRM, PAY, REST_OF_IT, choose_day, is_for_another, is_only_for_others
 from domain.day_weighing import choose, find_candidates, load_weights, mark
 from domain.named_days import ORDINALS
+from domain.passed_on import part_passed_on
 from domain.paying_words import (
     HABIT,
     HANGS,
@@ -26,7 +27,7 @@ from domain.paying_words import (
     is_told_aside,
 )
 from domain.plain_words import plain
-from domain.promise_day import Resolved, language_of_days, named_days, resolve_plain, with_order_shown
+from domain.promise_day import Resolved, count_from, language_of_days, name_days, resolve_plain, with_order_shown
 from domain.spoken_amounts import find_spoken_amount
 from domain.tense import FUTURE, clauses, is_past
 
@@ -40,17 +41,39 @@ _ALLOWED = re.compile(
     r"\b(?:can|could|may|shall|would|ok|okay|alright|fine|possible|koennen|koennte\w*|kann|darf|duerfen|geht|reicht|passt"
     r"|waere|enough|bear|work)\b"
 )
-_CURRENCY = r"(?:€|\$|£|eur(?:os?)?|usd|gbp|chf|us\$|dollars?|pounds?|bucks|quid|franken|sfr|fr\.)"
-_FIGURE = r"[0-9]{1,3}(?:[., ' ][0-9]{3})+(?:[.,][0-9]{1,2})?(?![0-9])|[0-9]+(?:[.,][0-9]{1,2})?(?![0-9])"
+_CURRENCY = r"(?:€|\$|£|eur(?:os?)?|usd|gbp|chf|us\$|dollars?|pounds?|bucks|quid|franken|sfr|fr\.|₹|\brs\b\.?|\binr\b)"
+_DAY_IN_FIGURES = r"(?!(?:0?[1-9]|[12][0-9]|3[01])\.(?:0?[1-9]|1[0-2])(?:\.|\b(?!,)))"
+# Also as Indians group it: 1,84,500.
+_FIGURE = (
+    r"[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]{1,2})?(?![0-9])|[0-9]{1,3}(?:[., ' ][0-9]{3})+(?:[.,][0-9]{1,2})?(?![0-9])|[0-9]+(?:[.,][0-9]{1,2})?(?![0-9])"
+)
 _AMOUNT = re.compile(
-    rf"{_CURRENCY} ?(?P<a>{_FIGURE})(?P<ak>k\b)?|(?<![0-9.,])(?P<b>{_FIGURE})(?P<bk> ?k\b| ?t(?=eur))?(?:(?:,-+|\.-+)? ?{_CURRENCY}(?![a-z])|[.,]-(?![0-9]))"
+    rf"{_CURRENCY} ?(?P<a>{_FIGURE})(?P<ak>k\b)?|(?<![0-9.,])(?P<b>{_FIGURE})(?P<bk> ?k\b| ?t(?=eur|€)| ?tsd\.?| ?tausend)?"
+    rf"(?:(?:,-+|\.-+)? ?{_CURRENCY}(?![a-z])|[.,]-(?![0-9]))"
+    rf"|(?<![0-9.,])(?P<c>{_FIGURE})(?P<ck> ?(?:grand|teur|t€|riesen)\b)"
 )
 _BARE_AMOUNT = re.compile(
     rf"\b(?:pay|paying|send|sending|transfer|transferring|wire|wiring|zahl\w*|bezahl\w*|ueberweis\w*|schick\w*|settle|remit)(?: (?:you|ihnen|wir|ich"
     rf"|about|just|at least|another|erstmal|erst|schon|mal"
-    rf"|vorab|zunaechst|noch|a|an|amount|of|sum|rund|ca\.?|etwa|over))* (?P<a>(?:{_FIGURE}))(?P<ak>k\b)?(?! ?(?:%|percent|prozent|days?|weeks?|months?"
-    rf"|tage?n?|wochen?|monate?n?|business|working|werktage?n?|raten?|uhr|am\b|pm\b|instal\w+|payments?|parts|stunden|st\b|nd\b|rd\b|th\b|invoices?"
+    rf"|vorab|zunaechst|noch|a|an|amount|of|sum|rund|ca\.?|etwa|over"
+    rf"|(?:the |die |den |der )?(?:full|whole|entire|volle[nr]?|ganze[nr]?|gesamte[nr]?|offenen?|outstanding|open)"
+    rf"|(?:the|die|den)(?= [0-9.,' ]*[0-9][.,][0-9]{{2,3}}(?![0-9]))))* {_DAY_IN_FIGURES}(?P<a>(?>{_FIGURE}))(?P<ak>k\b)?"
+    rf"(?! ?(?:%|percent|prozent|days?|weeks?|months?"
+    rf"|tage?n?|wochen?|monate?n?|business|working|werktage?n?|raten?|uhr|am\b(?! (?:\w+tag|mittwoch|[0-9]))|pm\b|instal\w+|payments?|parts"
+    rf"|stunden|st\b|nd\b|rd\b|th\b|invoices?"
     rf"|rechnungen|kw))(?![./:-]?[0-9])(?!\.? ?(?:[0-9]|jan|feb|m|apr|jun|jul|aug|sep|okt|oct|nov|de[cz]))"
+)
+_OWED = re.compile(r"\bow(?:e|es|ed|ing) (?:us|me)\b|\bschulde[nt]? (?:uns|mir)\b")
+_TAKEN_OFF = re.compile(rf"(?:{_OWED.pattern}|\b(?:less|minus|net of|abzgl\.|abzueglich))(?: \w+){{0,3}} ?$")
+_OTHER_SUM = re.compile(
+    rf"{_OWED.pattern}|\b(?:pays?|paid|paying) (?:us|me)\b|\bzahlt (?:uns|mir)|\b(?:less|minus|deduct\w*|discount|skonto"
+    r"|abz(?:ue)?g\w*|gutschrift\w*|credit note|fees?|gebuehr\w*|mahnkosten|interest|zinsen|over (?=[€$£])|wegen [€$£0-9])"
+)
+# A figure with cents, or all of one: money, where the clause speaks of paying.
+_CENTS = re.compile(
+    r"(?<![0-9.,/-])(?<!invoice )(?<!rechnung )(?<!nr\. )(?P<a>[0-9]{1,3}(?:[., '][0-9]{3})+[.,][0-9]{2}|[0-9]{3,}[.,][0-9]{2}|[0-9]{1,2},[0-9]{2})"
+    r"(?![0-9.,/]| ?(?:%|prozent|percent|uhr|h\b|kg|stunden|std|tage|days))"
+    r"|\b(?:full|whole|entire|remaining|volle[nr]?|ganze[nr]?|gesamte[nr]?|restliche[nr]?) (?P<b>(?!20[0-9]{2}\b)[0-9]{3,5})(?![0-9.,:/-]*[0-9])(?= [a-z]|$)"
 )
 _FIGURE_ALONE = re.compile(rf"(?P<a>(?!20[0-9]{{2}}\b)(?:{_FIGURE})) (?:even|flat|all in|in total|glatt|insgesamt|gesamt)[.!]?")
 # "Pay Friday 350": behind a day fewer than three figures, or a year, are part of the day.
@@ -86,17 +109,31 @@ _CONDITION = re.compile(
 )
 
 
+# The day of other bills is not ours: "on the 1st we pay the rent, on the 3rd our suppliers".
+_OTHER_BILLS = re.compile(
+    r"\b(?:am|zum|on) (?:the )?[0-9]{1,2}(?:\.|st\b|nd\b|rd\b|th\b) ?(?P<pays>(?:(?:we|i|wir|ich|zahlen?|ueberweisen?|begleichen?|gehen|geht|kommen|kommt"
+    r"|pay|run|do|raus|for|fuer|die|den|das|der|unsere?|our|the) ){1,5})(?:miete|pacht|loehne?|gehaelter|steuern?|umsatzsteuer|lohnsteuer|finanzamt"
+    r"|sozialabgaben|leasingraten?|rent|wages|salaries|payroll|taxes|vat|mortgage)\b,?(?! (?:and|und|sowie|plus)\b)"
+)
+
+
 def find_promise(text: str, language: str, today: date, calendar: BusinessCalendar, *, is_expected: bool = False) -> Promised | None:
     """The payment that ``text`` promises with a day from ``today`` on; None when there is none.
 
     ``language`` as for ``resolve_days``. The figure is the one in the same clause; a currency is not told apart. With
-    ``is_expected`` the text is known to promise something: a day needs no word of paying beside it then.
+    ``is_expected`` the text is known to promise something: a day needs no word of paying beside it then. What a colleague promised goes
+    before the words of whoever passes it on.
     """
+    if passed_on := part_passed_on(text, language, today, calendar):
+        text, behind, written_on = passed_on
+        found = find_promise(behind, language, written_on, calendar, is_expected=is_expected)
+        if found and found.day >= today:
+            return found
     written = plain(text)
     language = with_order_shown(language, written)
     if _DEPENDS.search(written):
         return None
-    parts = tuple(clause[:600] for clause in clauses(written))
+    parts = tuple(_OTHER_BILLS.sub(r"\g<pays>", clause[:600]) for clause in clauses(written))
     spoken = language_of_days(written, language, today, calendar)
     is_unnamed = bool(UNNAMED.search(written))
     hangs = any(HANGS.search(part) and (PAY.search(part) or VOW.search(part)) for part in parts)
@@ -112,7 +149,7 @@ def find_promise(text: str, language: str, today: date, calendar: BusinessCalend
             and not (is_unnamed and is_beside_payment(day, clause))
             and not (hangs and is_claimed(day, clause))
         )
-        before = next(iter(named_days(clause, spoken, today, calendar)[-1:]), before)
+        before = count_from(name_days(clause, language, spoken, today, calendar, before), before)
         if not days:
             continue
         is_only_day = not PAY.search(clause) and is_bare(clause, days)
@@ -129,7 +166,9 @@ def find_promise(text: str, language: str, today: date, calendar: BusinessCalend
             amount = find_amount(clause) or _amount_nearby(parts, position)
             best = worth, position, Promised(chosen.day, amount, chosen.said, chosen.sure, bool(_CONDITION.search(clause)), is_only_day, clause)
     found = best[2] if best else None
-    return _weighed(found, parts, language, spoken, today, calendar) if is_expected else found
+    if is_expected:
+        found = _weighed(found, parts, language, spoken, today, calendar)
+    return replace(found, amount=_only_amount(parts)) if found and found.amount is None else found
 
 
 def _weighed(found: Promised | None, parts: tuple[str, ...], language: str, spoken: str, today: date, calendar: BusinessCalendar) -> Promised | None:
@@ -163,12 +202,22 @@ def _afterthought(promised: Promised, days: tuple[Resolved, ...], clause: str, f
     return chosen if is_within or CORRECTED.match(clause) or CORRECTED.match(front) or CORRECTED.search(front[-20:]) else None
 
 
+def _only_amount(parts: tuple[str, ...]) -> Decimal | None:
+    """The one sum of money that is named in all of a message, unless it is another's, or what is taken off or left over."""
+    sums = {amount for part in parts for found in _AMOUNT.finditer(part) if (amount := _read(found))}
+    sums |= {amount for part in parts if not _AMOUNT.search(part) and (amount := find_spoken_amount(part))}
+    if len(sums) != 1 or any(_OTHER_SUM.search(part) for part in parts):
+        return None
+    return sums.pop()
+
+
 def find_promised_amount(text: str) -> Decimal | None:
     """The figure that ``text`` promises without a day: "we will pay 500 on account in due course"."""
-    for clause in clauses(plain(text)):
-        if VOW.search(clause) and not is_past(clause) and not NOT_PAID.search(clause) and (amount := find_amount(clause)):
+    parts = clauses(plain(text))
+    for clause in parts:
+        if VOW.search(clause) and not _OTHER_SUM.search(clause) and not is_past(clause) and not NOT_PAID.search(clause) and (amount := find_amount(clause)):
             return amount
-    return None
+    return _only_amount(parts) if any(FUTURE.search(clause) and _AMOUNT.search(clause) for clause in parts) else None
 
 
 def _speaks_of_paying(parts: tuple[str, ...], position: int, clause: str, is_bare: bool) -> bool:
@@ -215,14 +264,18 @@ def _pays_around(parts: tuple[str, ...], position: int) -> bool:
 
 def find_amount(clause: str) -> Decimal | None:
     """The first amount of money in ``clause`` (plain words), written in either way: 1,500.00 or 1.500,00."""
-    found = _AMOUNT.search(clause)
-    if not found and (spoken := find_spoken_amount(clause)):
+    found = next((one for one in _AMOUNT.finditer(clause) if not _TAKEN_OFF.search(clause, max(0, one.start() - 40), one.start())), None)
+    if not found and not _OWED.search(clause) and (spoken := find_spoken_amount(clause)):
         return spoken
-    found = found or _BARE_AMOUNT.search(clause) or _AMOUNT_BEHIND_DAY.search(clause)
+    found = found or _BARE_AMOUNT.search(clause) or _AMOUNT_BEHIND_DAY.search(clause) or (_CENTS.search(clause) if PAY.search(clause) else None)
     if not found:
-        return None
+        return find_spoken_amount(clause, is_named=True) if PAY.search(clause) and not _OWED.search(clause) else None
+    return _read(found)
+
+
+def _read(found: re.Match[str]) -> Decimal | None:
     groups = found.groupdict()
-    written, thousands = groups["a"] or groups["b"], groups.get("ak") or groups.get("bk")
+    written, thousands = next(groups[name] for name in "abc" if groups.get(name)), groups.get("ak") or groups.get("bk") or groups.get("ck")
     amount = _number(written)
     return amount * 1000 if amount is not None and thousands else amount
 

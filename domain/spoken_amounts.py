@@ -18,12 +18,22 @@ _GREAT = {"hundred": 100, "hundert": 100, "thousand": 1000, "grand": 1000, "taus
 _CURRENCY = r"(?:€|\$|£|eur(?:os?)?|usd|gbp|chf|dollars?|pounds?|bucks|quid|franken|pfund)(?![a-z])"
 _ENGLISH = re.compile(rf"\b(?!grand)(?P<words>(?:(?:{'|'.join(_SMALL_EN)}|hundred|thousand|grand)(?: and |[ -])?){{1,9}}?)(?:(?<=[b-z] grand)| ?{_CURRENCY})")
 _GERMAN = re.compile(rf"\b(?P<words>(?:(?:{_SMALL_WORDS_DE}|hundert|tausend)(?:und(?=[a-z])| und |[ -])?){{1,9}}?) ?{_CURRENCY}")
+# Without a currency: a round number that no thing is counted by, such as "I will send twelve hundred on Friday".
+_NOTHING_COUNTED = (
+    r"(?=[,.;!]|$|(?:on|by|at|in|for|and|then|now|today|tonight|tomorrow|this|next|first|right|ok|okay|over|out|from|am|bis|zum|heute|morgen|uebermorgen|und|per"
+    r"|ueberweis\w*|zahl\w*|bezahl\w*|schick\w*|send\w*|kommen|kommt|[a-z]+day|[a-z]+tag|mittwoch)\b)"
+)
+_ENGLISH_ALONE = re.compile(rf"\b(?P<words>(?:(?:{'|'.join(_SMALL_EN)}|hundred|thousand)\b(?: and |[ -])?){{2,9}}){_NOTHING_COUNTED}")
+_GERMAN_ALONE = re.compile(rf"\b(?P<words>(?:{_SMALL_WORDS_DE})(?:hundert|tausend)(?:und)?(?:{_SMALL_WORDS_DE}|hundert|tausend|und)*) ?{_NOTHING_COUNTED}")
 _PIECE = re.compile("|".join(sorted({*_SMALL_EN, *_SMALL_DE, *_GREAT}, key=len, reverse=True)))
 
 
-def find_spoken_amount(clause: str) -> Decimal | None:
-    """The first amount in words that stands before a currency in ``clause`` (plain words)."""
+def find_spoken_amount(clause: str, *, is_named: bool = False) -> Decimal | None:
+    """The first amount in words that stands before a currency in ``clause`` (plain words). With ``is_named`` the clause is known to
+    speak of paying: a round number needs no currency then."""
     found = _ENGLISH.search(clause) or _GERMAN.search(clause)
+    if not found and is_named:
+        found = next((one for one in (*_ENGLISH_ALONE.finditer(clause), *_GERMAN_ALONE.finditer(clause)) if re.search("hund|thous|taus", one["words"])), None)
     amount = _count(found["words"]) if found else 0
     return Decimal(amount) if amount > 0 else None
 

@@ -6,7 +6,7 @@ import re
 
 _ABBREVIATED = (
     r"(?<!\bnr)(?<!\bca)(?<!\bbzw)(?<!\binkl)(?<!\bmr)(?<!\bms)(?<!\bmrs)(?<!\bdr)(?<!\bst)(?<!\bno)(?<!\bvs)(?<!\bhr)"
-    r"(?<!\bmo)(?<!\bdi)(?<!\bmi)(?<!\bfr)(?<!\bz)(?<!\bd)(?<!\bevtl)(?<!\bggf"
+    r"(?<!\bmo)(?<!\bdi)(?<!\bmi)(?<!\bfr)(?<!\bz)(?<!\bd)(?<!\bevtl)(?<!\brs)(?<!\btsd)(?<!\bueberw)(?<!\bbez)(?<!\bsg)(?<!\bvsl)(?<!\bvorauss)(?<!\bggf"
     r")"
 )
 _MONTHS = r"(?<!\bjan)(?<!\bfeb)(?<!\bmar)(?<!\bapr)(?<!\baug)(?<!\bsep)(?<!\bsept)(?<!\boct)(?<!\bokt)(?<!\bnov)(?<!\bdec)(?<!\bdez)"
@@ -17,8 +17,9 @@ _TURN = re.compile(
     r"|rest|remainder|remaining|other half|balance|is going|are going)\b)"
     r"|,? so (?=(?:the |your |our )?(?:money|payment|funds|transfer)\b)|,? so (?=(?:\w+ ){0,4}(?:will|is going|are going|goes|gets)\b)|, (?:drum|darum"
     r"|deshalb|daher) "
-    r"|,? und (?=(?:\w+ ){0,4}(?:rest\w*|werden|werde|wird|zahlen|zahle|folgt|folgen|ueberweisen|ueberweise|andere)\b)"
-    r"|, (?=(?:the )?(?:rest|remainder|balance)\b|der rest\b|den rest\b|rest\b|we will\b|i will\b|ich werde\b|wir werden\b|will pay\b)"
+    r"|,? und (?!(?:freigabe|genehmigung) )(?=(?:\w+ ){0,4}(?:rest\w*|werden|werde|wird|zahlen|zahle|folgt|folgen|ueberweisen|ueberweise|andere)\b)"
+    r"|(?<!approval)(?<!sign-off)(?<!signoff)(?<!receipt)(?<!release)(?<!freigabe), (?=(?:the )?(?:rest|remainder|balance)\b"
+    r"|der rest\b|den rest\b|rest\b|we will\b|i will\b|ich werde\b|wir werden\b|will pay\b)"
 )
 
 _PAY_DONE = (
@@ -86,6 +87,16 @@ _CONDITION = re.compile(
     r"|wenn|falls(?! (?:in|on|under|due|within|to))|sofern"
     r"|vorausgesetzt|unless|provided|assuming)\b|\b(?:as soon as|once|sobald|nachdem)\b"
 )
+# What is yet to come in the customer's house, from which a stretch of time is counted: "after approval we pay within ten days".
+_AFTER_NEWS = re.compile(
+    r"\b(?:after|upon|on|of|from|following|subject to|pending|nach|ab|bei|mit|vorbehaltlich)"
+    r" (?:(?:the|our|your|his|her|its|their|final|full|internal|written|der|dem|den|des|erfolgter?|unserer?|ihrer?|seiner?|interner?|endgueltiger?|einer"
+    r"|positiver?|sachlicher|fachlicher|rechnerischer|pruefung und|pruefung &|review and|receipt and|technical|formal|budget|management|board) )*"
+    r"(?:approval|sign-?off|receipt|authori[sz]ation|(?:funds? )?release|completion|acceptance|clearance|certification"
+    r"|freigabe|rechnungsfreigabe|genehmigung|wareneingang|(?:waren)?erhalt|eingang|abnahme|klaerung|fertigstellung|unterschrift|zustimmung|bewilligung"
+    r"|gegenzeichnung)\b(?! (?:of |ihrer |ihres |der |von |dieser )*(?:your |ihrer |the |this )?(?:reminder|e?-?mail|letter|message|mahnung|zahlungserinnerung"
+    r"|erinnerung|schreiben|nachricht|mail)\b)"
+)
 # Where the condition ends and the rest of the sentence begins.
 _THEN = re.compile(
     r":|\bthen\b|\bdann\b|\b(?:we|i|you|it|they)(?: will| shall|'ll)\b|\bis (?:then )?paid\b|\bso (?:i|we|you|it|the)\b|\b(?:pay|zahl\w*"
@@ -125,6 +136,12 @@ _OTHER_DAY = re.compile(
     r"|\b(?:melde?n?|telefonier\w*|sprechen?|rueckmeldung|bescheid|antwort\w*|besprech\w*|pruefen?|pruefung|rufe?n?|schreibe?n?)"
     r"(?: (?!dass)\w+){0,3}(?: am| bis| bis zum| im| in)?)"
     r"(?: the| dem| den| zum| am| on)?(?: (?:mon|tues|wednes|thurs|fri|satur|sun)day,?| \w+tag,?)? ?$"
+)
+_CALL = re.compile(r"\b(?:call|ring|phone|drop by|come (?:in|by)|stop by|rufe?n?)\b")
+_BY_CARD = re.compile(
+    r"\b(?:with|mit) (?:(?:the|my|our|a|his|her|der|meiner|unserer|einer) )?(?:\w+ )?(?:card|check|karte|kreditkarte)\b"
+    r"|\bby card\b|\bto (?:make a )?pay(?:ment)?\b"
+    r"|\b(?:um|and|und) (?:\w+ )?(?:zu )?(?:pay|be?zahle[n]?)\b"
 )
 _OTHER_ACT = re.compile(
     r"^,? ?(?:(?:wieder|erst wieder|back|again|zurueck) (?:im|in|da|erreichbar|zurueck|at|zur verfuegung)|(?:wieder da|(?:wieder )?zurueck"
@@ -217,12 +234,16 @@ def is_condition(clause: str, start: int, end: int) -> bool:
     return not (_THEN.search(clause, begun.end(), start) or (part in clause[begun.end() :] and "," in clause[begun.end() : start] and _OWN_VERB.search(part)))
 
 
-def hangs_on_news(clause: str, start: int) -> bool:
+def hangs_on_news(clause: str, start: int, end: int) -> bool:
     """Whether what stands there in ``clause`` begins only once something else has happened: "once approved we pay within two days"."""
+    if _AFTER_NEWS.search(clause, 0, start) or _AFTER_NEWS.match(clause[end:].lstrip()):
+        return True
     begun = _CONDITION.search(clause, 0, start)
     return begun is not None and not _RETURNS.search(clause, begun.start(), start)
 
 
 def is_about_another_day(before: str, after: str) -> bool:
-    """Whether a day between ``before`` and ``after`` is no day of payment: an invoice's date, a call, a return."""
+    """Whether a day between ``before`` and ``after`` is no day of payment: an invoice's date, a call (unless to pay in it), a return."""
+    if _CALL.search(before[-60:]) and (_BY_CARD.search(before[-60:]) or _BY_CARD.search(after[:60])):
+        return False
     return bool(_OTHER_DAY.search(before) or _OTHER_ACT.match(after))

@@ -27,25 +27,25 @@ __all__ = ["Intent", "Understood", "understand"]
 
 _SURE = 0.9
 # What must not be taken for something lighter: where it is as likely as this, a person looks first.
-_GRAVE = frozenset({Intent.LEGAL, Intent.STOP, Intent.DISPUTE})
+_GRAVE = (Intent.LEGAL, Intent.STOP, Intent.DISPUTE)
 _GRAVE_CHANCE = 0.1
 _LIGHTER = frozenset({Intent.PROMISE, Intent.NEXT_PAYMENT_RUN, Intent.OTHER, Intent.QUESTION, Intent.IN_APPROVAL})
-# How likely that must be at least which a rule has found, to go before something lighter.
-_RULE_CHANCE = ((Intent.LEGAL, 0.01), (Intent.STOP, 0.05), (Intent.DISPUTE, 0.1))
-# The same of what says more than a day beside it: "the wire left this morning, you have it by Friday" promises nothing.
-_CHANCE_BESIDE_PROMISE = (
-    (Intent.PAID_ALREADY, 0.05),
-    (Intent.REMITTANCE, 0.05),
-    (Intent.CHECK_SENT, 0.05),
-    (Intent.WRONG_ENTITY, 0.05),
-    (Intent.PO_MISSING, 0.05),
-    (Intent.NEVER_RECEIVED, 0.05),
-    (Intent.PLAN_REQUEST, 0.02),
-    (Intent.IN_APPROVAL, 0.1),
+# What a rule has found goes before something lighter where it is as likely as this.
+_FOUND_CHANCE = 0.25
+# What says more than a day beside it: "the wire left this morning, you have it by Friday" promises nothing.
+_MORE_THAN_PROMISE = (
+    Intent.PAID_ALREADY,
+    Intent.REMITTANCE,
+    Intent.CHECK_SENT,
+    Intent.WRONG_ENTITY,
+    Intent.PO_MISSING,
+    Intent.NEVER_RECEIVED,
+    Intent.PLAN_REQUEST,
+    Intent.IN_APPROVAL,
 )
 _MONEY_MOVED = frozenset({Intent.PAID_ALREADY, Intent.REMITTANCE, Intent.CHECK_SENT})
-_LEAST_GRAVE_CHANCE = 0.6
-_LEAST_CHANCE = 0.35
+_LEAST_GRAVE_CHANCE = 0.45
+_LEAST_CHANCE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,20 +104,18 @@ def _choose(evidence: Evidence, weighed: Weighed) -> Intent:
     """The likeliest class; but what a rule finds that forbids going on counts sooner, and where little is known nothing is claimed."""
     chances = dict(weighed.chances)
     likeliest, chance = weighed.chances[0]
-    for grave, least in _RULE_CHANCE:
-        if grave in evidence.words and likeliest in _LIGHTER and chances[grave] >= least:
-            return grave
-    if likeliest is Intent.PROMISE:
-        for said, least in _CHANCE_BESIDE_PROMISE:
-            if said in evidence.firm and chances[said] >= least:
-                return said
+    graver = [grave for grave in _GRAVE if grave in evidence.words] if likeliest in _LIGHTER else []
+    more = [said for said in _MORE_THAN_PROMISE if said in evidence.firm] if likeliest is Intent.PROMISE else []
+    for found in (*graver, *more):
+        if chances[found] >= _FOUND_CHANCE:
+            return found
     needed = _LEAST_GRAVE_CHANCE if likeliest in _GRAVE else _LEAST_CHANCE
     return likeliest if evidence.words or chance >= needed else Intent.OTHER
 
 
 def _is_sure(intent: Intent, evidence: Evidence, weighed: Weighed) -> bool:
     chances = dict(weighed.chances)
-    is_graver = any(grave in evidence.words or chances[grave] >= _GRAVE_CHANCE for grave in _GRAVE - {intent})
+    is_graver = any(grave in evidence.words or chances[grave] >= _GRAVE_CHANCE for grave in _GRAVE if grave is not intent)
     may_be_paid = intent in (Intent.PROMISE, Intent.NEXT_PAYMENT_RUN) and bool(_MONEY_MOVED & evidence.firm)
     return chances[intent] >= _SURE and not may_be_paid and (intent in _GRAVE or not is_graver)
 

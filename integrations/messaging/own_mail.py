@@ -53,7 +53,7 @@ def _read(file: Path, addresses: frozenset[str]) -> Iterator[str | None]:
     with file.open("rb") as opened:
         raw = opened.read(_LARGEST + 1)
     if file.suffix.lower() == ".txt":
-        yield own_words(raw[:_LARGEST].decode("utf-8", "replace"))
+        yield own_words(raw[:_LARGEST].decode("utf-8", "replace"), passed_on=False)
     elif file.suffix.lower() == ".mbox" or raw.startswith(b"From "):
         box = mailbox.mbox(file, create=False)
         try:
@@ -69,4 +69,4 @@ def _own(raw: bytes, addresses: frozenset[str]) -> str | None:
     mail = read_mail(raw, source="file", source_id="", received_at=_NEVER, from_us=True)
     if mail.sender.lower() not in addresses:
         return None
-    return own_words(mail.text)
+    return own_words(mail.text, passed_on=False)

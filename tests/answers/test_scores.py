@@ -16,9 +16,9 @@ from domain.understanding import Intent, weighing
 from tests.answers import learn
 
 KNOWN = Path(__file__).with_name("known.jsonl")
-# Each by another author, and scored once before it was learned from; the eighth is not learned from.
-LEARNED_FROM = tuple(Path(__file__).with_name(f"held_out{number}.jsonl") for number in ("", *(f"_{number}" for number in range(2, 8))))
-HELD_OUT = Path(__file__).with_name("held_out_8.jsonl")
+# Each by another author, and scored once before it was learned from; the eleventh is not learned from.
+LEARNED_FROM = tuple(Path(__file__).with_name(f"held_out{number}.jsonl") for number in ("", *(f"_{number}" for number in range(2, 11))))
+HELD_OUT = Path(__file__).with_name("held_out_11.jsonl")
 UNSAFE = {"paid_already", "remittance", "check_sent", "dispute", "stop", "legal"}
 
 
@@ -91,7 +91,7 @@ def test_what_was_held_out_once_is_understood_now_that_it_is_learned_from(file: 
 def test_answers_that_nothing_was_learned_from_are_understood() -> None:
     scores = score(HELD_OUT)
     print(f"\n{scores.table}\n{scores.right} of {scores.labeled} right; promise dates {scores.dates_right} of {scores.dates}")
-    assert scores.labeled == 200
+    assert scores.labeled == 240
     assert scores.unsafe == ()
     assert scores.right >= 0.95 * scores.labeled, "\n".join(scores.wrong)
     assert scores.dates_right >= 0.95 * scores.dates
@@ -103,7 +103,7 @@ def test_the_weights_were_learned_from_the_answers_as_they_are_now() -> None:
 
 def test_the_weights_are_small_and_speak_of_every_class() -> None:
     stored = weighing.load_weights()
-    assert Path(weighing.__file__).with_name("weights.json").stat().st_size < 350_000
+    assert Path(weighing.__file__).with_name("weights.json").stat().st_size < 1_000_000
     assert {place for row in stored.values() for place, _ in row} == set(range(len(Intent)))
 
 
