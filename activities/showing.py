@@ -39,8 +39,8 @@ def show(case: Case, verdict: Verdict, facts: Facts, now: datetime) -> Showing:
     if isinstance(decision, Close):
         return Showing(stage_of(case, facts, now), verdict.rule, decision.why, "", None, "")
     why = explain(decision) if isinstance(decision, Wait) else f"{decision.summary} is going out"
-    owner = decision.owner if isinstance(decision, Wait) else facts.owner
-    return Showing(stage_of(case, facts, now), verdict.rule, why, owner, decision.until if isinstance(decision, Wait) else None, next_step(case, facts).name)
+    owner, until = (decision.owner, decision.until) if isinstance(decision, Wait) else (facts.owner, None)
+    return Showing(stage_of(case, facts, now), verdict.rule, why, owner, until, next_step(case, facts).name, verdict.contact)
 
 
 def explain(decision: Decision) -> str:
@@ -93,7 +93,7 @@ def label(case: Case, verdict: Verdict, facts: Facts, now: datetime) -> Labels:
     and one more write for the server, and what became of the message follows within seconds.
     """
     case, decision = without_private_words(case), without_detail(verdict.decision)
-    waiting, contact = verdict.rule, decision.until if isinstance(decision, Wait) else None
+    waiting, contact = verdict.rule, verdict.contact or decision.until if isinstance(decision, Wait) else None
     if isinstance(decision, Perform):
         waiting = "planned" if verdict.rule == "due" else verdict.rule
         contact = next_due(case, facts, case.opened_at).moment  # of a step that is due, the same at any moment

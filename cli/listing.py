@@ -92,6 +92,7 @@ def describe(line: Line) -> dict[str, Any]:
         "reason": line.rule,
         "waiting_because": line.waiting_because,
         "owner": line.owner,
+        "next_contact": line.contact_at,
         "next_look": line.next_at,
         "next_step": line.next_step,
         "ended": line.ended,

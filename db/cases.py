@@ -38,7 +38,8 @@ _UNWATCHED = (
 
 @dataclass(frozen=True, slots=True)
 class Showing:
-    """How a case is shown in lists: its stage, why it waits, who answers for that, and what comes next, when."""
+    """How a case is shown in lists: its stage, why it waits, who answers for that, and what comes next. It is looked at again ``next_at``;
+    where that is before the contact it waits for, this comes ``contact_at``."""
 
     stage: str
     rule: str
@@ -46,6 +47,7 @@ class Showing:
     owner: str
     next_at: datetime | None
     next_step: str
+    contact_at: datetime | None = None
 
 
 class UnableToReadCase(ValueError):
@@ -111,6 +113,7 @@ def save_case(connection: Connection, case: Case, showing: Showing, at: datetime
                 "owner": showing.owner,
                 "next_at": showing.next_at,
                 "next_step": showing.next_step,
+                "contact_at": showing.contact_at,
                 "ended": case.ended.value if case.ended else None,
                 "body": _CASE.dump_python(case, mode="json"),
                 "updated_at": at,

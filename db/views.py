@@ -19,13 +19,14 @@ from db import parties, schema
 from db.invoices import from_minor
 from domain.calendar import local_day, start_of_day
 from domain.case import Case
+from domain.decision import CONTACT_RULES
 from domain.invoice import AgingBucket, Invoice
 from domain.money import Money
 from domain.seller import Seller
 from domain.task import TaskKind
 
 # Reasons whose next moment is a message, not another look.
-LEAVING_RULES = ("planned", "hours", "gap", "caps", "courtesy", "due", "answer", "covered")
+LEAVING_RULES = (*CONTACT_RULES, "due", "answer", "covered")
 # Reasons that do not pass until somebody does something.
 PERSON_RULES = ("fenced", "switched-off", "ledger", "missing", "stale", "books", "refused", "unreachable", "unknown", "undelivered", "disputed", "draft")
 
@@ -91,6 +92,7 @@ class Line:
     waiting_because: str
     owner: str
     next_at: datetime | None
+    contact_at: datetime | None
     next_step: str
     ended: str | None
     updated_at: datetime
@@ -196,6 +198,7 @@ def lines() -> Select[Any]:
         cases.waiting_because,
         cases.owner,
         cases.next_at,
+        cases.contact_at,
         cases.next_step,
         cases.ended,
         cases.updated_at,
@@ -232,6 +235,7 @@ def read_line(row: RowMapping, sellers: dict[str, Seller], now: datetime) -> Lin
         waiting_because=row["waiting_because"],
         owner=row["owner"],
         next_at=row["next_at"],
+        contact_at=(row["contact_at"] or row["next_at"]) if row["rule"] in LEAVING_RULES else None,
         next_step=row["next_step"],
         ended=row["ended"],
         updated_at=row["updated_at"],
@@ -262,7 +266,7 @@ def _conditions(which: Filter, sellers: dict[str, Seller], now: datetime) -> lis
     if (most := which.days_past_due_max) is not None:
         found.append(_by_today(sellers, now, lambda today: invoices.due >= _shift(today, -most)))
     if which.next_before:
-        found.append(and_(cases.rule.in_(LEAVING_RULES), cases.next_at < which.next_before))
+        found.append(and_(cases.rule.in_(LEAVING_RULES), func.coalesce(cases.contact_at, cases.next_at) < which.next_before))
     if which.leaving_today:
         found.append(_leaving_today(sellers, now))
     if which.waiting_for_person:
@@ -273,7 +277,7 @@ def _conditions(which: Filter, sellers: dict[str, Seller], now: datetime) -> lis
 def _leaving_today(sellers: dict[str, Seller], now: datetime) -> ColumnElement[bool]:
     cases = schema.cases.c
     before_midnight = (
-        and_(cases.seller_id.in_(ids), cases.next_at < start_of_day(_shift(local_day(now, (zone,)), 1), (zone,)))
+        and_(cases.seller_id.in_(ids), func.coalesce(cases.contact_at, cases.next_at) < start_of_day(_shift(local_day(now, (zone,)), 1), (zone,)))
         for zone, ids in _sellers_by(sellers, lambda seller: seller.time_zone).items()
     )
     return and_(cases.rule.in_(LEAVING_RULES), or_(cases.rule.in_(("due", "answer", "covered")), false(), *before_midnight))
@@ -313,7 +317,7 @@ def _sort_keys(sort: Sort) -> list[ColumnElement[Any]]:
         Sort.BALANCE: [invoices.currency, invoices.balance_minor],
         Sort.DUE: [invoices.due],
         Sort.STAGE: [cases.stage, invoices.due],
-        Sort.NEXT: [func.coalesce(cases.next_at, literal(_FAR, schema.Moment()))],
+        Sort.NEXT: [func.coalesce(cases.contact_at, cases.next_at, literal(_FAR, schema.Moment()))],
     }
     return [*keys[sort], cases.id]
 

@@ -34,6 +34,8 @@ from domain.task import Task
 
 # In place of a channel: the step's exact text is written, and people are asked to agree to it.
 APPROVAL = "approval"
+# The rules by which a wait ends with a contact.
+CONTACT_RULES = ("planned", "hours", "gap", "caps", "courtesy")
 _SOON = timedelta(minutes=1)
 _LEDGER_RETRY = timedelta(hours=1)
 _COVERED_RETRY = timedelta(minutes=1)
@@ -78,11 +80,13 @@ Decision = Perform | Wait | Close
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A decision with the name of the rule that made it, and what people must do because of it."""
+    """A decision with the name of the rule that made it, and what people must do because of it. ``contact`` is the moment of the
+    contact that it waits for, where something else is looked at before; None: there is none, or the wait ends with it."""
 
     decision: Decision
     rule: str
     tasks: tuple[Task, ...] = ()
+    contact: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +201,8 @@ def decide(case: Case, facts: Facts, now: datetime) -> Verdict:
     promised = promise_ends(case.open_promise, facts) if case.open_promise else None
     looks = [moment for moment in (matters.next_milestone(case, facts, now), answer and answer.moment, promised) if moment]
     if isinstance(verdict.decision, Wait) and looks and min(looks) < verdict.decision.until:
-        verdict = replace(verdict, decision=replace(verdict.decision, until=max(min(looks), now + _SOON)))
+        contact = verdict.decision.until if verdict.rule in CONTACT_RULES else None
+        verdict = replace(verdict, decision=replace(verdict.decision, until=max(min(looks), now + _SOON)), contact=contact)
     if isinstance(verdict.decision, Wait) and facts.people:
         acting = stand_in(verdict.decision.owner, facts.people, facts.today(now)) or facts.owner
         return replace(verdict, decision=replace(verdict.decision, owner=acting))

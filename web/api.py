@@ -149,7 +149,6 @@ def _problem(fault: dict[str, Any]) -> dict[str, str]:
 
 
 def _line(line: Line) -> dict[str, Any]:
-    leaving = line.rule in views.LEAVING_RULES
     return {
         "id": line.invoice,
         "number": line.number,
@@ -165,7 +164,7 @@ def _line(line: Line) -> dict[str, Any]:
         "reason": line.rule,
         "waiting_because": line.waiting_because,
         "owner": line.owner,
-        "next_contact": _moment(line.next_at) if leaving else None,
+        "next_contact": _moment(line.contact_at),
         "next_look": _moment(line.next_at),
         "next_step": line.next_step,
         "ended": line.ended,

@@ -51,7 +51,6 @@ _templates.globals.update(
         "TASKS": words.TASKS,
         "BUCKETS": words.BUCKETS,
         "CHANNELS": words.CHANNELS,
-        "leaves": lambda line: line.rule in views.LEAVING_RULES,
         "needs_person": lambda line: line.rule in views.PERSON_RULES,
     }
 )

@@ -54,6 +54,7 @@ cases = Table(
     Column("waiting_because", Text, nullable=False),
     Column("owner", Text, nullable=False),
     Column("next_at", Moment, index=True),
+    Column("contact_at", Moment),  # of the contact it waits for, where it is looked at before
     Column("next_step", String(100), nullable=False, default=""),
     Column("ended", String(20), index=True),
     Column("body", JSON, nullable=False),  # domain.case.Case, whole
