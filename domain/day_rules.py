@@ -54,7 +54,6 @@ _NEXT_EN = r"(?:this|next|the next|the following|following|the coming|coming|upc
 _NEXT_DE = r"(?:uebernaechste[nrms]?|naechste[nrms]?|kommende[nrms]?|diese[nrms]?|folgende[nrms]?|laufende[nrms]?)"
 _FILLER = (
     r"(?:about |around |approx\.? |approximately |roughly |at most |max\.? |no more than |less than |at the latest |the |next |another |say |like |maybe "
-    r""
     r"|probably |coming |ca\.? |etwa |rund |circa |maximal |hoechstens |spaetestens |den |der |naechsten |kommenden |von |weiteren |so "
     r"|ungefaehr |vielleicht |gut "
     r"|knapp )*"

@@ -126,9 +126,14 @@ def find_promise(text: str, language: str, today: date, calendar: BusinessCalend
     """
     if passed_on := part_passed_on(text, language, today, calendar):
         text, behind, written_on = passed_on
-        found = find_promise(behind, language, written_on, calendar, is_expected=is_expected)
+        found = _find_in(behind, language, written_on, calendar, is_expected)
         if found and found.day >= today:
             return found
+    return _find_in(text, language, today, calendar, is_expected)
+
+
+def _find_in(text: str, language: str, today: date, calendar: BusinessCalendar, is_expected: bool) -> Promised | None:
+    """As ``find_promise``, in what one person wrote on one day."""
     written = plain(text)
     language = with_order_shown(language, written)
     if _DEPENDS.search(written):
